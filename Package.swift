@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A C library the system ships, linked as usual.
+///
+/// Only libraries that load fast are linked. libcurl, OpenSSL and snappy are loaded at first use
+/// (`CCurl`, `COpenSSL`, `CSnappy`): linking them would cost every start of `ongrid` about 6 ms.
+func systemLibrary(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+/// A test target and what it tests, with the shared support code.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"])
+}
+
+let package = Package(
+  name: "ongrid",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "ongrid", targets: ["ongrid"])
+  ],
+  targets: [
+    .executableTarget(name: "ongrid", dependencies: ["OngridCommands"]),
+    .target(
+      name: "OngridCommands",
+      dependencies: [
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Platform",
+      ]),
+
+    .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
+    .target(
+      name: "Relay",
+      dependencies: ["Backends", "OTLP", "JSON", "Compression", "Platform", "CNghttp2", "COpenSSL", "CSQLite"]),
+    .target(name: "SpanMetrics", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
+    .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
+    .target(
+      name: "Backends",
+      dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "Platform", "CCurl", "CSnappy"]),
+    .target(name: "TraceQL", dependencies: ["OTLP", "JSON", "Platform", "CPCRE2"]),
+    .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
+    .target(name: "JSON", dependencies: ["Platform"]),
+    .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
+    .target(name: "Platform"),
+
+    systemLibrary("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev", brew: "libnghttp2"),
+    systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
+    systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
+    systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
+    systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+    systemLibrary("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev", brew: "pcre2"),
+    .target(name: "CCurl"),
+    .target(name: "COpenSSL"),
+    .target(name: "CSnappy"),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    tests("PlatformTests", ["Platform"]),
+    tests("CompressionTests", ["Compression"]),
+    tests("JSONTests", ["JSON"]),
+    tests("OTLPTests", ["OTLP"]),
+    tests("BackendsTests", ["Backends"]),
+    tests("TraceQLTests", ["TraceQL"]),
+    tests("RelayTests", ["Relay"]),
+    tests("SpanMetricsTests", ["SpanMetrics"]),
+    tests("AlertRulesTests", ["AlertRules"]),
+    tests("CorrelateTests", ["Correlate"]),
+    tests("OngridCommandsTests", ["OngridCommands"]),
+    tests("EndToEndTests", ["ongrid"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

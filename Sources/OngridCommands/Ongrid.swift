@@ -1,0 +1,1 @@
+public enum Ongrid { public static func main() {} }

@@ -1,0 +1,3 @@
+import OngridCommands
+
+Ongrid.main()
