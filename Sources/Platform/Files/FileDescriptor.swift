@@ -1,0 +1,131 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A failed system call: what was attempted, on what, and the kernel's reason.
+public struct SystemError: Error, CustomStringConvertible, Sendable {
+  /// The kernel's error number (`errno`).
+  public let code: Int32
+  /// What was attempted, as a verb and its object: `open spans.jsonl`.
+  public let action: String
+
+  public init(_ action: String, code: Int32 = errno) {
+    self.action = action
+    self.code = code
+  }
+
+  /// The kernel's reason alone, such as `No such file or directory`.
+  public var reason: String {
+    // strerror may use a static buffer, which strerror_r does not.
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
+      guard let base = text.baseAddress else { return "error \(code)" }
+      text.initialize(repeating: 0)
+      #if canImport(Glibc)
+        return String(cString: strerror_r_or(base, code))
+      #else
+        strerror_r(code, base, 256)
+        return String(cString: base)
+      #endif
+    }
+  }
+
+  public var description: String { "cannot \(action): \(reason)" }
+}
+
+#if canImport(Glibc)
+  /// glibc's `strerror_r` through the POSIX entry point.
+  private func strerror_r_or(_ buffer: UnsafeMutablePointer<CChar>, _ code: Int32) -> UnsafeMutablePointer<CChar> {
+    _ = strerror_r(code, buffer, 256)
+    return buffer
+  }
+#endif
+
+/// An open file, pipe or socket, closed when its owner goes.
+public struct FileDescriptor: ~Copyable, Sendable {
+  /// The number the kernel knows it by.
+  public let rawValue: Int32
+  private let closesOnDeinit: Bool
+
+  /// Takes over `rawValue`; `owned: false` borrows it (standard input, say) and leaves it open.
+  public init(_ rawValue: Int32, owned: Bool = true) {
+    self.rawValue = rawValue
+    closesOnDeinit = owned
+  }
+
+  deinit {
+    if closesOnDeinit { close(rawValue) }
+  }
+
+  public static var standardInput: FileDescriptor { FileDescriptor(0, owned: false) }
+
+  /// Opens `path` for reading. A directory is refused with `EISDIR`, which `open` itself would allow.
+  public static func openForReading(_ path: String) throws(SystemError) -> FileDescriptor {
+    let raw = open(path, O_RDONLY | O_CLOEXEC)
+    guard raw >= 0 else { throw SystemError("open \(path)") }
+    let descriptor = FileDescriptor(raw)
+    if try descriptor.status().isDirectory { throw SystemError("read \(path)", code: EISDIR) }
+    return descriptor
+  }
+
+  /// Opens `path` for writing, created with `mode` where it does not exist.
+  public static func openForWriting(
+    _ path: String, append: Bool = false, exclusive: Bool = false, mode: mode_t = 0o644
+  ) throws(SystemError) -> FileDescriptor {
+    let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC) | (exclusive ? O_EXCL : 0)
+    let raw = open(path, flags, mode)
+    guard raw >= 0 else { throw SystemError("open \(path)") }
+    return FileDescriptor(raw)
+  }
+
+  /// Reads up to `buffer.count` bytes; 0 at the end of the file.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    while true {
+      #if canImport(Glibc)
+        let n = Glibc.read(rawValue, buffer.baseAddress, buffer.count)
+      #else
+        let n = Darwin.read(rawValue, buffer.baseAddress, buffer.count)
+      #endif
+      if n >= 0 { return n }
+      if errno != EINTR { throw SystemError("read") }
+    }
+  }
+
+  /// Writes all of `bytes`, however many calls that takes.
+  public func writeAll(_ bytes: ByteView) throws(SystemError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      #if canImport(Glibc)
+        let n = Glibc.write(rawValue, rest.start, rest.count)
+      #else
+        let n = Darwin.write(rawValue, rest.start, rest.count)
+      #endif
+      if n >= 0 {
+        rest = rest.dropFirst(n)
+      } else if errno == EAGAIN {
+        _ = wait(toRead: false, milliseconds: -1)
+      } else if errno != EINTR {
+        throw SystemError("write")
+      }
+    }
+  }
+
+  /// Waits until the descriptor can be read (or written); `false` when `milliseconds` passed first (-1: for ever) or a
+  /// signal came.
+  public func wait(toRead: Bool = true, milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: rawValue, events: Int16(toRead ? POLLIN : POLLOUT), revents: 0)
+    return poll(&entry, 1, milliseconds) > 0
+  }
+
+  /// Flushes what was written to the device.
+  public func synchronize() throws(SystemError) {
+    if fsync(rawValue) != 0 { throw SystemError("sync") }
+  }
+
+  public func status() throws(SystemError) -> FileStatus {
+    var raw = stat()
+    guard fstat(rawValue, &raw) == 0 else { throw SystemError("stat") }
+    return FileStatus(raw)
+  }
+}
