@@ -53,6 +53,8 @@ let package = Package(
     .target(name: "COpenSSL"),
     .target(name: "CSnappy"),
 
+    .executableTarget(name: "ongrid-bench", path: "Benchmarks/ongrid-bench"),
+
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     tests("PlatformTests", ["Platform"]),
     tests("CompressionTests", ["Compression"]),
