@@ -1,0 +1,58 @@
+public import Platform
+
+/// What a request of one of the three signals holds, found by walking it once without decoding.
+public struct RequestWalk: Sendable, Equatable {
+  /// Spans, log records, or metrics.
+  public var items: Int
+  /// ResourceSpans, ResourceLogs or ResourceMetrics.
+  public var resources: Int
+
+  /// Walks `request` and checks that it is well-formed: every length of Resource… > Scope… > item (the three requests
+  /// have the same field numbers), and the fields of each item one level down, so that what a backend would refuse is
+  /// refused here, before it shares a batch with other requests.
+  @inlinable
+  public init(_ request: ByteView) throws(WireError) {
+    var items = 0
+    var resources = 0
+    var top = WireCursor(request)
+    while let tag = try top.nextTag() {
+      guard tag.rawValue == 1 << 3 | 2 else {
+        if tag.field == 1 { throw .badWireType(field: 1) }
+        try top.skip(tag)
+        continue
+      }
+      resources += 1
+      var resource = WireCursor(try top.bytes())
+      while let tag = try resource.nextTag() {
+        guard tag.rawValue == 2 << 3 | 2 else {
+          if tag.rawValue == 1 << 3 | 2 {
+            try RequestWalk.checkFields(of: resource.bytes())
+          } else {
+            if tag.field <= 2 { throw .badWireType(field: tag.field) }
+            try resource.skip(tag)
+          }
+          continue
+        }
+        var scope = WireCursor(try resource.bytes())
+        while let tag = try scope.nextTag() {
+          if tag.rawValue == 2 << 3 | 2 {
+            items += 1
+            try RequestWalk.checkFields(of: scope.bytes())
+          } else {
+            if tag.field == 2 { throw .badWireType(field: 2) }
+            try scope.skip(tag)
+          }
+        }
+      }
+    }
+    self.items = items
+    self.resources = resources
+  }
+
+  /// Checks that the fields of `message` fill it exactly.
+  @inlinable
+  static func checkFields(of message: ByteView) throws(WireError) {
+    var cursor = WireCursor(message)
+    while let tag = try cursor.nextTag() { try cursor.skip(tag) }
+  }
+}
