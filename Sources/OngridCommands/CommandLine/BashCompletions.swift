@@ -1,0 +1,4 @@
+/// The completion script for bash.
+enum BashCompletions {
+  static func script() -> String { "" }
+}

@@ -1,0 +1,47 @@
+import Platform
+
+/// Options that every command has.
+enum CommonOptions {
+  static let quiet = Option.flag(
+    "quiet", short: "q", help: "Print results and errors only",
+    documentation: "No progress and no log lines below `error`, whatever `--log-level` says.")
+
+  static let logLevel = Option.choice(
+    "log-level", "LEVEL", LogLevel.allCases.map(\.name), environment: "ONGRID_LOG_LEVEL", default: "info",
+    help: "Least important log lines to print",
+    documentation: "Log lines go to standard error. `debug` prints most, `error` least.")
+
+  static let logFormat = Option.choice(
+    "log-format", "FORMAT", ["text", "json"], environment: "ONGRID_LOG_FORMAT", default: "text",
+    help: "How log lines look",
+    documentation: """
+      `text` is for people. `json` prints one object a line with `time`, `level`, `message` and the line's own fields.
+      """)
+
+  static let color = Option.choice(
+    "color", "WHEN", ["auto", "always", "never"], default: "auto", help: "When to use colour",
+    documentation: "`auto` uses colour on a terminal unless `NO_COLOR` is set or `TERM` is `dumb`.")
+
+  static let group = OptionGroup("Output and logging", [quiet, logLevel, logFormat, color])
+}
+
+/// Options of every command that reads traces from files or standard input.
+enum TraceInputOptions {
+  static let inputFormat = Option.choice(
+    "input-format", "FORMAT", ["auto", "otlp-json", "otlp-proto", "tempo-json"], default: "auto",
+    help: "Format of the traces that are read",
+    documentation: """
+      Normally detected: OTLP/JSON (one document or one a line), OTLP protobuf (one message, or a stream of messages \
+      each after its length in four bytes, big-endian), Tempo's trace JSON; each plain, gzip or zstd. Give the format \
+      when the beginning of the input could be mistaken.
+      """)
+
+  static let skipBad = Option.flag(
+    "skip-bad", help: "Count records that cannot be read and go on",
+    documentation: """
+      Without it the first bad record ends the command with exit status 2. With it bad records are counted, the count \
+      is logged, and the exit status is 4 when there were any.
+      """)
+
+  static let group = OptionGroup("Input", [inputFormat, skipBad])
+}

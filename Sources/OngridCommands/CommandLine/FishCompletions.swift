@@ -1,0 +1,4 @@
+/// The completion script for fish.
+enum FishCompletions {
+  static func script() -> String { "" }
+}

@@ -1,0 +1,90 @@
+import Platform
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Log lines on standard error, one `write` each, so that lines of several threads never mix.
+enum StandardErrorLog {
+  /// The log that `--quiet`, `--log-level` and `--log-format` ask for.
+  static func make(_ arguments: Arguments) throws(CommandError) -> Log {
+    let name = try arguments.string(CommonOptions.logLevel)
+    try CommonOptions.logLevel.checkChoice(name, source: CommonOptions.logLevel.environment ?? "--log-level")
+    let format = try arguments.string(CommonOptions.logFormat)
+    try CommonOptions.logFormat.checkChoice(format, source: CommonOptions.logFormat.environment ?? "--log-format")
+    let chosen = LogLevel.allCases.first { $0.name == name } ?? .info
+    let level = try arguments.flag(CommonOptions.quiet) ? .error : chosen
+    let command = arguments.command.name
+    return Log(level: level) { record in
+      let line = format == "json" ? jsonLine(record, at: .now) : textLine(record, command: command)
+      writeLine(line)
+    }
+  }
+
+  /// `ongrid relay: warning: message (field=value, …)`.
+  static func textLine(_ record: LogRecord, command: String) -> String {
+    let label =
+      switch record.level {
+      case .debug: "debug: "
+      case .info: ""
+      case .warn: "warning: "
+      case .error: "error: "
+      }
+    var line = "ongrid \(command): \(label)\(oneLine(record.message))"
+    if !record.fields.isEmpty {
+      line += " (" + record.fields.map { "\($0.name)=\(oneLine($0.value))" }.joined(separator: ", ") + ")"
+    }
+    return line
+  }
+
+  /// One JSON object with `time`, `level`, `message` and the fields, all strings.
+  static func jsonLine(_ record: LogRecord, at time: Timestamp) -> String {
+    var members = [("time", time.rfc3339), ("level", record.level.name), ("message", record.message)]
+    members += record.fields.map { ($0.name, $0.value) }
+    return "{" + members.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",") + "}"
+  }
+
+  /// Writes one line to standard error. Nothing can be done when that fails.
+  static func writeLine(_ line: String) {
+    var bytes = Array(line.utf8)
+    bytes.append(0x0A)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
+  }
+
+  /// Text with line breaks and other control characters made visible, so that a message is always one line and a
+  /// hostile name cannot drive the terminal.
+  static func oneLine(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else {
+      return text
+    }
+    var shown = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": shown += "\\n"
+      case "\t": shown += "\\t"
+      case "\r": shown += "\\r"
+      case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
+        shown += "\\x" + String(scalar.value / 16, radix: 16) + String(scalar.value % 16, radix: 16)
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    return shown
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var json = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": json += "\\\""
+      case "\\": json += "\\\\"
+      case "\n": json += "\\n"
+      case _ where scalar.value < 0x20:
+        json += "\\u00" + String(scalar.value / 16, radix: 16) + String(scalar.value % 16, radix: 16)
+      default: json.unicodeScalars.append(scalar)
+      }
+    }
+    return json + "\""
+  }
+}

@@ -1,0 +1,4 @@
+/// The completion function for zsh.
+enum ZshCompletions {
+  static func script() -> String { "" }
+}
