@@ -1,0 +1,102 @@
+import CCurl
+
+extension HTTPClient {
+  /// Header lines as curl takes them. `trusted`: the request goes where the options' secrets belong.
+  func headerFields(_ request: HTTPRequest, trusted: Bool) throws(HTTPError) -> [String] {
+    var headers = request.headers
+    if trusted {
+      for field in options.headers.fields where headers[field.name] == nil {
+        try headers.add(field.name, field.value)
+      }
+      if let tenant = options.tenant {
+        headers["X-Scope-OrgID"] = nil
+        try headers.add("X-Scope-OrgID", tenant)
+      }
+      if let file = options.bearerTokenFile {
+        headers["Authorization"] = nil
+        try headers.add("Authorization", "Bearer " + file.read())
+      }
+    }
+    // curl asks for "100 Continue" before large bodies and waits a second for servers that do not answer it.
+    if headers["Expect"] == nil { headers.addReceived("Expect", "") }
+    return headers.fields.map { field in
+      // curl takes "Name;" for a header without a value; "Name:" removes one of its own.
+      field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
+    }
+  }
+
+  /// Sets everything that does not depend on the transfer's state. The handle has just been reset.
+  func configure(_ request: HTTPRequest, trusted: Bool) throws(HTTPError) {
+    var url = request.url
+    switch url.scheme {
+    case "grpc": url.scheme = "http"
+    case "grpcs": url.scheme = "https"
+    default: break
+    }
+    set(CURLOPT_URL, url.absolute)
+    set(CURLOPT_NOSIGNAL, 1)
+    set(CURLOPT_FOLLOWLOCATION, 0)
+    set(CURLOPT_USERAGENT, options.userAgent)
+    set(CURLOPT_TIMEOUT_MS, max(1, (request.timeout ?? options.timeout).milliseconds))
+    set(CURLOPT_CONNECTTIMEOUT_MS, max(1, options.connectTimeout.milliseconds))
+    set(CURLOPT_TCP_KEEPALIVE, 1)
+    set(CURLOPT_TCP_NODELAY, 1)
+    set(CURLOPT_BUFFERSIZE, 256 << 10)
+    set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
+    if request.maximumResponse < Int.max {
+      _ = ccurl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(request.maximumResponse))
+    }
+    if request.acceptsCompression { set(CURLOPT_ACCEPT_ENCODING, "") }
+    switch options.version {
+    case .automatic: break
+    case .http1: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    case .http2PriorKnowledge: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+    }
+    setMethod(request)
+    try setTLS(trusted: trusted)
+    if trusted { try setBasicAuth(request.url) }
+  }
+
+  private func setMethod(_ request: HTTPRequest) {
+    switch request.method {
+    case .get:
+      set(CURLOPT_HTTPGET, 1)
+    case .delete:
+      set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+    case .post, .put:
+      set(CURLOPT_POST, 1)
+      if request.method == .put { set(CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
+      _ = ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+    }
+  }
+
+  private func setTLS(trusted: Bool) throws(HTTPError) {
+    if let authority = options.tlsCA { set(CURLOPT_CAINFO, authority) }
+    if options.tlsInsecureSkipVerify {
+      set(CURLOPT_SSL_VERIFYPEER, 0)
+      set(CURLOPT_SSL_VERIFYHOST, 0)
+    }
+    set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    guard trusted, let certificate = options.tlsCertificate else { return }
+    set(CURLOPT_SSLCERT, certificate)
+    set(CURLOPT_SSLKEY, options.tlsKey ?? certificate)
+  }
+
+  private func setBasicAuth(_ url: HTTPURL) throws(HTTPError) {
+    guard let pair = try options.basicAuthFile?.read() ?? url.userInfo else { return }
+    guard let colon = pair.firstIndex(of: ":") else {
+      throw .credentials("\(options.basicAuthFile?.path ?? "the URL") does not hold user:password")
+    }
+    set(CURLOPT_HTTPAUTH, 1)
+    set(CURLOPT_USERNAME, String(pair[..<colon]))
+    set(CURLOPT_PASSWORD, String(pair[pair.index(after: colon)...]))
+  }
+
+  private func set(_ option: CURLoption, _ value: Int) {
+    _ = ccurl_set_long(handle, option, value)
+  }
+
+  private func set(_ option: CURLoption, _ value: String) {
+    _ = ccurl_set_string(handle, option, value)
+  }
+}

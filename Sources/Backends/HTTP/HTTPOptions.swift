@@ -1,0 +1,36 @@
+/// What all requests to one server have in common.
+public struct HTTPOptions: Sendable {
+  public enum Version: Sendable {
+    /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
+    case automatic
+    case http1
+    /// HTTP/2 from the first byte: gRPC without TLS.
+    case http2PriorKnowledge
+  }
+
+  /// Sent with every request; never to another origin.
+  public var headers: HTTPHeaders = [:]
+  /// Holds a bearer token; read again when the file changes.
+  public var bearerTokenFile: CredentialFile?
+  /// Holds `user:password`; read again when the file changes.
+  public var basicAuthFile: CredentialFile?
+  /// Sent as `X-Scope-OrgID`.
+  public var tenant: String?
+  /// PEM file with the certificate authorities to trust instead of the system's.
+  public var tlsCA: String?
+  /// PEM client certificate and key; the key may be in the certificate's file.
+  public var tlsCertificate: String?
+  public var tlsKey: String?
+  /// The name the certificate must be for, when it is not the URL's host.
+  public var tlsServerName: String?
+  public var tlsInsecureSkipVerify = false
+  /// For a whole exchange, from name look-up to the last byte.
+  public var timeout: Duration = .seconds(30)
+  public var connectTimeout: Duration = .seconds(10)
+  public var version: Version = .automatic
+  public var userAgent = "ongrid"
+  /// How many redirects a GET follows. Other methods never follow: what they carry is for this server only.
+  public var maximumRedirects = 5
+
+  public init() {}
+}
