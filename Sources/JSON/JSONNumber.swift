@@ -55,7 +55,7 @@ public enum JSONNumber {
     if negative { at = 1 }
     while at < count, bytes[at] &- 0x30 < 10 {
       mantissa = mantissa &* 10 &+ UInt64(bytes[at] &- 0x30)
-      if mantissa != 0 { digits += 1 }
+      if digits > 0 || mantissa != 0 { digits += 1 }
       at += 1
     }
     guard at > (negative ? 1 : 0) else { return nil }
@@ -64,7 +64,7 @@ public enum JSONNumber {
       let fraction = at
       while at < count, bytes[at] &- 0x30 < 10 {
         mantissa = mantissa &* 10 &+ UInt64(bytes[at] &- 0x30)
-        if mantissa != 0 { digits += 1 }
+        if digits > 0 || mantissa != 0 { digits += 1 }
         at += 1
       }
       guard at > fraction else { return nil }
