@@ -1,10 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A small secret kept in a file, read again when the file changes.
 ///
@@ -14,27 +9,8 @@ public final class CredentialFile: Sendable {
   private let cache = Mutex(Cache())
 
   private struct Cache {
-    var stamp: Stamp?
+    var status: FileStatus?
     var text = ""
-  }
-
-  private struct Stamp: Equatable {
-    var seconds: Int
-    var nanoseconds: Int
-    var size: Int
-    var inode: UInt64
-
-    init(_ info: stat) {
-      #if canImport(Glibc)
-        let modified = info.st_mtim
-      #else
-        let modified = info.st_mtimespec
-      #endif
-      seconds = Int(modified.tv_sec)
-      nanoseconds = Int(modified.tv_nsec)
-      size = Int(info.st_size)
-      inode = UInt64(info.st_ino)
-    }
   }
 
   /// Larger files are no credentials.
@@ -53,23 +29,22 @@ public final class CredentialFile: Sendable {
   }
 
   private static func refresh(_ cache: inout Cache, path: String) throws(HTTPError) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .credentials("cannot read \(path): \(systemMessage(errno))") }
-    defer { close(descriptor) }
-    var info = stat()
-    guard fstat(descriptor, &info) == 0 else { throw .credentials("cannot read \(path): \(systemMessage(errno))") }
-    let stamp = Stamp(info)
-    if stamp == cache.stamp { return cache.text }
-
     var bytes = [UInt8](repeating: 0, count: maximumSize + 1)
     var count = 0
-    while count < bytes.count {
-      let got = bytes.withUnsafeMutableBytes {
-        Self.readSome(descriptor, UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+    let status: FileStatus
+    do throws(SystemError) {
+      let descriptor = try FileDescriptor.openForReading(path)
+      status = try descriptor.status()
+      if status == cache.status { return cache.text }
+      while count < bytes.count {
+        let got = try bytes.withUnsafeMutableBytes { (buffer) throws(SystemError) in
+          try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+        }
+        if got == 0 { break }
+        count += got
       }
-      if got < 0 { throw .credentials("cannot read \(path): \(systemMessage(errno))") }
-      if got == 0 { break }
-      count += got
+    } catch {
+      throw .credentials("cannot read \(path): \(systemMessage(error.code))")
     }
     guard count <= maximumSize else { throw .credentials("\(path) is too large for a credential") }
     guard let decoded = String(validating: bytes[..<count], as: UTF8.self) else {
@@ -80,25 +55,13 @@ public final class CredentialFile: Sendable {
     guard !text.utf8.contains(where: { $0 < 0x20 }) else {
       throw .credentials("\(path) holds more than one line")
     }
-    cache = Cache(stamp: stamp, text: text)
+    cache = Cache(status: status, text: text)
     return text
-  }
-
-  private static func readSome(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    while true {
-      #if canImport(Glibc)
-        let got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      #else
-        let got = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-      #endif
-      if got >= 0 || errno != EINTR { return got }
-    }
   }
 }
 
 /// The system's words for an error number, starting in lower case: "connection refused".
 func systemMessage(_ number: Int32) -> String {
-  guard let text = strerror(number) else { return "error \(number)" }
-  let message = String(cString: text)
+  let message = SystemError("", code: number).reason
   return message.prefix(1).lowercased() + message.dropFirst()
 }

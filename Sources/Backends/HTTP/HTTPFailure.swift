@@ -21,6 +21,8 @@ struct HTTPFailure {
     case CURLE_GOT_NOTHING: .interrupted(origin: origin, reason: "closed without an answer")
     case CURLE_PARTIAL_FILE: .interrupted(origin: origin, reason: "the answer is cut off")
     case CURLE_RECV_ERROR, CURLE_SEND_ERROR: .interrupted(origin: origin, reason: systemReason ?? reason)
+    case CURLE_UNSUPPORTED_PROTOCOL where detail.contains("HTTP/0.9"):
+      .interrupted(origin: origin, reason: "the answer is not HTTP")
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_NOT_BUILT_IN:
       .unavailable("this libcurl cannot do what \(origin) needs: \(reason)")
     case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT: .unavailable("libcurl has no memory")
