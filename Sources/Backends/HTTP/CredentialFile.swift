@@ -29,17 +29,16 @@ public final class CredentialFile: Sendable {
   }
 
   private static func refresh(_ cache: inout Cache, path: String) throws(HTTPError) -> String {
-    var bytes = [UInt8](repeating: 0, count: maximumSize + 1)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: maximumSize + 1, alignment: 1)
+    defer { buffer.deallocate() }
     var count = 0
     let status: FileStatus
     do throws(SystemError) {
       let descriptor = try FileDescriptor.openForReading(path)
       status = try descriptor.status()
       if status == cache.status { return cache.text }
-      while count < bytes.count {
-        let got = try bytes.withUnsafeMutableBytes { (buffer) throws(SystemError) in
-          try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-        }
+      while count < buffer.count {
+        let got = try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
         if got == 0 { break }
         count += got
       }
@@ -47,7 +46,7 @@ public final class CredentialFile: Sendable {
       throw .credentials("cannot read \(path): \(systemMessage(error.code))")
     }
     guard count <= maximumSize else { throw .credentials("\(path) is too large for a credential") }
-    guard let decoded = String(validating: bytes[..<count], as: UTF8.self) else {
+    guard let decoded = String(validating: buffer[..<count], as: UTF8.self) else {
       throw .credentials("\(path) is not UTF-8 text")
     }
     let text = decoded.trimmed
