@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// Compresses whole bodies with one encoding. Reuse one per thread.
 public struct Compressor: ~Copyable {

@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// How a body is compressed, by its name in HTTP and gRPC.
 public enum ContentEncoding: String, CaseIterable, Sendable {

@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// Decompresses whole bodies of any encoding, making the library's state when a body first needs it. One per thread.
 public struct Decompressor: ~Copyable {

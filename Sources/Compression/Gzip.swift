@@ -1,5 +1,5 @@
 import CDeflate
-public import Platform
+import Platform
 
 /// Inflates whole gzip bodies (RFC 1952, one member or several) with libdeflate.
 ///

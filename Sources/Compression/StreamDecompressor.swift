@@ -1,6 +1,6 @@
 import CZlib
 import CZstd
-public import Platform
+import Platform
 
 /// Decompresses a stream piece by piece: files and pipes, which may be of any size.
 ///

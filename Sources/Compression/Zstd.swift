@@ -1,5 +1,5 @@
 import CZstd
-public import Platform
+import Platform
 
 /// Decompresses whole zstd bodies (RFC 8878, one frame or several). Reuse one per thread.
 public struct ZstdDecompressor: ~Copyable {

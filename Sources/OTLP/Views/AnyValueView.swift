@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// A KeyValue: an attribute.
 @frozen

@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// A Span, read in place: one pass over its fields; attributes, events and links are read when they are asked for.
 @frozen

@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 extension ByteBuffer {
   @inlinable @inline(__always)

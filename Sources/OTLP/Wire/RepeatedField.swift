@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// A message type that reads itself in place from its bytes.
 public protocol WireMessage {

@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// What a request of one of the three signals holds, found by walking it once without decoding.
 public struct RequestWalk: Sendable, Equatable {

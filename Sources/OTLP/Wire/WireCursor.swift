@@ -1,4 +1,4 @@
-public import Platform
+import Platform
 
 /// What is wrong with a run of protobuf bytes.
 public enum WireError: Error, Sendable, Equatable, CustomStringConvertible {

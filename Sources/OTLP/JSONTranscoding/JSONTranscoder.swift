@@ -1,0 +1,201 @@
+import JSON
+import Platform
+
+/// Turns OTLP/JSON into OTLP protobuf in one pass of the tokenizer, without a tree and without objects.
+///
+/// Follows the JSON mapping of the OTLP specification: lowerCamelCase keys, ids in hex of either case, enums as
+/// integers, 64-bit integers as strings or numbers, `null` as absent, unknown keys ignored. Tempo's trace JSON is read as
+/// well: `batches` or `trace` at the top, ids in base64, enums by name; so is Jaeger's `result`.
+public struct JSONTranscoder {
+  var tokens: JSONTokenizer
+
+  /// - Parameter text: one document, or several with or without space between them.
+  public init(_ text: ByteView) {
+    tokens = JSONTokenizer(text, depthLimit: 256, manyDocuments: true)
+  }
+
+  /// Byte offset of what will be read next.
+  public var position: Int { tokens.position }
+
+  /// What one document held.
+  public struct Document: Sendable, Equatable {
+    /// Whether a key that holds spans was there; a document without one is an empty request to a receiver, and
+    /// something else than traces in a file.
+    public var hasTraceKey = false
+    /// Whether there was any key at all.
+    public var isEmpty = true
+  }
+
+  /// Appends the next document's TracesData to `out`; `nil` when nothing is left. On an error `out` may hold part of
+  /// the document: truncate it.
+  public mutating func next(into out: inout ByteBuffer) throws(TranscodeError) -> Document? {
+    let token = try take()
+    switch token.kind {
+    case .end: return nil
+    case .objectStart:
+      var document = Document()
+      try tracesData(&document, into: &out)
+      return document
+    default: throw TranscodeError("expected an object with resourceSpans", at: token.start)
+    }
+  }
+
+  /// Gives up on the current document and goes on behind the next line feed.
+  public mutating func skipLine() { tokens.skipLine() }
+
+  private mutating func tracesData(_ document: inout Document, into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      document.isEmpty = false
+      if key.equals("resourceSpans") || key.equals("batches") {
+        document.hasTraceKey = true
+        try messages(1, reserving: 3, into: &out) { (json, out) throws(TranscodeError) in
+          try json.resourceSpans(into: &out)
+        }
+      } else if key.equals("trace") || key.equals("result") {
+        document.hasTraceKey = true
+        if try beginObject() { try tracesData(&document, into: &out) }
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  private mutating func resourceSpans(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("resource") {
+        try message(1, reserving: 2, into: &out) { (json, out) throws(TranscodeError) in
+          try json.attributed(1, dropped: 2, into: &out)
+        }
+      } else if key.equals("scopeSpans") {
+        try messages(2, reserving: 3, into: &out) { (json, out) throws(TranscodeError) in
+          try json.scopeSpans(into: &out)
+        }
+      } else if key.equals("schemaUrl") {
+        try string(3, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  /// A Resource: attributes and how many were dropped, nothing else.
+  private mutating func attributed(
+    _ attributes: Int, dropped: Int, into out: inout ByteBuffer
+  ) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("attributes") {
+        try keyValues(attributes, into: &out)
+      } else if key.equals("droppedAttributesCount") {
+        try uint32(dropped, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  private mutating func scopeSpans(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("scope") {
+        try message(1, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in try json.scope(into: &out) }
+      } else if key.equals("spans") {
+        try messages(2, reserving: 2, into: &out) { (json, out) throws(TranscodeError) in try json.span(into: &out) }
+      } else if key.equals("schemaUrl") {
+        try string(3, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  private mutating func scope(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("name") {
+        try string(1, into: &out)
+      } else if key.equals("version") {
+        try string(2, into: &out)
+      } else if key.equals("attributes") {
+        try keyValues(3, into: &out)
+      } else if key.equals("droppedAttributesCount") {
+        try uint32(4, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  /// The keys are told apart by their length first: this is where the time goes.
+  private mutating func span(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      switch key.count {
+      case 4 where key.equals("name"): try string(5, into: &out)
+      case 4 where key.equals("kind"): try enumeration(6, SpanKindNames.self, into: &out)
+      case 5 where key.equals("links"):
+        try messages(13, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in try json.link(into: &out) }
+      case 5 where key.equals("flags"): try fixed32(16, into: &out)
+      case 6 where key.equals("spanId"): try identifier(2, bytes: 8, into: &out)
+      case 6 where key.equals("events"):
+        try messages(11, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in try json.event(into: &out) }
+      case 6 where key.equals("status"):
+        try message(15, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in try json.status(into: &out) }
+      case 7 where key.equals("traceId"): try identifier(1, bytes: 16, into: &out)
+      case 10 where key.equals("attributes"): try keyValues(9, into: &out)
+      case 10 where key.equals("traceState"): try string(3, into: &out)
+      case 12 where key.equals("parentSpanId"): try identifier(4, bytes: 8, into: &out)
+      case 15 where key.equals("endTimeUnixNano"): try fixed64(8, into: &out)
+      case 17 where key.equals("startTimeUnixNano"): try fixed64(7, into: &out)
+      case 17 where key.equals("droppedLinksCount"): try uint32(14, into: &out)
+      case 18 where key.equals("droppedEventsCount"): try uint32(12, into: &out)
+      case 22 where key.equals("droppedAttributesCount"): try uint32(10, into: &out)
+      default: try skip()
+      }
+    }
+  }
+
+  private mutating func status(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("code") {
+        try enumeration(3, StatusCodeNames.self, into: &out)
+      } else if key.equals("message") {
+        try string(2, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  private mutating func event(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("timeUnixNano") {
+        try fixed64(1, into: &out)
+      } else if key.equals("name") {
+        try string(2, into: &out)
+      } else if key.equals("attributes") {
+        try keyValues(3, into: &out)
+      } else if key.equals("droppedAttributesCount") {
+        try uint32(4, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+
+  private mutating func link(into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("traceId") {
+        try identifier(1, bytes: 16, into: &out)
+      } else if key.equals("spanId") {
+        try identifier(2, bytes: 8, into: &out)
+      } else if key.equals("traceState") {
+        try string(3, into: &out)
+      } else if key.equals("attributes") {
+        try keyValues(4, into: &out)
+      } else if key.equals("droppedAttributesCount") {
+        try uint32(5, into: &out)
+      } else if key.equals("flags") {
+        try fixed32(6, into: &out)
+      } else {
+        try skip()
+      }
+    }
+  }
+}

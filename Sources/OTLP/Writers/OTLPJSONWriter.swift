@@ -1,0 +1,225 @@
+import Platform
+
+/// Writes OTLP protobuf as OTLP/JSON: ids in lower-case hex, 64-bit integers as strings, enums as numbers, fields in the
+/// order of their numbers, absent fields left out. What it writes reads back as the same protobuf message.
+public struct OTLPJSONWriter {
+  public init() {}
+
+  /// Appends `request` as one document, without a line feed. On an error `out` may hold part of it: truncate it.
+  public func write(_ request: RequestView, into out: inout ByteBuffer) throws(WireError) {
+    out.append("{\"resourceSpans\":")
+    try array(request.resourceSpans, &out) { (resourceSpans, out) throws(WireError) in
+      try write(resourceSpans, into: &out)
+    }
+    out.append("}")
+  }
+
+  func write(_ resourceSpans: ResourceSpansView, into out: inout ByteBuffer) throws(WireError) {
+    var object = ObjectText(&out)
+    if resourceSpans.hasResource {
+      object.key("\"resource\":", &out)
+      var resource = ObjectText(&out)
+      try attributes(resourceSpans.resource.attributes, &resource, &out)
+      resource.number("\"droppedAttributesCount\":", resourceSpans.resource.droppedAttributesCount, &out)
+      resource.close(&out)
+    }
+    if !resourceSpans.scopes.isEmpty {
+      object.key("\"scopeSpans\":", &out)
+      try array(resourceSpans.scopeSpans, &out) { (scopeSpans, out) throws(WireError) in
+        try write(scopeSpans, into: &out)
+      }
+    }
+    object.string("\"schemaUrl\":", resourceSpans.schemaURL, &out)
+    object.close(&out)
+  }
+
+  private func write(_ scopeSpans: ScopeSpansView, into out: inout ByteBuffer) throws(WireError) {
+    var object = ObjectText(&out)
+    if scopeSpans.hasScope {
+      object.key("\"scope\":", &out)
+      var scope = ObjectText(&out)
+      scope.string("\"name\":", scopeSpans.scope.name, &out)
+      scope.string("\"version\":", scopeSpans.scope.version, &out)
+      try attributes(scopeSpans.scope.attributes, &scope, &out)
+      scope.number("\"droppedAttributesCount\":", scopeSpans.scope.droppedAttributesCount, &out)
+      scope.close(&out)
+    }
+    if !scopeSpans.spanBytes.isEmpty {
+      object.key("\"spans\":", &out)
+      try array(scopeSpans.spans, &out) { (span, out) throws(WireError) in try write(span, into: &out) }
+    }
+    object.string("\"schemaUrl\":", scopeSpans.schemaURL, &out)
+    object.close(&out)
+  }
+
+  /// Appends one span as an object.
+  public func write(_ span: SpanView, into out: inout ByteBuffer) throws(WireError) {
+    var object = ObjectText(&out)
+    object.hex("\"traceId\":", span.traceID, &out)
+    object.hex("\"spanId\":", span.spanID, &out)
+    object.string("\"traceState\":", span.traceState, &out)
+    object.hex("\"parentSpanId\":", span.parentSpanID, &out)
+    object.string("\"name\":", span.name, &out)
+    object.number("\"kind\":", span.kind, &out)
+    object.quoted("\"startTimeUnixNano\":", span.startTimeUnixNano, &out)
+    object.quoted("\"endTimeUnixNano\":", span.endTimeUnixNano, &out)
+    try attributes(span.attributes, &object, &out)
+    object.number("\"droppedAttributesCount\":", span.droppedAttributesCount, &out)
+    if !span.eventBytes.isEmpty {
+      object.key("\"events\":", &out)
+      try array(span.events, &out) { (event, out) throws(WireError) in
+        var object = ObjectText(&out)
+        object.quoted("\"timeUnixNano\":", event.timeUnixNano, &out)
+        object.string("\"name\":", event.name, &out)
+        try attributes(event.attributes, &object, &out)
+        object.number("\"droppedAttributesCount\":", event.droppedAttributesCount, &out)
+        object.close(&out)
+      }
+    }
+    object.number("\"droppedEventsCount\":", span.droppedEventsCount, &out)
+    if !span.linkBytes.isEmpty {
+      object.key("\"links\":", &out)
+      try array(span.links, &out) { (link, out) throws(WireError) in
+        var object = ObjectText(&out)
+        object.hex("\"traceId\":", link.traceID, &out)
+        object.hex("\"spanId\":", link.spanID, &out)
+        object.string("\"traceState\":", link.traceState, &out)
+        try attributes(link.attributes, &object, &out)
+        object.number("\"droppedAttributesCount\":", link.droppedAttributesCount, &out)
+        object.number("\"flags\":", link.flags, &out)
+        object.close(&out)
+      }
+    }
+    object.number("\"droppedLinksCount\":", span.droppedLinksCount, &out)
+    if span.hasStatus {
+      object.key("\"status\":", &out)
+      var status = ObjectText(&out)
+      status.string("\"message\":", span.statusMessage, &out)
+      status.number("\"code\":", span.statusCode, &out)
+      status.close(&out)
+    }
+    object.number("\"flags\":", span.flags, &out)
+    object.close(&out)
+  }
+
+  private func attributes(
+    _ list: RepeatedField<KeyValueView>, _ object: inout ObjectText, _ out: inout ByteBuffer
+  ) throws(WireError) {
+    var probe = list
+    guard try probe.next() != nil else { return }
+    object.key("\"attributes\":", &out)
+    try keyValues(list, depth: 0, &out)
+  }
+
+  private func keyValues(
+    _ list: RepeatedField<KeyValueView>, depth: Int, _ out: inout ByteBuffer
+  ) throws(WireError) {
+    try array(list, &out) { (attribute, out) throws(WireError) in
+      out.append("{\"key\":")
+      out.appendJSON(string: attribute.key)
+      if attribute.hasValue {
+        out.append(",\"value\":")
+        try write(attribute.value, depth: depth, into: &out)
+      }
+      out.append("}")
+    }
+  }
+
+  /// Appends a value as an AnyValue object.
+  func write(_ value: AnyValueView, depth: Int = 0, into out: inout ByteBuffer) throws(WireError) {
+    guard depth < AnyValueView.maximumDepth else { throw .tooDeep }
+    switch value {
+    case .empty:
+      out.append("{")
+    case .string(let text):
+      out.append("{\"stringValue\":")
+      out.appendJSON(string: text)
+    case .bool(let flag):
+      out.append(flag ? "{\"boolValue\":true" : "{\"boolValue\":false")
+    case .int(let number):
+      out.append("{\"intValue\":\"")
+      out.appendJSON(integer: number)
+      out.append("\"")
+    case .double(let number):
+      out.append("{\"doubleValue\":")
+      out.appendJSON(double: number)
+    case .array(let elements):
+      out.append("{\"arrayValue\":{\"values\":")
+      try array(elements, &out) { (element, out) throws(WireError) in
+        try write(element, depth: depth + 1, into: &out)
+      }
+      out.append("}")
+    case .kvlist(let members):
+      out.append("{\"kvlistValue\":{\"values\":")
+      try keyValues(members, depth: depth + 1, &out)
+      out.append("}")
+    case .bytes(let bytes):
+      out.append("{\"bytesValue\":\"")
+      Base64.append(bytes, to: &out)
+      out.append("\"")
+    }
+    out.append("}")
+  }
+
+  /// An array of what `body` writes for each element.
+  private func array<Element>(
+    _ elements: RepeatedField<Element>, _ out: inout ByteBuffer,
+    _ body: (Element, inout ByteBuffer) throws(WireError) -> Void
+  ) throws(WireError) {
+    out.append("[")
+    var rest = elements
+    var first = true
+    while let element = try rest.next() {
+      if !first { out.append(",") }
+      first = false
+      try body(element, &out)
+    }
+    out.append("]")
+  }
+}
+
+/// The text of one JSON object: knows whether a comma is due. Members with default values are left out, as protobuf
+/// leaves them out.
+private struct ObjectText {
+  private var first = true
+
+  init(_ out: inout ByteBuffer) { out.append("{") }
+
+  /// - Parameter quoted: the key in quotes with its colon.
+  mutating func key(_ quoted: StaticString, _ out: inout ByteBuffer) {
+    if !first { out.append(",") }
+    first = false
+    out.append(quoted)
+  }
+
+  mutating func string(_ quoted: StaticString, _ value: ByteView, _ out: inout ByteBuffer) {
+    guard !value.isEmpty else { return }
+    key(quoted, &out)
+    out.appendJSON(string: value)
+  }
+
+  mutating func hex(_ quoted: StaticString, _ value: ByteView, _ out: inout ByteBuffer) {
+    guard !value.isEmpty else { return }
+    key(quoted, &out)
+    out.append("\"")
+    Hex.append(value, to: &out)
+    out.append("\"")
+  }
+
+  mutating func number(_ quoted: StaticString, _ value: some BinaryInteger, _ out: inout ByteBuffer) {
+    guard value != 0 else { return }
+    key(quoted, &out)
+    out.appendJSON(integer: value)
+  }
+
+  /// A 64-bit integer, which JSON numbers cannot hold, as a string.
+  mutating func quoted(_ quoted: StaticString, _ value: UInt64, _ out: inout ByteBuffer) {
+    guard value != 0 else { return }
+    key(quoted, &out)
+    out.append("\"")
+    out.appendJSON(integer: value)
+    out.append("\"")
+  }
+
+  func close(_ out: inout ByteBuffer) { out.append("}") }
+}
