@@ -3,14 +3,12 @@ import Foundation
 #if canImport(Glibc)
   import Glibc
 
-  private let streamSocket = Int32(SOCK_STREAM.rawValue)
   private let noSignal = Int32(MSG_NOSIGNAL)
   private func closeSocket(_ socket: Int32) { _ = Glibc.close(socket) }
   private func listenOn(_ socket: Int32) { _ = Glibc.listen(socket, 64) }
 #else
   import Darwin
 
-  private let streamSocket = SOCK_STREAM
   private let noSignal: Int32 = 0
   private func closeSocket(_ socket: Int32) { _ = Darwin.close(socket) }
   private func listenOn(_ socket: Int32) { _ = Darwin.listen(socket, 64) }
@@ -18,7 +16,8 @@ import Foundation
 
 /// An HTTP/1.1 server on a loopback port of the system's choice, which answers as a test says and can misbehave.
 ///
-/// A thread serves each connection, so that slow answers do not hold up others. Ends with `stop()` or with its owner.
+/// A thread serves each connection, so that slow answers do not hold up others. It runs until `stop()` or the end of the
+/// test run.
 public final class StubServer: @unchecked Sendable {
   /// What a client sent.
   public struct Request: Sendable {
@@ -50,6 +49,8 @@ public final class StubServer: @unchecked Sendable {
     case endless(bytes: Int)
     /// Closes without an answer.
     case close
+    /// Breaks the connection with a TCP reset.
+    case reset
     /// Any bytes.
     case raw([UInt8])
 
@@ -73,53 +74,30 @@ public final class StubServer: @unchecked Sendable {
   private var accepted = 0
   private var isStopped = false
 
-  public init(_ handler: @escaping @Sendable (Request) -> Answer) {
+  public init(_ handler: @escaping @Sendable (Request) -> Answer) throws {
     self.handler = handler
-    let (socket, port) = StubServer.listen()
+    let (socket, port) = try Sockets.listen()
     listener = socket
-    self.port = port
-    Thread.detachNewThread { [weak self, listener] in
+    self.port = Int(port)
+    Thread.detachNewThread { [self, listener] in
       while true {
         let connection = accept(listener, nil, nil)
         if connection < 0 { return }
-        guard let self, self.register(connection) else {
+        guard register(connection) else {
           closeSocket(connection)
           return
         }
-        Thread.detachNewThread { [weak self] in
-          self?.serve(connection)
-          self?.unregister(connection)
+        Thread.detachNewThread { [self] in
+          serve(connection)
+          unregister(connection)
           closeSocket(connection)
         }
       }
     }
   }
 
-  deinit { stop() }
-
   /// A port on which nothing listens.
-  public static func closedPort() -> Int {
-    let (socket, port) = listen()
-    closeSocket(socket)
-    return port
-  }
-
-  /// A listening loopback socket and its port.
-  static func listen() -> (socket: Int32, port: Int) {
-    let descriptor = socket(AF_INET, streamSocket, 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        _ = bind(descriptor, generic, length)
-        listenOn(descriptor)
-        _ = getsockname(descriptor, generic, &length)
-      }
-    }
-    return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
-  }
+  public static func closedPort() throws -> Int { try Int(Sockets.freePort()) }
 
   /// Everything received so far, in order of arrival.
   public var requests: [Request] { lock.withLock { received } }
@@ -185,6 +163,10 @@ public final class StubServer: @unchecked Sendable {
       }
       return false
     case .close:
+      return false
+    case .reset:
+      var linger = linger(l_onoff: 1, l_linger: 0)
+      setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
       return false
     case .raw(let bytes):
       return write(connection, bytes)

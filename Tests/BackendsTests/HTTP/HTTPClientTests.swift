@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test func getsBodyHeadersAndStatus() throws {
-    let server = StubServer { request in
+    let server = try StubServer { request in
       request.path == "/ok"
         ? .respond(status: 200, headers: ["X-Test": "yes"], body: Array("hello".utf8)) : .text(500, "broken")
     }
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func keepsTheConnection() throws {
-    let server = StubServer { _ in .ok("{}") }
+    let server = try StubServer { _ in .ok("{}") }
     let client = try HTTPClient()
     for _ in 0..<5 { _ = try client.send(HTTPRequest(url: HTTPURL(server.url))) }
     #expect(server.connectionCount == 1)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func sendsEveryKindOfBody() throws {
-    let server = StubServer { .respond(status: 200, body: $0.body) }
+    let server = try StubServer { .respond(status: 200, body: $0.body) }
     let client = try HTTPClient()
     let whole = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let bodies: [HTTPBody] = [
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func namesWhyAServerCannotBeReached() throws {
-    let port = StubServer.closedPort()
+    let port = try StubServer.closedPort()
     let error = #expect(throws: HTTPError.self) { try get("http://user:secret@127.0.0.1:\(port)/path?token=secret") }
     #expect(error?.description == "cannot reach http://127.0.0.1:\(port): connection refused")
     #expect(error?.isRetryable == true)
@@ -68,7 +68,7 @@ import Testing
 
   @Test(arguments: [StubServer.Answer.silence, .after(seconds: 3, .ok("{}"))])
   func timesOut(_ answer: StubServer.Answer) throws {
-    let server = StubServer { _ in answer }
+    let server = try StubServer { _ in answer }
     let start = ContinuousClock.now
     let error = #expect(throws: HTTPError.self) { try get(server.url, timeout: .milliseconds(200)) }
     #expect(error == .timeout(origin: server.url, after: .milliseconds(200)))
@@ -80,30 +80,30 @@ import Testing
       .close, .cutOff(after: 3, body: Array("0123456789".utf8)), .raw(Array("no http".utf8)),
     ]
     for answer in answers {
-      let server = StubServer { _ in answer }
+      let server = try StubServer { _ in answer }
       let error = #expect(throws: HTTPError.self) { try get(server.url, timeout: .seconds(1)) }
       #expect(error?.isRetryable == true, "\(answer): \(String(describing: error))")
     }
   }
 
   @Test func limitsBodies() throws {
-    let server = StubServer { _ in .endless(bytes: 200 << 20) }
+    let server = try StubServer { _ in .endless(bytes: 200 << 20) }
     #expect(throws: HTTPError.tooLarge(origin: server.url, limit: 1 << 20)) { try get(server.url) }
-    let announced = StubServer { _ in .respond(status: 200, body: [UInt8](repeating: 32, count: 2000)) }
+    let announced = try StubServer { _ in .respond(status: 200, body: [UInt8](repeating: 32, count: 2000)) }
     #expect(throws: HTTPError.tooLarge(origin: announced.url, limit: 1999)) { try get(announced.url, maximum: 1999) }
     #expect(try get(announced.url, maximum: 2000).body.count == 2000)
   }
 
   @Test func keepsTheStartOfAnErrorPage() throws {
     let page = Array("reason: ".utf8) + [UInt8](repeating: 120, count: 3 << 20)
-    let server = StubServer { _ in .respond(status: 503, body: page) }
+    let server = try StubServer { _ in .respond(status: 503, body: page) }
     let response = try get(server.url, maximum: 8 << 20)
     #expect(response.status == 503)
     #expect(response.body == Array(page.prefix(64 << 10)))
   }
 
   @Test func streamsToAHandler() throws {
-    let server = StubServer { _ in .endless(bytes: 3 << 20) }
+    let server = try StubServer { _ in .endless(bytes: 3 << 20) }
     var count = 0
     let client = try HTTPClient()
     let response = try client.send(HTTPRequest(url: HTTPURL(server.url))) { bytes in
@@ -120,7 +120,7 @@ import Testing
   @Test func cancelsFromAnotherThread() throws {
     let cancellation = HTTPCancellation()
     // The request arriving at the server is what triggers the cancellation, so there is no race with its start.
-    let server = StubServer { _ in
+    let server = try StubServer { _ in
       cancellation.cancel()
       return .silence
     }
@@ -140,7 +140,7 @@ import Testing
     let gzip: [UInt8] = [
       0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0, 0, 0,
     ]
-    let server = StubServer { _ in .respond(status: 200, headers: ["Content-Encoding": "gzip"], body: gzip) }
+    let server = try StubServer { _ in .respond(status: 200, headers: ["Content-Encoding": "gzip"], body: gzip) }
     #expect(try get(server.url).body == Array("{}".utf8))
     let plain = try HTTPClient().send(HTTPRequest(url: HTTPURL(server.url), acceptsCompression: false))
     #expect(plain.body == gzip)

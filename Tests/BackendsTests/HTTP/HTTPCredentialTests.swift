@@ -14,7 +14,7 @@ import Testing
   @Test func sendsTokenTenantAndHeaders() throws {
     let path = try temporaryFile("first-token\n")
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let server = StubServer { _ in .ok("{}") }
+    let server = try StubServer { _ in .ok("{}") }
     var options = HTTPOptions()
     options.bearerTokenFile = CredentialFile(path: path)
     options.tenant = "team-a"
@@ -34,7 +34,7 @@ import Testing
   @Test func sendsBasicAuthentication() throws {
     let path = try temporaryFile("ann:pa:ss")
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let server = StubServer { _ in .ok("{}") }
+    let server = try StubServer { _ in .ok("{}") }
     var options = HTTPOptions()
     options.basicAuthFile = CredentialFile(path: path)
     _ = try HTTPClient(options: options).send(HTTPRequest(url: HTTPURL(server.url)))
@@ -60,9 +60,9 @@ import Testing
   @Test func redirectsKeepSecretsAtHome() throws {
     let path = try temporaryFile("secret")
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let other = StubServer { _ in .ok("{\"other\":1}") }
+    let other = try StubServer { _ in .ok("{\"other\":1}") }
     let otherURL = other.url
-    let server = StubServer { request in
+    let server = try StubServer { request in
       switch request.path {
       case "/away": .respond(status: 302, headers: ["Location": otherURL + "/there"])
       case "/near": .respond(status: 307, headers: ["Location": "/end"])
