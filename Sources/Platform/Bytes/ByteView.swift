@@ -83,6 +83,17 @@ public struct ByteView: @unchecked Sendable {
     return UnsafeRawPointer(found) - start
   }
 
+  /// How often `byte` stands in the view.
+  public func count(of byte: UInt8) -> Int {
+    var n = 0
+    var from = 0
+    while let index = firstIndex(of: byte, from: from) {
+      n += 1
+      from = index + 1
+    }
+    return n
+  }
+
   /// Whether these are exactly the bytes of `text`.
   @inlinable
   public func equals(_ text: StaticString) -> Bool {

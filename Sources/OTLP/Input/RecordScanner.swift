@@ -1,0 +1,93 @@
+import JSON
+import Platform
+
+/// Finds how far a buffer that still grows holds whole records, each byte looked at once.
+struct RecordScanner {
+  let format: TraceFormat
+  /// Up to here the records are whole.
+  private(set) var complete = 0
+  /// Up to here a JSON text was searched.
+  private var searched = 0
+  /// Where in the data the scan met a length that cannot be.
+  private(set) var overlong: Int?
+
+  init(_ format: TraceFormat) { self.format = format }
+
+  /// Takes in `buffer`, which begins where it began at the last call; returns how many bytes at its front are whole
+  /// records. A record that would be longer than `limit` sets `overlong`.
+  mutating func scan(_ buffer: ByteView, limit: Int) -> Int {
+    switch format {
+    case .json: scanJSON(buffer)
+    case .stream: scanFrames(buffer, limit)
+    case .protobuf: scanFields(buffer, limit)
+    }
+    return complete
+  }
+
+  /// The caller took the first `count` bytes away.
+  mutating func remove(_ count: Int) {
+    complete = max(0, complete - count)
+    searched = max(0, searched - count)
+  }
+
+  private mutating func scanFrames(_ buffer: ByteView, _ limit: Int) {
+    while buffer.count - complete >= 4 {
+      let length = Int(UInt32(bigEndian: (buffer.start + complete).loadUnaligned(as: UInt32.self)))
+      if length > limit {
+        overlong = complete
+        return
+      }
+      guard buffer.count - complete - 4 >= length else { return }
+      complete += 4 + length
+    }
+  }
+
+  private mutating func scanFields(_ buffer: ByteView, _ limit: Int) {
+    while complete < buffer.count {
+      var cursor = WireCursor(buffer.dropFirst(complete))
+      do throws(WireError) {
+        guard let tag = try cursor.nextTag() else { return }
+        if tag.wireType == 2 {
+          var ahead = cursor
+          if try ahead.varint() > UInt64(limit) {
+            overlong = complete
+            return
+          }
+        }
+        try cursor.skip(tag)
+        complete = cursor.position - buffer.start
+      } catch {
+        // A field that is merely cut is completed by the next read; anything else is for the decoder to report.
+        if error != .truncated { complete = buffer.count }
+        return
+      }
+    }
+  }
+
+  /// A closing brace, a line feed and an opening brace, with nothing but space between them, end one document and
+  /// begin another: inside a document a comma would stand between them, and strings hold no bare line feed.
+  private mutating func scanJSON(_ buffer: ByteView) {
+    var index = buffer.count
+    while index > searched {
+      index -= 1
+      guard buffer[index] == UInt8(ascii: "\n"),
+        let before = Self.visible(buffer, from: index - 1, step: -1), buffer[before] == UInt8(ascii: "}"),
+        let after = Self.visible(buffer, from: index + 1, step: 1), buffer[after] == UInt8(ascii: "{")
+      else { continue }
+      complete = index + 1
+      break
+    }
+    // The line feed at the very end may turn out to be a boundary when more arrives: look at the last line again.
+    searched = max(0, Self.visible(buffer, from: buffer.count - 1, step: -1) ?? 0)
+  }
+
+  private static func visible(_ buffer: ByteView, from: Int, step: Int) -> Int? {
+    var index = from
+    while index >= 0, index < buffer.count {
+      let byte = buffer[index]
+      if byte != 0x20 && byte != 0x0a && byte != 0x0d && byte != 0x09 { return index }
+      index += step
+    }
+    return nil
+  }
+}

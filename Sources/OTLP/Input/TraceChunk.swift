@@ -1,0 +1,43 @@
+import Platform
+
+/// Whole records as they were read, not yet decoded: what one thread takes to work on.
+public final class TraceChunk: Sendable {
+  /// The path, or `stdin`.
+  public let source: String
+  /// The chunk's place among all that its input gave out, from 0.
+  public let index: Int
+  let format: TraceFormat
+  /// Where the chunk begins in the decompressed data, in bytes.
+  let offset: Int
+  /// The line on which it begins, from 1 (JSON only).
+  let line: Int
+  /// Written by the reader before the chunk is handed out, and only read from then on.
+  private let bytes: OwnedBytes
+
+  init(source: String, index: Int, format: TraceFormat, offset: Int, line: Int, _ bytes: consuming ByteBuffer) {
+    self.source = source
+    self.index = index
+    self.format = format
+    self.offset = offset
+    self.line = line
+    self.bytes = OwnedBytes(bytes)
+  }
+
+  /// The records' bytes, valid while the chunk is.
+  var view: ByteView { bytes.view }
+
+  /// How many bytes the records take.
+  public var count: Int { bytes.view.count }
+}
+
+/// A buffer that is no longer written to.
+///
+/// `@unchecked Sendable`: the buffer was moved in, nobody else has it, and only its view is ever read.
+public final class OwnedBytes: @unchecked Sendable {
+  private let buffer: ByteBuffer
+
+  public init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+
+  /// Valid while this object is.
+  public var view: ByteView { buffer.view }
+}

@@ -1,0 +1,80 @@
+import Platform
+
+/// Decodes chunks: every record becomes the bytes of one protobuf request. One per thread.
+public struct TraceDecoder: ~Copyable {
+  private let skipsBad: Bool
+  private var scratch = ByteBuffer(capacity: 0)
+  /// How many bad records were passed over.
+  public private(set) var skipped = 0
+  /// The first of them.
+  public private(set) var firstSkipped: InputError?
+
+  /// - Parameter skipsBad: count bad records and go on, instead of throwing.
+  public init(skipsBad: Bool = false) { self.skipsBad = skipsBad }
+
+  /// Calls `body` with each request in `chunk`. What `body` throws makes the record a bad one. The view is valid during
+  /// the call.
+  public mutating func forEachRequest(
+    in chunk: TraceChunk, _ body: (RequestView) throws(WireError) -> Void
+  ) throws(InputError) {
+    switch chunk.format {
+    case .json: try json(chunk, body)
+    case .stream: try frames(chunk, body)
+    case .protobuf: try record(chunk.view, chunk, at: 0, body)
+    }
+  }
+
+  private mutating func frames(
+    _ chunk: TraceChunk, _ body: (RequestView) throws(WireError) -> Void
+  ) throws(InputError) {
+    var rest = chunk.view
+    while rest.count >= 4 {
+      let length = Int(UInt32(bigEndian: rest.start.loadUnaligned(as: UInt32.self)))
+      try record(rest[4..<(4 + length)], chunk, at: chunk.count - rest.count, body)
+      rest = rest.dropFirst(4 + length)
+    }
+  }
+
+  private mutating func record(
+    _ bytes: ByteView, _ chunk: TraceChunk, at offset: Int, _ body: (RequestView) throws(WireError) -> Void
+  ) throws(InputError) {
+    do throws(WireError) {
+      // What is to be skipped must be skipped whole, so it is walked before its first span is counted.
+      if skipsBad { _ = try RequestWalk(bytes) }
+      try body(RequestView(bytes))
+    } catch {
+      try bad(InputError(chunk.source, .byte(chunk.offset + offset), error.description))
+    }
+  }
+
+  private mutating func json(
+    _ chunk: TraceChunk, _ body: (RequestView) throws(WireError) -> Void
+  ) throws(InputError) {
+    var transcoder = JSONTranscoder(chunk.view)
+    while true {
+      scratch.removeAll()
+      let start = transcoder.position
+      do throws(TranscodeError) {
+        guard let document = try transcoder.next(into: &scratch) else { return }
+        if !document.hasTraceKey, !document.isEmpty {
+          throw TranscodeError("no resourceSpans in this document", at: start)
+        }
+      } catch {
+        try bad(InputError(chunk.source, .line(chunk.line + lines(chunk, error.offset)), error.message))
+        transcoder.skipLine()
+        continue
+      }
+      do throws(WireError) { try body(RequestView(scratch.view)) } catch {
+        try bad(InputError(chunk.source, .line(chunk.line + lines(chunk, start)), error.description))
+      }
+    }
+  }
+
+  private func lines(_ chunk: TraceChunk, _ offset: Int) -> Int { chunk.view.prefix(offset).count(of: 0x0a) }
+
+  private mutating func bad(_ error: InputError) throws(InputError) {
+    guard skipsBad else { throw error }
+    skipped += 1
+    if firstSkipped == nil { firstSkipped = error }
+  }
+}

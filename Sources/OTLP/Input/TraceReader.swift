@@ -1,0 +1,123 @@
+import JSON
+import Platform
+
+/// Cuts one file or pipe into chunks of whole records. Compression and format are detected.
+struct TraceReader: ~Copyable {
+  let name: String
+  private let options: TraceInputOptions
+  private var source: ByteSource
+  private var pending = ByteBuffer(capacity: 0)
+  private var scanner: RecordScanner?
+  private var offset = 0
+  private var line = 1
+
+  /// How many bytes a chunk has where the records allow it.
+  private static let chunkSize = 1 << 20
+
+  /// - Parameter path: `-` is standard input.
+  init(path: String, options: TraceInputOptions) throws(InputError) {
+    name = path == "-" ? "stdin" : path
+    self.options = options
+    if path == "-" {
+      source = ByteSource(.standardInput)
+    } else {
+      do throws(SystemError) { source = ByteSource(try .openForReading(path)) } catch {
+        throw InputError(path, .whole, error.reason)
+      }
+    }
+  }
+
+  var bytesRead: Int { source.bytesRead }
+
+  /// Waits for data up to `milliseconds`; `false` when none came.
+  func wait(milliseconds: Int32) -> Bool { source.isReady(milliseconds: milliseconds) }
+
+  /// The next records as a chunk with the number `index`; `nil` at the end, or, when the input is followed, when
+  /// nothing more is there yet.
+  mutating func next(index: Int) throws(InputError) -> TraceChunk? {
+    if options.follow { source.resume() }
+    while true {
+      let whole = try scan()
+      if whole > 0, pending.count >= Self.chunkSize || source.isAtEnd || !source.isReady() {
+        return take(whole, index: index)
+      }
+      if source.isAtEnd {
+        if options.follow { return nil }
+        guard source.endsWhole else { throw error(at: pending.count, "compressed data ends early") }
+        return try takeRest(index: index)
+      }
+      if options.follow, !source.isReady() { return nil }
+      do throws(SourceError) { try source.read(into: &pending) } catch {
+        throw self.error(at: pending.count, error.message)
+      }
+      if whole == 0, pending.count > options.maximumRecord + (1 << 20) {
+        throw error(at: 0, "a record is larger than \(options.maximumRecord) bytes")
+      }
+    }
+  }
+
+  /// How many bytes at the front of `pending` are whole records. At the end, and where a live source pauses, that
+  /// includes a JSON document with nothing behind it.
+  private mutating func scan() throws(InputError) -> Int {
+    if scanner == nil {
+      guard pending.count >= TraceFormat.detectionLength || (source.isAtEnd && !pending.isEmpty) || isPaused else {
+        return 0
+      }
+      guard let format = options.format ?? TraceFormat.detect(pending.view) else {
+        throw error(at: 0, "neither OTLP JSON nor OTLP protobuf")
+      }
+      scanner = RecordScanner(format)
+    }
+    let whole = scanner?.scan(pending.view, limit: options.maximumRecord) ?? 0
+    if let overlong = scanner?.overlong {
+      throw error(at: overlong, "a record is larger than \(options.maximumRecord) bytes")
+    }
+    if scanner?.format == .json, whole < pending.count, source.isAtEnd || !source.isReady(), isWholeJSON(from: whole) {
+      return pending.count
+    }
+    return whole
+  }
+
+  /// A live source that gave something and has nothing more just now.
+  private var isPaused: Bool { pending.count >= 5 && !source.isAtEnd && !source.isReady() }
+
+  /// Whether `pending` from `start` on is nothing but complete documents.
+  private func isWholeJSON(from start: Int) -> Bool {
+    var tokens = JSONTokenizer(pending.view.dropFirst(start), manyDocuments: true)
+    do throws(JSONError) {
+      while true {
+        let token = try tokens.next()
+        if token.kind == .end { return true }
+        try tokens.skipRest(of: token)
+      }
+    } catch { return false }
+  }
+
+  /// What is left at the end: cut records, which the decoder reports, or nothing.
+  private mutating func takeRest(index: Int) throws(InputError) -> TraceChunk? {
+    guard !pending.isEmpty, let format = scanner?.format else { return nil }
+    if format == .stream { throw error(at: 0, "the last record is cut off") }
+    return take(pending.count, index: index)
+  }
+
+  private mutating func take(_ count: Int, index: Int) -> TraceChunk {
+    var rest = ByteBuffer(capacity: Self.chunkSize + (512 << 10))
+    rest.append(pending.view.dropFirst(count))
+    swap(&rest, &pending)
+    rest.truncate(to: count)
+    scanner?.remove(count)
+    let format = scanner?.format ?? .json
+    let startLine = line
+    if format == .json { line += rest.view.count(of: 0x0a) }
+    let start = offset
+    offset += count
+    return TraceChunk(source: name, index: index, format: format, offset: start, line: startLine, rest)
+  }
+
+  private func error(at position: Int, _ message: String) -> InputError {
+    guard scanner?.format == .json else {
+      return InputError(name, offset == 0 && position == 0 ? .whole : .byte(offset + position), message)
+    }
+    return InputError(name, .line(line + pending.view.prefix(position).count(of: 0x0a)), message)
+  }
+}
