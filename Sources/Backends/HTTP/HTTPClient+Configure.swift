@@ -66,7 +66,8 @@ extension HTTPClient {
     case .post, .put:
       set(CURLOPT_POST, 1)
       if request.method == .put { set(CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
-      _ = ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+      _ = ccurl_set_offset(
+        handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.bodyPrefix.count + request.body.count))
     }
   }
 

@@ -61,7 +61,7 @@ public final class HTTPClient {
   ) throws(HTTPError) -> HTTPResponse {
     let origin = request.url.origin
     if cancellation?.isCancelled == true { throw .cancelled(origin: origin) }
-    let transfer = HTTPTransfer(body: request.body, maximumResponse: request.maximumResponse, handler: handler)
+    let transfer = HTTPTransfer(request, handler: handler)
     let fields = try headerFields(request, trusted: trusted)
     var list: UnsafeMutablePointer<curl_slist>?
     defer { ccurl_list_free(list) }

@@ -1,3 +1,5 @@
+public import Platform
+
 /// What is sent. Bodies are never copied on the way to curl.
 public struct HTTPRequest {
   public enum Method: String, Sendable {
@@ -11,6 +13,8 @@ public struct HTTPRequest {
   public var url: HTTPURL
   public var headers: HTTPHeaders
   public var body: HTTPBody
+  /// Sent before the body: a frame's header.
+  var bodyPrefix: [UInt8] = []
   /// Overrides the total timeout of the client's options.
   public var timeout: Duration?
   /// The most bytes a response body may have after content decoding; more is `HTTPError.tooLarge`.
@@ -38,6 +42,8 @@ public enum HTTPBody {
   case bytes([UInt8])
   /// Sent one after the other. Slices share their array, so a buffer can be in many bodies at once.
   case pieces([ArraySlice<UInt8>])
+  /// Like `pieces`, for bytes somebody else owns, who must keep them until `send` has returned.
+  case views([ByteView])
   /// `copy(offset, buffer)` fills the buffer from `offset` on and returns how many bytes it wrote; fewer than the
   /// buffer holds is fine, 0 before the end aborts. It may be called again with a lower offset when the request has to
   /// be sent again on a fresh connection.
@@ -49,6 +55,7 @@ public enum HTTPBody {
     case .empty: 0
     case .bytes(let bytes): bytes.count
     case .pieces(let pieces): pieces.reduce(0) { $0 + $1.count }
+    case .views(let views): views.reduce(0) { $0 + $1.count }
     case .source(let length, _): length
     }
   }

@@ -22,11 +22,14 @@ final class HTTPTransfer {
   /// Whether all header fields of the final response have been seen.
   private(set) var headersAreComplete = false
 
+  private let prefix: [UInt8]
   private let body: HTTPBody
   private let maximumResponse: Int
   private let handler: Handler?
   private var headerBytes = 0
   private var received = 0
+  private var prefixSent = 0
+  /// Bytes of the body that were sent, the prefix not included.
   private var offset = 0
   /// Position in `.pieces`: index of the piece and the offset at which it starts.
   private var piece = (index: 0, start: 0)
@@ -35,9 +38,10 @@ final class HTTPTransfer {
   private static let errorBodyLimit = 64 << 10
   private static let headerLimit = 256 << 10
 
-  init(body: HTTPBody, maximumResponse: Int, handler: Handler?) {
-    self.body = body
-    self.maximumResponse = maximumResponse
+  init(_ request: HTTPRequest, handler: Handler?) {
+    prefix = request.bodyPrefix
+    body = request.body
+    maximumResponse = request.maximumResponse
     self.handler = handler
   }
 
@@ -83,6 +87,11 @@ final class HTTPTransfer {
 
   /// Fills `buffer` with the next bytes of the request.
   func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    if prefixSent < prefix.count {
+      let written = prefix.withUnsafeBytes { HTTPTransfer.copy($0, from: prefixSent, to: buffer) }
+      prefixSent += written
+      return written
+    }
     var written = 0
     switch body {
     case .empty:
@@ -90,11 +99,12 @@ final class HTTPTransfer {
     case .bytes(let bytes):
       written = bytes.withUnsafeBytes { HTTPTransfer.copy($0, from: offset, to: buffer) }
     case .pieces(let pieces):
-      while piece.index < pieces.count, written < buffer.count {
-        let current = pieces[piece.index]
-        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[written...])
-        written += current.withUnsafeBytes { HTTPTransfer.copy($0, from: offset + written - piece.start, to: target) }
-        if offset + written == piece.start + current.count { piece = (piece.index + 1, piece.start + current.count) }
+      written = fill(buffer, from: pieces.count, size: { pieces[$0].count }) { index, start, target in
+        pieces[index].withUnsafeBytes { HTTPTransfer.copy($0, from: start, to: target) }
+      }
+    case .views(let views):
+      written = fill(buffer, from: views.count, size: { views[$0].count }) { index, start, target in
+        HTTPTransfer.copy(views[index].buffer, from: start, to: target)
       }
     case .source(let length, let copy):
       written = min(max(copy(offset, buffer), 0), min(buffer.count, length - offset))
@@ -103,16 +113,42 @@ final class HTTPTransfer {
     return written
   }
 
-  func seek(to position: Int) -> Bool {
-    guard position >= 0, position <= body.count else { return false }
+  /// Whether the whole request body has been handed over.
+  var isSent: Bool { prefixSent == prefix.count && offset == body.count }
+
+  func seek(to target: Int) -> Bool {
+    guard target >= 0, target <= prefix.count + body.count else { return false }
+    prefixSent = min(target, prefix.count)
+    let position = target - prefixSent
     offset = position
     piece = (0, 0)
-    if case .pieces(let pieces) = body {
-      while piece.index < pieces.count, piece.start + pieces[piece.index].count <= position {
-        piece = (piece.index + 1, piece.start + pieces[piece.index].count)
-      }
+    switch body {
+    case .pieces(let pieces): skipPieces(before: position, count: pieces.count) { pieces[$0].count }
+    case .views(let views): skipPieces(before: position, count: views.count) { views[$0].count }
+    case .empty, .bytes, .source: break
     }
     return true
+  }
+
+  /// Fills `buffer` from the pieces that start at `piece`.
+  private func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, from count: Int, size: (Int) -> Int,
+    copy: (_ index: Int, _ start: Int, _ target: UnsafeMutableRawBufferPointer) -> Int
+  ) -> Int {
+    var written = 0
+    while piece.index < count, written < buffer.count {
+      let target = UnsafeMutableRawBufferPointer(rebasing: buffer[written...])
+      written += copy(piece.index, offset + written - piece.start, target)
+      skipPieces(before: offset + written, count: count, size: size)
+    }
+    return written
+  }
+
+  /// Moves `piece` past the pieces that end at or before `position`.
+  private func skipPieces(before position: Int, count: Int, size: (Int) -> Int) {
+    while piece.index < count, piece.start + size(piece.index) <= position {
+      piece = (piece.index + 1, piece.start + size(piece.index))
+    }
   }
 
   private func end(_ reason: Stop) -> Bool {
@@ -144,7 +180,9 @@ enum HTTPCallbacks {
 
   static let read: ccurl_read_function = { data, size, count, context in
     guard let data, let transfer = HTTPTransfer.from(context) else { return Int(CURL_READFUNC_ABORT) }
-    return transfer.fill(UnsafeMutableRawBufferPointer(start: data, count: size &* count))
+    let written = transfer.fill(UnsafeMutableRawBufferPointer(start: data, count: size &* count))
+    // Fewer bytes than announced would leave the server waiting for the rest.
+    return written == 0 && !transfer.isSent ? Int(CURL_READFUNC_ABORT) : written
   }
 
   static let seek: ccurl_seek_function = { context, offset, origin in

@@ -1,0 +1,128 @@
+import OTLP
+import Platform
+
+/// Reads what an OTLP server answered.
+enum OTLPAnswer {
+  /// Longest part of a server's message that is passed on, in characters.
+  private static let messageLimit = 300
+
+  /// Export…ServiceResponse: partial_success=1 { rejected=1, error_message=2 }, alike for all signals.
+  ///
+  /// A body that does not parse means accepted: the status already said so.
+  static func partialSuccess(_ body: some Collection<UInt8>) -> OTLPExportResult {
+    let result: OTLPExportResult? = Array(body).withByteView { view in
+      try? readPartialSuccess(view)
+    }
+    return result ?? .accepted
+  }
+
+  private static func readPartialSuccess(_ view: ByteView) throws(WireError) -> OTLPExportResult {
+    var rejected: Int64 = 0
+    var message = ""
+    var cursor = WireCursor(view)
+    while let tag = try cursor.nextTag() {
+      guard tag == WireTag(field: 1, .lengthDelimited) else {
+        try cursor.skip(tag)
+        continue
+      }
+      var partial = WireCursor(try cursor.bytes())
+      while let tag = try partial.nextTag() {
+        switch tag {
+        case WireTag(field: 1, .varint): rejected = Int64(bitPattern: try partial.varint())
+        case WireTag(field: 2, .lengthDelimited): message = line(String(try partial.bytes()))
+        default: try partial.skip(tag)
+        }
+      }
+    }
+    return rejected == 0 && message.isEmpty ? .accepted : .partial(rejected: rejected, message: message)
+  }
+
+  /// The result of a unary call from its status, in trailers or (without a body) in headers.
+  static func grpc(_ response: HTTPResponse) -> OTLPExportResult {
+    let field = { (name: String) in response.trailers[name] ?? response.headers[name] }
+    let status: GRPCStatus
+    if let code = field("grpc-status").flatMap({ Int($0) }) {
+      status = GRPCStatus(code: code)
+    } else if response.isSuccess {
+      // gRPC demands a status; without one the stream broke.
+      return .retryable(after: nil, reason: "the gRPC answer has no status")
+    } else {
+      status = GRPCStatus(httpStatus: response.status)
+    }
+    if status == .ok {
+      return GRPCFraming.message(in: response.body).map { partialSuccess($0) } ?? .accepted
+    }
+    let message = field("grpc-message").map { line(PercentEncoding.decode($0)) } ?? ""
+    let reason =
+      "gRPC \(status.name)" + suffix(message.isEmpty && !response.isSuccess ? "HTTP \(response.status)" : message)
+    let delay = field("grpc-status-details-bin").flatMap { Base64.decode($0) }.flatMap { retryDelay($0) }
+    guard Retryable.isRetryable(grpcStatus: status, hasRetryInfo: delay != nil) else { return .refused(reason: reason) }
+    return .retryable(after: delay, reason: reason)
+  }
+
+  /// google.rpc.Status { details=3 Any { type_url=1, value=2 RetryInfo { retry_delay=1 Duration } } }.
+  static func retryDelay(_ status: [UInt8]) -> Duration? {
+    status.withByteView { view in
+      var result: Duration?
+      try? forEach(3, in: view) { (detail) throws(WireError) in
+        var isRetryInfo = false
+        try forEach(1, in: detail) { isRetryInfo = String($0).hasSuffix("google.rpc.RetryInfo") }
+        guard isRetryInfo else { return }
+        result = .zero
+        try forEach(2, in: detail) { (info) throws(WireError) in
+          try forEach(1, in: info) { (delay) throws(WireError) in result = try duration(delay) }
+        }
+      }
+      return result.map { min(max($0, .zero), RetryAfter.maximum) }
+    }
+  }
+
+  private static func duration(_ message: ByteView) throws(WireError) -> Duration {
+    var seconds: Int64 = 0
+    var nanoseconds: Int64 = 0
+    var cursor = WireCursor(message)
+    while let tag = try cursor.nextTag() {
+      switch tag {
+      case WireTag(field: 1, .varint): seconds = Int64(bitPattern: try cursor.varint())
+      case WireTag(field: 2, .varint): nanoseconds = Int64(bitPattern: try cursor.varint())
+      default: try cursor.skip(tag)
+      }
+    }
+    return .seconds(min(max(seconds, 0), 1 << 32)) + .nanoseconds(min(max(nanoseconds, 0), 999_999_999))
+  }
+
+  /// Calls `body` with every length-delimited field number `field` of `message`.
+  private static func forEach(
+    _ field: Int, in message: ByteView, _ body: (ByteView) throws(WireError) -> Void
+  ) throws(WireError) {
+    var cursor = WireCursor(message)
+    while let tag = try cursor.nextTag() {
+      if tag == WireTag(field: field, .lengthDelimited) {
+        try body(try cursor.bytes())
+      } else {
+        try cursor.skip(tag)
+      }
+    }
+  }
+
+  /// What an HTTP error body says: google.rpc.Status { message=2 }, or plain text.
+  static func message(ofErrorBody response: HTTPResponse) -> String {
+    let type = response.headers["Content-Type"] ?? ""
+    if type.hasPrefix("application/x-protobuf") {
+      var message = ""
+      response.body.withByteView { view in try? forEach(2, in: view) { message = line(String($0)) } }
+      return message
+    }
+    return type.contains("html") ? "" : line(String(decoding: response.body.prefix(4 * messageLimit), as: UTF8.self))
+  }
+
+  /// One line of at most `messageLimit` characters, without control characters.
+  static func line(_ text: String) -> String {
+    let words = text.split { $0.isNewline || $0 == "\t" || $0 == " " }.joined(separator: " ")
+    let printable = String(
+      String.UnicodeScalarView(words.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }))
+    return printable.count <= messageLimit ? printable : printable.prefix(messageLimit) + "…"
+  }
+
+  static func suffix(_ message: String) -> String { message.isEmpty ? "" : ": " + message }
+}

@@ -1,0 +1,107 @@
+import Compression
+import Platform
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What became of one export (OTLP specification, "Failures").
+public enum OTLPExportResult: Sendable, Equatable {
+  case accepted
+  /// Taken, except for `rejected` records; 0 with a message is a warning. Never to be sent again.
+  case partial(rejected: Int64, message: String)
+  /// Worth sending again, after the time the server asked for if it did.
+  case retryable(after: Duration?, reason: String)
+  /// Never worth sending again.
+  case refused(reason: String)
+}
+
+/// Sends OTLP requests of one signal to one endpoint, over HTTP or gRPC.
+///
+/// Not thread-safe: one per sender thread, since each keeps its own connection.
+public final class OTLPExporter {
+  public let endpoint: OTLPEndpoint
+  private let client: HTTPClient
+
+  /// The most a server may answer, in bytes.
+  public static let maximumResponse = 4 << 20
+
+  public init(endpoint: OTLPEndpoint, options: HTTPOptions = HTTPOptions()) throws(HTTPError) {
+    var options = options
+    // gRPC is HTTP/2 only; with TLS the handshake negotiates it, without it has to be known.
+    if endpoint.isGRPC { options.version = endpoint.url.scheme == "grpc" ? .http2PriorKnowledge : .automatic }
+    self.endpoint = endpoint
+    client = try HTTPClient(options: options)
+  }
+
+  /// Sends one request: protobuf, or protobuf compressed as `encoding` says. The pieces of the body together are one
+  /// message; serialized requests one after the other are one request, and so are gzip members.
+  ///
+  /// Must not be called with an empty body.
+  public func export(
+    _ body: HTTPBody, encoding: ContentEncoding = .identity, timeout: Duration? = nil,
+    cancellation: HTTPCancellation? = nil
+  ) -> OTLPExportResult {
+    do throws(HTTPError) {
+      return endpoint.isGRPC
+        ? try exportGRPC(body, encoding, timeout ?? client.options.timeout, cancellation)
+        : try exportHTTP(body, encoding, timeout, cancellation)
+    } catch {
+      return OTLPExporter.result(of: error)
+    }
+  }
+
+  private func exportHTTP(
+    _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration?, _ cancellation: HTTPCancellation?
+  ) throws(HTTPError) -> OTLPExportResult {
+    var headers: HTTPHeaders = ["Content-Type": "application/x-protobuf"]
+    if encoding != .identity { headers["Content-Encoding"] = encoding.rawValue }
+    let response = try client.send(
+      HTTPRequest(
+        method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
+        maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false),
+      cancellation: cancellation)
+    if response.isSuccess {
+      // Some servers answer JSON or nothing; only protobuf can say "partial".
+      let type = response.headers["Content-Type"] ?? ""
+      return type.hasPrefix("application/x-protobuf") ? OTLPAnswer.partialSuccess(response.body) : .accepted
+    }
+    let reason = "HTTP \(response.status)" + OTLPAnswer.suffix(OTLPAnswer.message(ofErrorBody: response))
+    guard Retryable.isRetryable(httpStatus: response.status) else { return .refused(reason: reason) }
+    let after = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) }
+    return .retryable(after: after, reason: reason)
+  }
+
+  private func exportGRPC(
+    _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration, _ cancellation: HTTPCancellation?
+  ) throws(HTTPError) -> OTLPExportResult {
+    guard body.count <= Int(UInt32.max) else { return .refused(reason: "a gRPC message is limited to 4 GiB") }
+    var headers: HTTPHeaders = [
+      "Content-Type": "application/grpc", "TE": "trailers",
+      // At most eight digits are allowed.
+      "grpc-timeout": "\(min(max(timeout.milliseconds, 1), 99_999_999))m",
+    ]
+    if encoding != .identity { headers["grpc-encoding"] = encoding.rawValue }
+    var request = HTTPRequest(
+      method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
+      maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false)
+    request.bodyPrefix = GRPCFraming.header(count: body.count, isCompressed: encoding != .identity)
+    let response = try client.send(request, cancellation: cancellation)
+    return OTLPAnswer.grpc(response)
+  }
+
+  private static func result(of error: HTTPError) -> OTLPExportResult {
+    switch error {
+    case .tooLarge:
+      // It answered success before it talked too much: sending again would only make duplicates.
+      .partial(rejected: 0, message: error.description)
+    case .unreachable, .interrupted, .timeout, .tls, .credentials, .cancelled:
+      // A certificate or token that is wrong now may be right after its rotation; losing data is worse than waiting.
+      .retryable(after: nil, reason: error.description)
+    case .invalidURL, .invalidHeader, .unavailable, .tooManyRedirects:
+      .refused(reason: error.description)
+    }
+  }
+}
