@@ -55,7 +55,9 @@ enum OTLPAnswer {
     let message = field("grpc-message").map { line(PercentEncoding.decode($0)) } ?? ""
     let reason =
       "gRPC \(status.name)" + suffix(message.isEmpty && !response.isSuccess ? "HTTP \(response.status)" : message)
-    let delay = field("grpc-status-details-bin").flatMap { Base64.decode($0) }.flatMap { retryDelay($0) }
+    let delay = field("grpc-status-details-bin").flatMap { Array($0.utf8).withByteView { Base64.decode($0) } }.flatMap {
+      retryDelay($0)
+    }
     guard Retryable.isRetryable(grpcStatus: status, hasRetryInfo: delay != nil) else { return .refused(reason: reason) }
     return .retryable(after: delay, reason: reason)
   }
