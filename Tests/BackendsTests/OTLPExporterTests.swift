@@ -27,13 +27,13 @@ import Testing
   }
 
   private func exportHTTP(_ answer: StubServer.Answer) throws -> OTLPExportResult {
-    let server = StubServer { _ in answer }
+    let server = try StubServer { _ in answer }
     return try OTLPExporter(endpoint: OTLPEndpoint(server.url, signal: .traces))
       .export(.bytes(request), timeout: .seconds(2))
   }
 
   @Test func postsProtobuf() throws {
-    let server = StubServer { _ in .respond(status: 200) }
+    let server = try StubServer { _ in .respond(status: 200) }
     let exporter = try OTLPExporter(endpoint: OTLPEndpoint(server.url, signal: .traces))
     #expect(exporter.export(.pieces([request[..<5], request[5...]]), encoding: .gzip) == .accepted)
     #expect(exporter.export(.bytes(request)) == .accepted)
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func connectionFailuresAreRetryable() throws {
-    let port = StubServer.closedPort()
+    let port = try StubServer.closedPort()
     for scheme in ["http", "grpc"] {
       let exporter = try OTLPExporter(endpoint: OTLPEndpoint("\(scheme)://127.0.0.1:\(port)", signal: .traces))
       let expected = OTLPExportResult.retryable(
@@ -78,7 +78,7 @@ import Testing
       #expect(exporter.export(.bytes(request), timeout: .seconds(2)) == expected)
     }
     for answer in [StubServer.Answer.close, .silence, .cutOff(after: 1, body: [1, 2])] {
-      let server = StubServer { _ in answer }
+      let server = try StubServer { _ in answer }
       let exporter = try OTLPExporter(endpoint: OTLPEndpoint(server.url, signal: .traces))
       guard case .retryable = exporter.export(.bytes(request), timeout: .milliseconds(300)) else {
         Issue.record("\(answer) was not retryable")
@@ -96,13 +96,13 @@ import Testing
   }
 
   private func exportGRPC(_ answer: StubGRPCServer.Answer) throws -> OTLPExportResult {
-    let server = StubGRPCServer { _ in answer }
+    let server = try StubGRPCServer { _ in answer }
     return try OTLPExporter(endpoint: OTLPEndpoint("grpc://127.0.0.1:\(server.port)", signal: .traces))
       .export(.bytes(request), timeout: .seconds(5))
   }
 
   @Test func framesMessages() throws {
-    let server = StubGRPCServer { _ in .init(body: [0, 0, 0, 0, 0], trailers: [("grpc-status", "0")]) }
+    let server = try StubGRPCServer { _ in .init(body: [0, 0, 0, 0, 0], trailers: [("grpc-status", "0")]) }
     let exporter = try OTLPExporter(endpoint: OTLPEndpoint("grpc://127.0.0.1:\(server.port)", signal: .traces))
     let large = [UInt8](repeating: 7, count: 1_000_000)
     #expect(exporter.export(.pieces([large[...], request[...]]), encoding: .gzip) == .accepted)

@@ -25,11 +25,11 @@ public final class StubGRPCServer: @unchecked Sendable {
   private var isStopped = false
 
   /// - Parameter handler: gets the whole request body of a stream.
-  public init(_ handler: @escaping @Sendable (_ body: [UInt8]) -> Answer) {
+  public init(_ handler: @escaping @Sendable (_ body: [UInt8]) -> Answer) throws {
     self.handler = handler
-    let (socket, port) = StubServer.listen()
+    let (socket, port) = try Sockets.listen()
     listener = socket
-    self.port = port
+    self.port = Int(port)
     Thread.detachNewThread { [weak self] in
       while true {
         let connection = accept(socket, nil, nil)
@@ -99,9 +99,14 @@ public final class StubGRPCServer: @unchecked Sendable {
 
   /// HPACK literals without indexing and without Huffman coding; names and values of less than 127 bytes.
   private func literals(_ fields: [(String, String)]) -> [UInt8] {
-    fields.flatMap { name, value in
-      [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
+    var bytes: [UInt8] = []
+    for (name, value) in fields {
+      bytes += [0, UInt8(name.utf8.count)]
+      bytes += name.utf8
+      bytes.append(UInt8(value.utf8.count))
+      bytes += value.utf8
     }
+    return bytes
   }
 
   private func frame(_ type: UInt8, flags: UInt8, stream: UInt32, _ payload: [UInt8]) -> [UInt8] {
