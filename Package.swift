@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(
       name: "Relay",
-      dependencies: ["Backends", "OTLP", "JSON", "Compression", "Platform", "CNghttp2", "COpenSSL", "CSQLite"]),
+      dependencies: ["Backends", "OTLP", "JSON", "Compression", "Platform", "CEvents", "CNghttp2", "COpenSSL", "CSQLite"]),
     .target(name: "SpanMetrics", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
     .target(
@@ -49,6 +49,7 @@ let package = Package(
     systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
     systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
     systemLibrary("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev", brew: "pcre2"),
+    .target(name: "CEvents"),
     .target(name: "CCurl"),
     .target(name: "COpenSSL"),
     .target(name: "CSnappy"),

@@ -1,0 +1,20 @@
+#pragma once
+
+// Readiness notification of the kernel, which the Swift overlay for glibc does not carry.
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+
+static inline int ongrid_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+// Adds (operation 1), changes (3) or removes (2) the interest of `fd`, carrying `token` with its events.
+static inline int ongrid_epoll_control(int epoll, int operation, int fd, unsigned events, unsigned long long token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+
+static inline unsigned long long ongrid_epoll_token(const struct epoll_event *event) { return event->data.u64; }
+static inline unsigned ongrid_epoll_events(const struct epoll_event *event) { return event->events; }
+static inline int ongrid_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+#endif

@@ -1,0 +1,66 @@
+import OTLP
+import Platform
+
+/// The textual parts of gRPC's trailers.
+enum GRPCText {
+  /// `grpc-message`: everything but printable ASCII is percent-encoded, and the percent sign too.
+  static func percentEncoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var encoded: [UInt8] = []
+    for byte in text.utf8 {
+      if byte >= 0x20, byte <= 0x7e, byte != UInt8(ascii: "%") {
+        encoded.append(byte)
+      } else {
+        encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: encoded, as: UTF8.self)
+  }
+
+  /// `grpc-timeout`: up to eight digits and a unit, in nanoseconds.
+  static func timeout(_ text: String) -> Int64? {
+    guard let unit = text.utf8.last, text.utf8.count <= 9, let value = Int64(text.dropLast()), value >= 0 else {
+      return nil
+    }
+    let scale: Int64
+    switch unit {
+    case UInt8(ascii: "H"): scale = 3_600_000_000_000
+    case UInt8(ascii: "M"): scale = 60_000_000_000
+    case UInt8(ascii: "S"): scale = 1_000_000_000
+    case UInt8(ascii: "m"): scale = 1_000_000
+    case UInt8(ascii: "u"): scale = 1_000
+    case UInt8(ascii: "n"): scale = 1
+    default: return nil
+    }
+    let (product, overflow) = value.multipliedReportingOverflow(by: scale)
+    return overflow ? Int64.max : product
+  }
+
+  /// `grpc-status-details-bin`: a google.rpc.Status with a RetryInfo, in base64 without padding.
+  static func retryDetails(_ refusal: Refusal, seconds: Int) -> String {
+    var status = ByteBuffer()
+    StatusMessage.write(refusal, into: &status)
+    status.appendField(3) { any in
+      any.appendField(1, string: "type.googleapis.com/google.rpc.RetryInfo")
+      any.appendField(2) { info in
+        info.appendField(1) { duration in duration.appendField(1, varint: UInt64(max(seconds, 0))) }
+      }
+    }
+    return base64(status.view)
+  }
+
+  /// RFC 4648, section 4, without padding.
+  static func base64(_ bytes: ByteView) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var encoded: [UInt8] = []
+    var position = 0
+    while position < bytes.count {
+      var group = UInt32(0)
+      let taken = min(3, bytes.count - position)
+      for index in 0..<3 { group = group << 8 | (index < taken ? UInt32(bytes[position + index]) : 0) }
+      for index in 0...taken { encoded.append(alphabet[Int(group >> (18 - 6 * UInt32(index)) & 63)]) }
+      position += 3
+    }
+    return String(decoding: encoded, as: UTF8.self)
+  }
+}

@@ -1,0 +1,84 @@
+import Platform
+
+/// Decides from a request's header what becomes of it, before its body is read.
+struct Router: Sendable {
+  /// The signals that have a destination.
+  let signals: Set<Signal>
+  /// The origins that browsers may send from; `*` is any.
+  let corsOrigins: [String]
+  /// What a client must show, when anything.
+  let tokens: TokenFile?
+
+  enum Route {
+    /// Read the body and hand it on.
+    case export(Signal, PayloadFormat, ContentCoding)
+    case refused(Refusal)
+    /// A CORS preflight that may pass.
+    case preflight
+  }
+
+  func route(http head: RequestHead) -> Route {
+    guard let signal = Signal(httpPath: head.path) else {
+      return .refused(
+        Refusal(.notFound, "nothing is served at this path; send to /v1/traces, /v1/metrics or /v1/logs"))
+    }
+    if head.method == "OPTIONS", head.requestedMethod != nil, allowedOrigin(head) != nil { return .preflight }
+    guard head.method == "POST" else {
+      return .refused(Refusal(.methodNotAllowed, "only POST is served at \(head.path)"))
+    }
+    if let refusal = refusal(signal, head) { return .refused(refusal) }
+    let format: PayloadFormat
+    switch head.mediaType {
+    case "application/x-protobuf", "application/protobuf": format = .protobuf
+    case "application/json": format = .json
+    default:
+      return .refused(
+        Refusal(.unsupportedMediaType, "send application/x-protobuf or application/json, not '\(head.mediaType)'"))
+    }
+    guard let coding = ContentCoding(header: head.contentEncoding) else {
+      return .refused(Refusal(.unsupportedCoding, "content encoding is not one of \(ContentCoding.accepted)"))
+    }
+    return .export(signal, format, coding)
+  }
+
+  func route(grpc head: RequestHead) -> Route {
+    guard head.method == "POST" else {
+      return .refused(Refusal(.methodNotAllowed, "gRPC calls are POST requests"))
+    }
+    guard let signal = Signal(grpcPath: head.path) else {
+      return .refused(Refusal(.notFound, "unknown method \(head.path.prefix(200))"))
+    }
+    if let refusal = refusal(signal, head) { return .refused(refusal) }
+    switch head.mediaType {
+    case "application/grpc", "application/grpc+proto": break
+    default: return .refused(Refusal(.unsupportedCoding, "only application/grpc+proto is served"))
+    }
+    guard let coding = ContentCoding(header: head.grpcEncoding) else {
+      return .refused(Refusal(.unsupportedCoding, "grpc-encoding is not one of \(ContentCoding.accepted)"))
+    }
+    return .export(signal, .protobuf, coding)
+  }
+
+  private func refusal(_ signal: Signal, _ head: RequestHead) -> Refusal? {
+    if let tokens, !tokens.accepts(authorization: head.authorization) {
+      return Refusal(.unauthenticated, "a bearer token that this relay knows is required")
+    }
+    guard signals.contains(signal) else {
+      return Refusal(
+        .notFound, "this relay has no destination for \(signal); start it with \(signal == .traces ? "--to" : "--to-\(signal)")"
+      )
+    }
+    return nil
+  }
+
+  /// The origin to name in the response, when the request has one that may read it.
+  func allowedOrigin(_ head: RequestHead) -> String? {
+    guard let origin = head.origin, !corsOrigins.isEmpty else { return nil }
+    return corsOrigins.contains("*") || corsOrigins.contains(origin) ? origin : nil
+  }
+
+  /// The format of error bodies for a request whose own format may not be known.
+  func errorFormat(_ head: RequestHead) -> PayloadFormat {
+    head.mediaType == "application/json" ? .json : .protobuf
+  }
+}

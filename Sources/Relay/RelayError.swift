@@ -1,0 +1,28 @@
+import Platform
+
+/// Why the relay cannot start or go on.
+public enum RelayError: Error, CustomStringConvertible, Sendable {
+  /// A listening address that cannot be read as one.
+  case badAddress(String)
+  /// A system call that the relay cannot do without failed.
+  case system(SystemError)
+  /// A library it needs is missing or refused to work.
+  case library(String)
+  /// A destination that cannot be used as it is written.
+  case badDestination(String, reason: String)
+  /// A setting that cannot be used as it is.
+  case badSetting(String)
+  /// The durable queue cannot be opened or written.
+  case queue(String)
+
+  public var description: String {
+    switch self {
+    case .badAddress(let text): "'\(text)' is not an address to listen on; write HOST:PORT, such as 127.0.0.1:4318"
+    case .system(let error): error.description
+    case .library(let text): text
+    case .badDestination(let text, let reason): "cannot send to '\(text)': \(reason)"
+    case .badSetting(let text): text
+    case .queue(let text): "the queue directory cannot be used: \(text)"
+    }
+  }
+}
