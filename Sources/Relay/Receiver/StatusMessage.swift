@@ -11,36 +11,45 @@ enum StatusMessage {
   }
 
   /// The body for `refusal`.
-  static func body(_ refusal: Refusal, _ format: PayloadFormat) -> ByteBuffer {
-    var buffer = ByteBuffer(capacity: 128)
+  static func body(_ refusal: Refusal, _ format: PayloadFormat) -> [UInt8] {
     switch format {
-    case .protobuf: write(refusal, into: &buffer)
+    case .protobuf:
+      var buffer = ByteBuffer(capacity: 128)
+      write(refusal, into: &buffer)
+      return [UInt8](buffer.view)
     case .json:
-      buffer.append("{\"code\":")
-      buffer.append(String(refusal.grpcStatus.rawValue))
-      buffer.append(",\"message\":")
-      appendQuoted(refusal.message, to: &buffer)
-      buffer.append("}")
+      var json = JSONWriter()
+      json.beginObject()
+      json.key("code")
+      json.int(refusal.grpcStatus.rawValue)
+      json.key("message")
+      json.string(refusal.message)
+      json.endObject()
+      return json.bytes
     }
-    return buffer
   }
 
   /// The body of a success: an Export…ServiceResponse, empty but for a warning (partial_success = 1: rejected = 1, which
   /// is 0 here, error_message = 2).
-  static func success(warning: String?, _ format: PayloadFormat) -> ByteBuffer {
-    var buffer = ByteBuffer(capacity: 16)
+  static func success(warning: String?, _ format: PayloadFormat) -> [UInt8] {
     switch format {
     case .protobuf:
-      if let warning { buffer.appendField(1) { partial in partial.appendField(2, string: warning) } }
+      guard let warning else { return [] }
+      var buffer = ByteBuffer(capacity: 128)
+      buffer.appendField(1) { partial in partial.appendField(2, string: warning) }
+      return [UInt8](buffer.view)
     case .json:
-      guard let warning else {
-        buffer.append("{}")
-        return buffer
+      var json = JSONWriter()
+      json.beginObject()
+      if let warning {
+        json.key("partialSuccess")
+        json.beginObject()
+        json.key("errorMessage")
+        json.string(warning)
+        json.endObject()
       }
-      buffer.append("{\"partialSuccess\":{\"errorMessage\":")
-      appendQuoted(warning, to: &buffer)
-      buffer.append("}}")
+      json.endObject()
+      return json.bytes
     }
-    return buffer
   }
 }

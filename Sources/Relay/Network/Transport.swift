@@ -1,0 +1,51 @@
+import Platform
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What became of reading from or writing to a connection without blocking.
+enum IOResult {
+  case bytes(Int)
+  /// Nothing now; try when the socket can be read again or, where `forWriting`, written.
+  case wouldBlock(forWriting: Bool)
+  case closed
+}
+
+/// The bytes of a connection as its protocol sees them: the socket's own, or what TLS makes of them.
+protocol Transport: AnyObject {
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult
+  func write(_ bytes: UnsafeRawBufferPointer) -> IOResult
+  /// Ends the sending direction in an orderly way.
+  func finishSending()
+}
+
+/// A socket without TLS.
+final class PlainTransport: Transport {
+  private let descriptor: Int32
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
+    let n = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    if n > 0 { return .bytes(n) }
+    if n < 0, errno == EAGAIN || errno == EINTR { return .wouldBlock(forWriting: false) }
+    return .closed
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer) -> IOResult {
+    #if canImport(Glibc)
+      let flags = Int32(MSG_NOSIGNAL.rawValue)
+    #else
+      let flags: Int32 = 0
+    #endif
+    let n = send(descriptor, bytes.baseAddress, bytes.count, flags)
+    if n >= 0 { return .bytes(n) }
+    if errno == EAGAIN || errno == EINTR { return .wouldBlock(forWriting: true) }
+    return .closed
+  }
+
+  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+}
