@@ -12,9 +12,12 @@ struct GRPCMessageReader: ~Copyable {
   /// Whether the message is compressed as `grpc-encoding` says.
   private(set) var isCompressed = false
   /// The message's bytes so far.
-  private(set) var message = ByteBuffer(capacity: 16)
+  private var message = ByteBuffer(capacity: 16)
 
   init() {}
+
+  /// How many bytes of the message have come.
+  var count: Int { message.count }
 
   /// Whether prefix and message have been read in full.
   var isComplete: Bool { prefix.count == 5 && message.count == Int(prefix.length) }

@@ -1,0 +1,152 @@
+import CNghttp2
+import Platform
+
+/// The server's side of an HTTP/2 connection: gRPC calls and OTLP/HTTP requests as streams.
+///
+/// This file holds the session's life and its output; `HTTP2Connection+Requests` what becomes of the requests.
+final class HTTP2Connection {
+  unowned let connection: Connection
+  let context: ServerContext
+  var streams: [Int32: HTTP2Stream] = [:]
+  private(set) var session: OpaquePointer?
+  private var lastActivity: Int64
+  private var isDraining = false
+  private var lastStream: Int32 = 0
+  /// Set when the session has failed: nothing more is read.
+  private var hasFailed = false
+  /// Control frames in the present ten seconds, against floods.
+  private var controlFrames = 0
+  private var controlWindow: Int64
+
+  /// `nil` when memory is short.
+  init?(_ connection: Connection) {
+    self.connection = connection
+    context = connection.context
+    lastActivity = connection.loop.now
+    controlWindow = connection.loop.now
+    guard let callbacks = HTTP2Callbacks.make() else { return nil }
+    defer { nghttp2_session_callbacks_del(callbacks) }
+    var option: OpaquePointer?
+    guard nghttp2_option_new(&option) == 0 else { return nil }
+    defer { nghttp2_option_del(option) }
+    nghttp2_option_set_max_outbound_ack(option, 500)
+    nghttp2_option_set_no_closed_streams(option, 1)
+    let data = Unmanaged.passUnretained(self).toOpaque()
+    guard nghttp2_session_server_new2(&session, callbacks, data, option) == 0 else { return nil }
+    // A window larger than a usual request lets it come without waiting; nghttp2 opens it again as data is consumed.
+    let settings = [
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: UInt32(context.limits.maxStreams)),
+      nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), value: 1 << 20),
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), value: UInt32(context.limits.maxHeader)),
+    ]
+    nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+    nghttp2_session_set_local_window_size(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, 8 << 20)
+  }
+
+  deinit { nghttp2_session_del(session) }
+
+  func receive(_ bytes: ByteView) {
+    guard !hasFailed else { return }
+    lastActivity = connection.loop.now
+    let taken = nghttp2_session_mem_recv(session, bytes.start.assumingMemoryBound(to: UInt8.self), bytes.count)
+    if taken < 0 {
+      hasFailed = true
+      produce()
+      connection.closeAfterOutput()
+    }
+  }
+
+  /// Moves what nghttp2 has to send to the connection, a bounded amount at a time.
+  func produce() {
+    while connection.unsentBytes < 256 << 10 {
+      var bytes: UnsafePointer<UInt8>?
+      let count = nghttp2_session_mem_send(session, &bytes)
+      guard count > 0, let bytes else { break }
+      connection.send(ByteView(start: bytes, count: count))
+    }
+    let isOver = nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    if isOver || (isDraining && streams.isEmpty) { connection.closeAfterOutput() }
+  }
+
+  func beginStream(_ id: Int32) {
+    lastStream = max(lastStream, id)
+    if streams[id] == nil { streams[id] = HTTP2Stream(id: id, began: connection.loop.now) }
+  }
+
+  /// A stream has ended, answered or not.
+  func endStream(_ id: Int32) {
+    guard let stream = streams.removeValue(forKey: id) else { return }
+    release(stream)
+  }
+
+  /// A whole frame has come; `false` gives up the connection.
+  func received(_ frame: nghttp2_frame_hd) -> Bool {
+    let endsStream = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    switch UInt32(frame.type) {
+    case NGHTTP2_HEADERS.rawValue:
+      guard let stream = streams[frame.stream_id] else { break }
+      if stream.phase == .header { begin(stream) }
+      if endsStream { finishRequest(stream) }
+    case NGHTTP2_DATA.rawValue:
+      if endsStream, let stream = streams[frame.stream_id] { finishRequest(stream) }
+      if frame.length == 0, !endsStream { return countControlFrame() }
+    case NGHTTP2_WINDOW_UPDATE.rawValue: break
+    default: return countControlFrame()
+    }
+    return true
+  }
+
+  /// Frames that cost the client next to nothing are welcome in moderation only.
+  private func countControlFrame() -> Bool {
+    let now = connection.loop.now
+    if now - controlWindow > 10_000_000_000 {
+      controlWindow = now
+      controlFrames = 0
+    }
+    controlFrames += 1
+    if controlFrames <= context.limits.maxControlFrames { return true }
+    nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
+    context.counters.connectionsRefused.add(1)
+    return false
+  }
+
+  /// The connection is gone.
+  func end() {
+    for stream in streams.values { release(stream) }
+    streams = [:]
+    hasFailed = true
+  }
+
+  /// Takes no further streams and ends when those under way have been answered.
+  func drain() {
+    guard !isDraining else { return }
+    isDraining = true
+    nghttp2_submit_goaway(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), lastStream, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+  }
+
+  /// Ends streams that take too long, and a connection that nobody uses.
+  func check(_ now: Int64) {
+    let limits = context.limits
+    for stream in streams.values {
+      let elapsed = Double(now - stream.began) / 1e9
+      switch stream.phase {
+      case .answered:
+        // The client neither takes the answer nor ends its side.
+        guard elapsed > limits.bodyTimeout + limits.writeTimeout else { continue }
+        nghttp2_submit_rst_stream(
+          session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, NGHTTP2_CANCEL.rawValue)
+      case _ where now > stream.deadline: refuse(stream, Refusal(.deadlineExceeded, "the deadline passed"))
+      case .waiting: break
+      case .header, .body:
+        let allowed = stream.phase == .header ? limits.headerTimeout : limits.bodyTimeout
+        if elapsed > allowed + Double(stream.received) / 1024 {
+          refuse(stream, Refusal(.timeout, "the request took too long to arrive"))
+        }
+      }
+    }
+    if streams.isEmpty, Double(now - lastActivity) / 1e9 > limits.idleTimeout { drain() }
+  }
+}

@@ -1,0 +1,42 @@
+import Platform
+
+/// One request of an HTTP/2 connection, a gRPC call or OTLP/HTTP, and the response to it.
+final class HTTP2Stream {
+  let id: Int32
+  let began: Int64
+  var head = RequestHead()
+  /// Bytes of the header so far, as RFC 9113 counts them (section 6.5.2).
+  var headerBytes = 0
+  var headerFields = 0
+  var isRefusedHeader = false
+
+  var target: (signal: Signal, format: PayloadFormat, coding: ContentCoding)?
+  /// Bytes counted against what all unfinished bodies may hold.
+  var held = 0
+  /// When the call must have been answered (`grpc-timeout`), in monotonic ns.
+  var deadline = Int64.max
+  var message = GRPCMessageReader()
+  var body = ByteBuffer(capacity: 16)
+
+  enum Phase {
+    case header, body
+    /// With the receiver, which answers later.
+    case waiting
+    case answered
+  }
+  var phase = Phase.header
+
+  /// The response's content and how much of it has been sent.
+  var response: [UInt8] = []
+  var responseSent = 0
+  /// Whether a trailer ends the response, as in gRPC.
+  var hasTrailers = false
+
+  init(id: Int32, began: Int64) {
+    self.id = id
+    self.began = began
+  }
+
+  /// How many bytes of the body have come.
+  var received: Int { message.count + body.count }
+}
