@@ -15,6 +15,9 @@ public struct ByteBuffer: ~Copyable {
   @usableFromInline var storage: UnsafeMutableRawPointer
   @usableFromInline var capacity: Int
 
+  /// How many bytes it has room for without growing.
+  public var allocatedCount: Int { capacity }
+
   /// How many bytes have been written.
   @inlinable public var count: Int { written }
   @usableFromInline var written: Int

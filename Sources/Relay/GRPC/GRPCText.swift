@@ -46,21 +46,6 @@ enum GRPCText {
         info.appendField(1) { duration in duration.appendField(1, varint: UInt64(max(seconds, 0))) }
       }
     }
-    return base64(status.view)
-  }
-
-  /// RFC 4648, section 4, without padding.
-  static func base64(_ bytes: ByteView) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var encoded: [UInt8] = []
-    var position = 0
-    while position < bytes.count {
-      var group = UInt32(0)
-      let taken = min(3, bytes.count - position)
-      for index in 0..<3 { group = group << 8 | (index < taken ? UInt32(bytes[position + index]) : 0) }
-      for index in 0...taken { encoded.append(alphabet[Int(group >> (18 - 6 * UInt32(index)) & 63)]) }
-      position += 3
-    }
-    return String(decoding: encoded, as: UTF8.self)
+    return String(Base64.encode(status.view).prefix { $0 != "=" })
   }
 }

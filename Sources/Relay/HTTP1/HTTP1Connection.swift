@@ -1,3 +1,4 @@
+import Compression
 import Platform
 
 /// The server's side of an HTTP/1.1 connection: one request after the other, each answered before the next is looked at.
@@ -20,7 +21,7 @@ final class HTTP1Connection {
 
   private var state = State.head
   private var head = RequestHead()
-  private var target: (signal: Signal, format: PayloadFormat, coding: ContentCoding)?
+  private var target: (signal: Signal, format: PayloadFormat, coding: ContentEncoding)?
   private var body = ByteBuffer(capacity: 16)
   /// Input that belongs to a head not yet complete, or to requests after the one under way.
   private var pending = ByteBuffer(capacity: 16)
@@ -28,7 +29,7 @@ final class HTTP1Connection {
   private var held = 0
   /// When the request under way began; before its first byte, when the connection fell idle.
   private var began: Int64
-  private var reply: HTTPResponse?
+  private var reply: ServerResponse?
 
   init(_ connection: Connection, isAdmin: Bool) {
     self.connection = connection
@@ -150,7 +151,7 @@ final class HTTP1Connection {
   private func begin() {
     if isAdmin {
       let isRead = head.method == "GET" || head.method == "HEAD"
-      var response = isRead ? context.admin(head.path) : HTTPResponse(status: 405)
+      var response = isRead ? context.admin(head.path) : ServerResponse(status: 405)
       if !isRead { response.fields = [("allow", "GET, HEAD")] }
       return answerBeforeBody(response)
     }
@@ -206,7 +207,7 @@ final class HTTP1Connection {
     let ticket = Ticket(loop: connection.loop, connection: connection.id, stream: 0)
     let source = RequestSource(signal: target.signal, transport: .http, began: began)
     let answer = context.receiver.receive(
-      taken, source: source, format: target.format, coding: target.coding, workspace: connection.loop.workspace,
+      taken, source, format: target.format, coding: target.coding, workspace: connection.loop.workspace,
       ticket: ticket)
     if let answer { finish(answer) }
   }
@@ -220,7 +221,7 @@ final class HTTP1Connection {
   }
 
   private func finish(_ reply: Reply) {
-    respond(HTTPResponse(reply, target?.format ?? .protobuf))
+    respond(ServerResponse(reply, target?.format ?? .protobuf))
   }
 
   private func releaseBody() {
@@ -230,11 +231,11 @@ final class HTTP1Connection {
 
   private func refuseBeforeBody(_ refusal: Refusal) {
     context.counters.refused(refusal, signal: Signal(httpPath: head.path), transport: .http)
-    answerBeforeBody(HTTPResponse(.refused(refusal), context.router.errorFormat(head)))
+    answerBeforeBody(ServerResponse(.refused(refusal), context.router.errorFormat(head)))
   }
 
   /// Answers without wanting the body: a short one is passed over, for a long one the connection is given up.
-  private func answerBeforeBody(_ response: HTTPResponse) {
+  private func answerBeforeBody(_ response: ServerResponse) {
     let length = head.contentLength ?? 0
     if head.isChunked || length > 1 << 20 {
       respond(response, keepAlive: false)
@@ -249,10 +250,10 @@ final class HTTP1Connection {
 
   private func refuse(_ refusal: Refusal, keepAlive: Bool) {
     context.counters.refused(refusal, signal: target?.signal, transport: .http)
-    respond(HTTPResponse(.refused(refusal), target?.format ?? context.router.errorFormat(head)), keepAlive: keepAlive)
+    respond(ServerResponse(.refused(refusal), target?.format ?? context.router.errorFormat(head)), keepAlive: keepAlive)
   }
 
-  private func respond(_ response: HTTPResponse, keepAlive: Bool? = nil) {
+  private func respond(_ response: ServerResponse, keepAlive: Bool? = nil) {
     releaseBody()
     var response = response
     response.allow(origin: response.status == 204 ? nil : context.router.allowedOrigin(head))

@@ -6,36 +6,32 @@ import Platform
 /// Invariant: the user data is the `HTTP2Connection` that owns the session, unretained; the session is deleted in that
 /// object's `deinit`, so that no callback can come after it.
 enum HTTP2Callbacks {
-  private static func connection(_ data: UnsafeMutableRawPointer?) -> HTTP2Connection? {
-    data.map { Unmanaged<HTTP2Connection>.fromOpaque($0).takeUnretainedValue() }
-  }
-
   /// The callbacks of a new session, to be freed by the caller; `nil` when memory is short.
   static func make() -> OpaquePointer? {
     var made: OpaquePointer?
     guard nghttp2_session_callbacks_new(&made) == 0, let callbacks = made else { return nil }
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, data in
       if let frame, frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue) {
-        connection(data)?.beginStream(frame.pointee.hd.stream_id)
+        owner(data)?.beginStream(frame.pointee.hd.stream_id)
       }
       return 0
     }
     nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, frame, name, nameCount, value, valueCount, _, data in
       guard let frame, let name, let value else { return 0 }
-      connection(data)?.header(
+      owner(data)?.header(
         frame.pointee.hd.stream_id, ByteView(start: name, count: nameCount), ByteView(start: value, count: valueCount))
       return 0
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, stream, bytes, count, data in
-      if let bytes { connection(data)?.data(stream, ByteView(start: bytes, count: count)) }
+      if let bytes { owner(data)?.data(stream, ByteView(start: bytes, count: count)) }
       return 0
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
-      guard let frame, let connection = connection(data) else { return 0 }
+      guard let frame, let connection = owner(data) else { return 0 }
       return connection.received(frame.pointee.hd) ? 0 : Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, _, data in
-      connection(data)?.endStream(stream)
+      owner(data)?.endStream(stream)
       return 0
     }
     return callbacks
@@ -43,7 +39,7 @@ enum HTTP2Callbacks {
 
   /// Hands out the content of a stream's response.
   static let readResponse: nghttp2_data_source_read_callback = { _, stream, buffer, length, flags, _, data in
-    guard let connection = connection(data), let buffer, let flags else {
+    guard let connection = owner(data), let buffer, let flags else {
       return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
     }
     let part = connection.readResponse(stream, into: UnsafeMutableRawBufferPointer(start: buffer, count: length))
@@ -51,4 +47,8 @@ enum HTTP2Callbacks {
     if part.isLast, !part.endsStream { flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue) }
     return part.count
   }
+}
+
+private func owner(_ data: UnsafeMutableRawPointer?) -> HTTP2Connection? {
+  data.map { Unmanaged<HTTP2Connection>.fromOpaque($0).takeUnretainedValue() }
 }

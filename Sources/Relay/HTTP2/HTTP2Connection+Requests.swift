@@ -1,4 +1,5 @@
 import CNghttp2
+import Compression
 import Platform
 
 /// From a stream's header and data to a request, and from a reply to frames.
@@ -113,12 +114,12 @@ extension HTTP2Connection {
     if stream.head.isGRPC {
       submitCall(stream, reply)
     } else {
-      submit(stream, HTTPResponse(reply, stream.target?.format ?? context.router.errorFormat(stream.head)))
+      submit(stream, ServerResponse(reply, stream.target?.format ?? context.router.errorFormat(stream.head)))
     }
   }
 
   /// Answers an OTLP/HTTP request.
-  private func submit(_ stream: HTTP2Stream, _ response: HTTPResponse) {
+  private func submit(_ stream: HTTP2Stream, _ response: ServerResponse) {
     release(stream)
     stream.phase = .answered
     var response = response
@@ -147,7 +148,7 @@ extension HTTP2Connection {
     case .refused(let refusal):
       list.add("grpc-status", String(refusal.grpcStatus.rawValue))
       list.add("grpc-message", GRPCText.percentEncoded(refusal.message))
-      if refusal.kind == .unsupportedCoding { list.add("grpc-accept-encoding", "\(ContentCoding.accepted)") }
+      if refusal.kind == .unsupportedCoding { list.add("grpc-accept-encoding", "\(ContentEncoding.accepted)") }
       if let seconds = refusal.retryAfter {
         list.add("grpc-status-details-bin", GRPCText.retryDetails(refusal, seconds: seconds))
       }

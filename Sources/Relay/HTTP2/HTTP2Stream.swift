@@ -1,3 +1,4 @@
+import Compression
 import Platform
 
 /// One request of an HTTP/2 connection, a gRPC call or OTLP/HTTP, and the response to it.
@@ -10,7 +11,7 @@ final class HTTP2Stream {
   var headerFields = 0
   var isRefusedHeader = false
 
-  var target: (signal: Signal, format: PayloadFormat, coding: ContentCoding)?
+  var target: (signal: Signal, format: PayloadFormat, coding: ContentEncoding)?
   /// Bytes counted against what all unfinished bodies may hold.
   var held = 0
   /// When the call must have been answered (`grpc-timeout`), in monotonic ns.

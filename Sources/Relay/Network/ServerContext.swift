@@ -7,7 +7,7 @@ final class ServerContext: Sendable {
   let receiver: Receiver
   let counters: ReceiverCounters
   /// Answers the paths of the admin listener.
-  let admin: @Sendable (_ path: String) -> HTTPResponse
+  let admin: @Sendable (_ path: String) -> ServerResponse
   /// Open connections over all loops.
   let connections = Atomic<Int>(0)
   /// Bytes of request bodies that have not ended yet, over all loops.
@@ -15,7 +15,7 @@ final class ServerContext: Sendable {
 
   init(
     limits: ReceiverLimits, router: Router, receiver: Receiver, counters: ReceiverCounters,
-    admin: @escaping @Sendable (_ path: String) -> HTTPResponse
+    admin: @escaping @Sendable (_ path: String) -> ServerResponse
   ) {
     self.limits = limits
     self.router = router

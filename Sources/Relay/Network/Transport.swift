@@ -37,7 +37,7 @@ final class PlainTransport: Transport {
 
   func write(_ bytes: UnsafeRawBufferPointer) -> IOResult {
     #if canImport(Glibc)
-      let flags = Int32(MSG_NOSIGNAL.rawValue)
+      let flags = Int32(MSG_NOSIGNAL)
     #else
       let flags: Int32 = 0
     #endif

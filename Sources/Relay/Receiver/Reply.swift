@@ -1,3 +1,5 @@
+import Backends
+
 /// The answer to a request, before it becomes HTTP or gRPC.
 enum Reply: Sendable {
   /// Taken; with a warning that the sender is told of without having to send anything again.
@@ -7,7 +9,7 @@ enum Reply: Sendable {
 
 /// Why a request was not taken.
 struct Refusal: Sendable {
-  enum Kind: Sendable, CaseIterable {
+  enum Kind: Int, Sendable, CaseIterable {
     case malformed, tooLarge, unauthenticated, notFound, methodNotAllowed, unsupportedMediaType, unsupportedCoding
     case overloaded, stopping, deadlineExceeded, headerTooLarge, timeout, unsupportedVersion, internalError
   }

@@ -1,3 +1,4 @@
+import Compression
 import Platform
 
 /// Decides from a request's header what becomes of it, before its body is read.
@@ -11,7 +12,7 @@ struct Router: Sendable {
 
   enum Route {
     /// Read the body and hand it on.
-    case export(Signal, PayloadFormat, ContentCoding)
+    case export(Signal, PayloadFormat, ContentEncoding)
     case refused(Refusal)
     /// A CORS preflight that may pass.
     case preflight
@@ -35,8 +36,8 @@ struct Router: Sendable {
       return .refused(
         Refusal(.unsupportedMediaType, "send application/x-protobuf or application/json, not '\(head.mediaType)'"))
     }
-    guard let coding = ContentCoding(header: head.contentEncoding) else {
-      return .refused(Refusal(.unsupportedCoding, "content encoding is not one of \(ContentCoding.accepted)"))
+    guard let coding = ContentEncoding(header: head.contentEncoding) else {
+      return .refused(Refusal(.unsupportedCoding, "content encoding is not one of \(ContentEncoding.accepted)"))
     }
     return .export(signal, format, coding)
   }
@@ -53,8 +54,8 @@ struct Router: Sendable {
     case "application/grpc", "application/grpc+proto": break
     default: return .refused(Refusal(.unsupportedCoding, "only application/grpc+proto is served"))
     }
-    guard let coding = ContentCoding(header: head.grpcEncoding) else {
-      return .refused(Refusal(.unsupportedCoding, "grpc-encoding is not one of \(ContentCoding.accepted)"))
+    guard let coding = ContentEncoding(header: head.grpcEncoding) else {
+      return .refused(Refusal(.unsupportedCoding, "grpc-encoding is not one of \(ContentEncoding.accepted)"))
     }
     return .export(signal, .protobuf, coding)
   }

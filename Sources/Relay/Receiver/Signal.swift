@@ -1,3 +1,5 @@
+import Compression
+
 /// The kinds of telemetry that OTLP carries.
 public enum Signal: Int, CaseIterable, Sendable, CustomStringConvertible {
   case traces, metrics, logs
@@ -62,10 +64,7 @@ enum PayloadFormat: Sendable {
   }
 }
 
-/// How the bytes of a request are compressed.
-public enum ContentCoding: Int, Sendable {
-  case identity, gzip, zstd
-
+extension ContentEncoding {
   /// Reads a `Content-Encoding` or `grpc-encoding` value; `nil` for one that the relay does not know.
   init?(header: String?) {
     switch header {

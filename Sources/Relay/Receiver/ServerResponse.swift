@@ -1,5 +1,7 @@
+import Compression
+
 /// A response to an HTTP request, before HTTP/1.1 or HTTP/2 writes it down.
-struct HTTPResponse {
+struct ServerResponse {
   var status: Int
   var fields: [(name: StaticString, value: String)] = []
   var body: [UInt8] = []
@@ -19,7 +21,7 @@ struct HTTPResponse {
       switch refusal.kind {
       case .methodNotAllowed: fields.append(("allow", "POST"))
       case .unauthenticated: fields.append(("www-authenticate", "Bearer"))
-      case .unsupportedCoding: fields.append(("accept-encoding", "\(ContentCoding.accepted)"))
+      case .unsupportedCoding: fields.append(("accept-encoding", "\(ContentEncoding.accepted)"))
       default: break
       }
     }
@@ -27,8 +29,8 @@ struct HTTPResponse {
   }
 
   /// The answer to a CORS preflight (Fetch standard, section 3.3).
-  static func preflight(origin: String, headers: String?) -> HTTPResponse {
-    var response = HTTPResponse(status: 204)
+  static func preflight(origin: String, headers: String?) -> ServerResponse {
+    var response = ServerResponse(status: 204)
     response.fields = [
       ("access-control-allow-origin", origin), ("access-control-allow-methods", "POST"),
       ("access-control-max-age", "7200"), ("vary", "Origin"),

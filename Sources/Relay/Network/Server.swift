@@ -1,0 +1,33 @@
+import Platform
+
+/// The receivers: listeners and the event loops that serve their connections.
+final class Server {
+  private let loops: [EventLoop]
+  private let listeners: [Listener]
+  private var threads: [ThreadHandle] = []
+
+  /// - Parameter loops: how many threads serve; one a processor is right.
+  init(_ context: ServerContext, listeners: [Listener], loops count: Int = processorCount) throws(RelayError) {
+    var loops: [EventLoop] = []
+    for _ in 0..<max(count, 1) { loops.append(try EventLoop(context)) }
+    self.loops = loops
+    self.listeners = listeners
+    for listener in listeners { loops[0].listen(listener, sharingWith: loops) }
+  }
+
+  /// Where it listens, in the order of the listeners, with the ports that the kernel chose.
+  var addresses: [ListenAddress] { listeners.map { $0.socket.address } }
+
+  func start() throws(RelayError) {
+    for loop in loops {
+      do throws(SystemError) { threads.append(try ThreadHandle { loop.run() }) } catch { throw .system(error) }
+    }
+  }
+
+  /// Takes no new connections, finishes the requests under way for at most `seconds`, and waits for that.
+  func stop(drainingFor seconds: Double) {
+    for loop in loops { loop.post(.drain(seconds: seconds)) }
+    for thread in threads { thread.join() }
+    threads = []
+  }
+}

@@ -1,0 +1,26 @@
+/// An accepted request in the forms that its destinations want: known to be well-formed, and not decoded any further.
+final class Payload: Sendable {
+  let signal: Signal
+  /// Spans, metrics or log records.
+  let items: Int
+  /// Bytes of the protobuf message.
+  let plainSize: Int
+  /// The protobuf message, when some destination wants it so.
+  let plain: SharedBytes?
+  /// The message as the gzip members it came in, when some destination wants those.
+  let gzip: SharedBytes?
+  /// When it was accepted, in monotonic ns.
+  let accepted: Int64
+
+  init(signal: Signal, items: Int, plainSize: Int, plain: SharedBytes?, gzip: SharedBytes?, accepted: Int64) {
+    self.signal = signal
+    self.items = items
+    self.plainSize = plainSize
+    self.plain = plain
+    self.gzip = gzip
+    self.accepted = accepted
+  }
+
+  /// What it takes in memory.
+  var heldBytes: Int { (plain?.count ?? 0) + (gzip?.count ?? 0) }
+}

@@ -1,0 +1,161 @@
+import Compression
+import OTLP
+import Platform
+
+/// Turns the bodies of requests into payloads: decompresses, checks, counts, and hands them to the intake.
+final class Receiver: Sendable {
+  private let limits: ReceiverLimits
+  private let intake: any Intake
+  private let counters: ReceiverCounters
+  private let splitter: RequestSplitter
+  private let resource: ResourceSplice?
+
+  /// - Parameters:
+  ///   - splitter: how large a payload may be.
+  ///   - resource: attributes to set on everything that passes.
+  init(
+    limits: ReceiverLimits, intake: any Intake, counters: ReceiverCounters, splitter: RequestSplitter,
+    resource: ResourceSplice? = nil
+  ) {
+    self.limits = limits
+    self.intake = intake
+    self.counters = counters
+    self.splitter = splitter
+    self.resource = resource
+  }
+
+  /// Looks at a request's body; the reply goes to `ticket` later when `nil` is returned.
+  func receive(
+    _ body: consuming ByteBuffer, _ source: RequestSource, format: PayloadFormat, coding: ContentEncoding,
+    workspace: Workspace, ticket: Ticket
+  ) -> Reply? {
+    defer { workspace.trim() }
+    let payloads: [Payload]
+    let size = body.count
+    do throws(Rejection) {
+      payloads = try read(body, source, format, coding, workspace)
+    } catch {
+      counters.refused(error.refusal, signal: source.signal, transport: source.transport)
+      return .refused(error.refusal)
+    }
+    let items = payloads.reduce(0) { $0 + $1.items }
+    // An empty request is a success and nobody needs to hear of it.
+    let reply = payloads.isEmpty ? Reply.accepted() : intake.take(payloads, ticket: ticket)
+    switch reply {
+    case .refused(let refusal)?:
+      counters.refused(refusal, signal: source.signal, transport: source.transport, items: items)
+    case .accepted?, nil:
+      counters.accepted(source, items: items, bytes: size)
+    }
+    if reply != nil { counters.duration.record(Double(monotonicNanoseconds() - source.began) / 1e9) }
+    return reply
+  }
+
+  /// Why a body is not taken; a box, since typed throws wants an error type.
+  private struct Rejection: Error { let refusal: Refusal }
+
+  private func read(
+    _ body: consuming ByteBuffer, _ source: RequestSource, _ format: PayloadFormat, _ coding: ContentEncoding,
+    _ workspace: Workspace
+  ) throws(Rejection) -> [Payload] {
+    var isInScratch = false
+    if coding != .identity {
+      do throws(CompressionError) {
+        try workspace.decompressor.decompress(body.view, coding, into: &workspace.scratch, limit: limits.maxRequest)
+        isInScratch = true
+      } catch {
+        throw rejection(error)
+      }
+    }
+    if format == .json {
+      let transcoded = try transcode(isInScratch ? workspace.scratch.view : body.view, source.signal)
+      body = transcoded
+      isInScratch = false
+    }
+    let view = isInScratch ? workspace.scratch.view : body.view
+    let walk: RequestWalk
+    do throws(WireError) {
+      walk = try RequestWalk(view)
+    } catch {
+      throw Rejection(refusal: Refusal(.malformed, "\(error)"))
+    }
+    if walk.items == 0 { return [] }
+    let now = monotonicNanoseconds()
+    if resource != nil || splitter.mustSplit(items: walk.items, bytes: view.count) {
+      do throws(WireError) {
+        return try parts(view, walk, source.signal, now)
+      } catch {
+        throw Rejection(refusal: Refusal(.malformed, "\(error)"))
+      }
+    }
+    let size = view.count
+    guard isInScratch else {
+      return [
+        Payload(
+          signal: source.signal, items: walk.items, plainSize: size, plain: SharedBytes(body), gzip: nil, accepted: now)
+      ]
+    }
+    let keepsGzip = coding == .gzip && intake.wantsGzip
+    var plain: SharedBytes?
+    if intake.wantsPlain || !keepsGzip {
+      var copy = ByteBuffer(capacity: size)
+      copy.append(view)
+      plain = SharedBytes(copy)
+    }
+    return [
+      Payload(
+        signal: source.signal, items: walk.items, plainSize: size, plain: plain,
+        gzip: keepsGzip ? SharedBytes(body) : nil, accepted: now)
+    ]
+  }
+
+  /// The request with the resource attributes set, cut where it is too large.
+  private func parts(
+    _ request: ByteView, _ walk: RequestWalk, _ signal: Signal, _ now: Int64
+  ) throws(WireError) -> [Payload] {
+    var spliced = ByteBuffer(capacity: 16)
+    var request = request
+    if let resource {
+      spliced = ByteBuffer(capacity: request.count + 256)
+      try resource.apply(to: request, into: &spliced)
+      request = spliced.view
+    }
+    var payloads: [Payload] = []
+    try splitter.split(request, items: walk.items) { (part, items) in
+      let size = part.count
+      payloads.append(
+        Payload(signal: signal, items: items, plainSize: size, plain: SharedBytes(part), gzip: nil, accepted: now))
+    }
+    return payloads
+  }
+
+  private func transcode(_ text: ByteView, _ signal: Signal) throws(Rejection) -> ByteBuffer {
+    guard signal == .traces else {
+      throw Rejection(refusal: Refusal(.unsupportedMediaType, "send \(signal) as application/x-protobuf"))
+    }
+    var transcoder = JSONTranscoder(text)
+    var message = ByteBuffer(capacity: text.count / 2 + 64)
+    do throws(TranscodeError) {
+      guard try transcoder.next(into: &message) != nil else { throw TranscodeError("the body is empty", at: 0) }
+      var rest = ByteBuffer(capacity: 16)
+      if try transcoder.next(into: &rest) != nil {
+        throw TranscodeError("more than one JSON document", at: transcoder.position)
+      }
+    } catch {
+      throw Rejection(refusal: Refusal(.malformed, "invalid OTLP/JSON: \(error)"))
+    }
+    if message.count > limits.maxRequest {
+      throw Rejection(refusal: Refusal(.tooLarge, "the request is larger than \(limits.maxRequest) bytes"))
+    }
+    return message
+  }
+
+  private func rejection(_ error: CompressionError) -> Rejection {
+    switch error {
+    case .tooLarge(let limit):
+      Rejection(refusal: Refusal(.tooLarge, "the request is larger than \(limit) bytes when decompressed"))
+    case .outOfMemory: Rejection(refusal: Refusal(.overloaded, "out of memory", retryAfter: 5))
+    case .corrupt, .truncated: Rejection(refusal: Refusal(.malformed, "\(error)"))
+    }
+  }
+}
