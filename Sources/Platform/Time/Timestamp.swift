@@ -33,12 +33,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
   /// Seconds since the Unix epoch, rounded down.
   public var wholeSeconds: Int64 {
-    nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000
+    nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)
   }
 
   /// Nanoseconds after `wholeSeconds`, 0 ..< 1_000_000_000.
   public var subsecondNanoseconds: Int64 {
-    nanoseconds - wholeSeconds * 1_000_000_000
+    let rest = nanoseconds % 1_000_000_000
+    return rest < 0 ? rest + 1_000_000_000 : rest
   }
 }
 
