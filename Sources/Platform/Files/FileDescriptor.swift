@@ -23,7 +23,7 @@ public struct SystemError: Error, CustomStringConvertible, Sendable {
       guard let base = text.baseAddress else { return "error \(code)" }
       text.initialize(repeating: 0)
       #if canImport(Glibc)
-        return String(cString: strerror_r_or(base, code))
+        return String(cString: describe(base, code))
       #else
         strerror_r(code, base, 256)
         return String(cString: base)
@@ -36,7 +36,7 @@ public struct SystemError: Error, CustomStringConvertible, Sendable {
 
 #if canImport(Glibc)
   /// glibc's `strerror_r` through the POSIX entry point.
-  private func strerror_r_or(_ buffer: UnsafeMutablePointer<CChar>, _ code: Int32) -> UnsafeMutablePointer<CChar> {
+  private func describe(_ buffer: UnsafeMutablePointer<CChar>, _ code: Int32) -> UnsafeMutablePointer<CChar> {
     _ = strerror_r(code, buffer, 256)
     return buffer
   }

@@ -72,10 +72,3 @@ public struct ProgressBar: ~Copyable {
     #endif
   }
 }
-
-/// Nanoseconds of a clock that never goes back.
-func monotonicNanoseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-}
