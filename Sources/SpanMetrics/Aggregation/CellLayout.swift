@@ -1,0 +1,37 @@
+/// What stands where among the cells of a series.
+struct CellLayout: Sendable {
+  /// Where the size family stands, if it is kept.
+  enum Size: Sendable {
+    case off
+    /// A 128-bit sum at this word.
+    case total(Int)
+    case histogram(HistogramCells)
+  }
+
+  /// The word that holds the writing round in which the series moved last.
+  static let round = 0
+
+  let latency: HistogramCells
+  let size: Size
+  /// Words a series has.
+  let stride: Int
+
+  init(_ configuration: SpanMetricsConfiguration) {
+    latency = HistogramCells(
+      start: 1, buckets: configuration.latencyBuckets.count + 1,
+      isWeighted: configuration.multiplierAttribute != nil)
+    switch configuration.size {
+    case .off:
+      size = .off
+      stride = latency.end
+    case .total:
+      size = .total(latency.end)
+      stride = latency.end + 2
+    case .histogram:
+      let cells = HistogramCells(
+        start: latency.end, buckets: configuration.sizeBuckets.count + 1, isWeighted: false)
+      size = .histogram(cells)
+      stride = cells.end
+    }
+  }
+}

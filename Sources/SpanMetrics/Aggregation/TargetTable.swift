@@ -1,0 +1,74 @@
+import OTLP
+import Platform
+
+/// The label sets of `traces_target_info`: what is known of each `job` and `instance`.
+struct TargetTable: ~Copyable {
+  /// Label names and the numbers of their values, sorted by name.
+  struct Target: Hashable {
+    var labels: [Label]
+  }
+
+  struct Label: Hashable {
+    var name: String
+    var value: UInt32
+  }
+
+  private(set) var targets: Set<Target> = []
+  /// Resources already turned into labels, by their bytes' hash: the same resource comes with every request.
+  private var seen: Set<UInt64> = []
+  private let hash = ByteHash()
+  /// Targets for which there was no room.
+  private(set) var refused = 0
+
+  /// Attributes that `job` and `instance` stand for.
+  private static let identifying = ["service.name", "service.namespace", "service.instance.id"]
+
+  mutating func add(
+    _ resource: ResourceView, _ labels: ResourceLabels, _ interner: inout Interner, _ scratch: inout ByteBuffer,
+    limit: Int
+  ) throws(WireError) {
+    let digest = hash(resource.bytes)
+    if seen.contains(digest) || (labels.job == 0 && labels.instance == 0) { return }
+    if targets.count >= limit || seen.count >= 4 * limit || interner.isFull {
+      refused += 1
+      return
+    }
+    seen.insert(digest)
+    var set: [String: UInt32] = [:]
+    var rest = resource.attributes
+    while let attribute = try rest.next() {
+      // A name that starts with a digit is none that metrics can have; Tempo leaves it out too.
+      guard let first = attribute.key.first, !(48...57).contains(first), attribute.key.count <= 1024 else { continue }
+      let key = String(attribute.key)
+      if Self.identifying.contains(key) { continue }
+      scratch.removeAll()
+      try AttributeText.append(attribute.value, to: &scratch, depth: 0)
+      let clean = LabelName.sanitize(key)
+      let name = ["job", "instance", "service", "span_name", "span_kind", "status_code", "status_message"].contains(clean)
+      set[name ? "__" + clean : clean] = interner.intern(scratch.view)
+    }
+    set = set.filter { $0.value != 0 }
+    if set.isEmpty { return }
+    if labels.job != 0 { set["job"] = labels.job }
+    if labels.instance != 0 { set["instance"] = labels.instance }
+    insert(set)
+  }
+
+  mutating func merge(_ other: borrowing TargetTable, names: borrowing Interner, into interner: inout Interner, limit: Int) {
+    refused += other.refused
+    for target in other.targets {
+      if targets.count >= limit {
+        refused += 1
+        continue
+      }
+      var set: [String: UInt32] = [:]
+      for label in target.labels { set[label.name] = interner.intern(names[label.value]) }
+      insert(set)
+    }
+  }
+
+  private mutating func insert(_ set: [String: UInt32]) {
+    let labels = set.map { Label(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
+    targets.insert(Target(labels: labels))
+  }
+}

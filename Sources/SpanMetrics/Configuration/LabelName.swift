@@ -1,0 +1,15 @@
+/// Prometheus label names.
+enum LabelName {
+  /// `name` with everything that a label name cannot hold replaced by `_`; a digit in front gets a `_` before it.
+  static func sanitize(_ name: String) -> String {
+    var clean = String(
+      name.unicodeScalars.map { scalar -> Character in
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9", "_": Character(scalar)
+        default: "_"
+        }
+      })
+    if let first = clean.first, first.isNumber { clean = "_" + clean }
+    return clean
+  }
+}

@@ -1,0 +1,90 @@
+/// Which labels a series has, where their values come from, and how names that collide were told apart.
+struct LabelPlan: Sendable {
+  /// Where a label's value comes from.
+  enum Source: Sendable, Equatable {
+    case service, job, instance, spanName, kind, status
+    /// One of the values that are part of the series key besides these: see `extras`.
+    case extra(Int)
+  }
+
+  /// How a value besides the fixed ones is made.
+  enum Extra: Sendable {
+    case statusMessage
+    /// The position of an attribute in `attributes`.
+    case attribute(Int)
+    case joined([Int], separator: [UInt8])
+  }
+
+  /// One label. Of several sources the last that has a value counts.
+  struct Column: Sendable {
+    let name: String
+    var sources: [Source]
+  }
+
+  /// Sorted by name.
+  private(set) var columns: [Column] = []
+  private(set) var extras: [Extra] = []
+  /// Attributes to look up, each once.
+  private(set) var attributes: [String] = []
+  /// What was done about colliding names, for whoever runs the command.
+  private(set) var notes: [String] = []
+
+  /// Labels that Tempo keeps attributes away from, and those with a meaning of their own.
+  private static let intrinsic = [
+    "service", "span_name", "span_kind", "status_code", "status_message", "le", "quantile", "metric_overflow",
+  ]
+
+  init(_ configuration: SpanMetricsConfiguration) {
+    for label in configuration.serviceLabels { add(label, .service) }
+    add("span_name", .spanName)
+    add("span_kind", .kind)
+    add("status_code", .status)
+    var reserved = Set(Self.intrinsic + configuration.externalLabels)
+    if configuration.includesTargetInfo {
+      add("job", .job)
+      add("instance", .instance)
+      reserved.formUnion(["job", "instance"])
+    }
+    if configuration.includesStatusMessage { add("status_message", addExtra(.statusMessage)) }
+    for key in configuration.dimensions {
+      let clean = LabelName.sanitize(key)
+      // The service label says the same already.
+      if key == "service.name" && configuration.serviceLabels.contains(clean) { continue }
+      reserved.formUnion(configuration.serviceLabels)
+      addDimension(key, clean, addExtra(.attribute(attribute(key))), reserved)
+    }
+    for map in configuration.dimensionMaps {
+      let source = addExtra(.joined(map.sources.map { attribute($0) }, separator: Array(map.separator.utf8)))
+      addDimension(map.name, LabelName.sanitize(map.name), source, reserved.union(configuration.serviceLabels))
+    }
+    columns.sort { $0.name < $1.name }
+  }
+
+  private mutating func addDimension(_ key: String, _ clean: String, _ source: Source, _ reserved: Set<String>) {
+    let label = reserved.contains(clean) ? "__" + clean : clean
+    if label != clean { notes.append("dimension '\(key)' is written as label '\(label)', '\(clean)' being taken") }
+    if columns.contains(where: { $0.name == label }) {
+      notes.append("dimension '\(key)' shares the label '\(label)' with another; the last one present counts")
+    }
+    add(label, source)
+  }
+
+  private mutating func add(_ name: String, _ source: Source) {
+    if let index = columns.firstIndex(where: { $0.name == name }) {
+      columns[index].sources.append(source)
+    } else {
+      columns.append(Column(name: name, sources: [source]))
+    }
+  }
+
+  private mutating func addExtra(_ extra: Extra) -> Source {
+    extras.append(extra)
+    return .extra(extras.count - 1)
+  }
+
+  private mutating func attribute(_ key: String) -> Int {
+    if let known = attributes.firstIndex(of: key) { return known }
+    attributes.append(key)
+    return attributes.count - 1
+  }
+}

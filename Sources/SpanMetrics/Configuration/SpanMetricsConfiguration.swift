@@ -1,0 +1,122 @@
+public import OTLP
+
+/// What is derived from spans. The defaults are those of Tempo's metrics generator, except for the name of the service
+/// label and the size family, which is off.
+public struct SpanMetricsConfiguration: Sendable {
+  /// Labels that hold the service's name; one or several, in any order.
+  public var serviceLabels = ["service_name"]
+  /// Adds the status message as the label `status_message`.
+  public var includesStatusMessage = false
+  /// Attributes that become labels, looked up on the span and then on its resource.
+  public var dimensions: [String] = []
+  /// Labels made of several attributes.
+  public var dimensionMaps: [DimensionMap] = []
+  /// Upper bounds of the latency buckets in seconds, ascending.
+  public var latencyBuckets = exponentialBuckets(start: 0.002, count: 14)
+  public var size = SizeMetrics.off
+  /// Upper bounds of the size buckets in bytes, ascending.
+  public var sizeBuckets = exponentialBuckets(start: 128, count: 12)
+  /// An attribute holding a sampling ratio: a span counts 1 / ratio times.
+  public var multiplierAttribute: String?
+  /// Adds `traces_target_info` with the resource's attributes, and `job` and `instance` to every series.
+  public var includesTargetInfo = false
+  /// Keeps trace ids of slow and of failed spans.
+  public var keepsExemplars = false
+  /// The calls between services; nil when they are not wanted.
+  public var serviceGraph: ServiceGraphConfiguration?
+  /// Most series (label sets) kept; spans beyond them are counted in one overflow series.
+  public var maxSeries = 100_000
+  /// Label names that whoever writes the metrics adds to them: dimensions keep clear of these.
+  public var externalLabels: [String] = []
+  /// Spans for which this is false are left out.
+  public var filter: SpanFilter?
+
+  public init() {}
+
+  /// Bounds that double from `start`.
+  public static func exponentialBuckets(start: Double, count: Int) -> [Double] {
+    var bound = start
+    return (0..<max(0, count)).map { _ in
+      defer { bound *= 2 }
+      return bound
+    }
+  }
+
+  /// What is wrong with the configuration, if anything, as one clear line.
+  public func validate() throws(ConfigurationError) {
+    try Self.validate(bounds: latencyBuckets, "latency buckets")
+    try Self.validate(bounds: sizeBuckets, "size buckets")
+    if let graph = serviceGraph { try Self.validate(bounds: graph.latencyBuckets, "service graph buckets") }
+    if serviceLabels.isEmpty { throw ConfigurationError("a service label is needed") }
+    for label in serviceLabels where LabelName.sanitize(label) != label {
+      throw ConfigurationError("'\(label)' is not a Prometheus label name")
+    }
+    let sources = dimensions.count + dimensionMaps.reduce(0) { $0 + $1.sources.count }
+    if sources > 40 { throw ConfigurationError("at most 40 attributes can become labels, not \(sources)") }
+    for map in dimensionMaps where map.name.isEmpty || map.sources.isEmpty || map.sources.contains("") {
+      throw ConfigurationError("a mapped dimension needs a name and attributes")
+    }
+    if dimensions.contains("") { throw ConfigurationError("a dimension needs a name") }
+    if maxSeries < 1 { throw ConfigurationError("at least one series is needed") }
+  }
+
+  private static func validate(bounds: [Double], _ what: String) throws(ConfigurationError) {
+    if bounds.isEmpty || bounds.count > 256 { throw ConfigurationError("\(what): between 1 and 256 are needed") }
+    for (index, bound) in bounds.enumerated() {
+      if !(bound > 0) || !bound.isFinite || bound > 1e9 {
+        throw ConfigurationError("\(what): \(bound) is not between 0 and 1e9")
+      }
+      if index > 0 && bound <= bounds[index - 1] {
+        throw ConfigurationError("\(what) must ascend: \(bound) follows \(bounds[index - 1])")
+      }
+    }
+  }
+}
+
+/// A label whose value joins the values of several attributes; those that are absent or empty are left out.
+public struct DimensionMap: Sendable, Equatable {
+  public var name: String
+  public var sources: [String]
+  /// Stands between two values.
+  public var separator: String
+
+  public init(name: String, sources: [String], separator: String = "") {
+    self.name = name
+    self.sources = sources
+    self.separator = separator
+  }
+}
+
+/// How span sizes (bytes of the protobuf encoding) are reported.
+public enum SizeMetrics: String, Sendable, CaseIterable {
+  case off
+  /// `traces_spanmetrics_size_bucket|sum|count`.
+  case histogram
+  /// `traces_spanmetrics_size_total`, Tempo's counter of bytes.
+  case total
+}
+
+/// Decides whether a span is counted. It is called from several threads at once.
+public typealias SpanFilter = @Sendable (ResourceSpansView, ScopeSpansView, SpanView) throws(WireError) -> Bool
+
+/// The service graph's settings.
+public struct ServiceGraphConfiguration: Sendable {
+  /// Upper bounds of the latency buckets in seconds, ascending.
+  public var latencyBuckets = SpanMetricsConfiguration.exponentialBuckets(start: 0.1, count: 8)
+  /// Most spans that wait for their counterpart; beyond it the oldest is given up.
+  public var maxWaiting = 200_000
+  /// Attributes of a span that name a peer which sends no spans, the first present counts.
+  public var peerAttributes = ["peer.service", "db.name", "db.system", "db.system.name"]
+  /// Attributes that make a client span a database request and name the database, the first present counts.
+  public var databaseAttributes = ["db.namespace", "db.name", "db.system", "db.system.name"]
+  /// Also measures from the end of a producer's span to the start of its consumer's.
+  public var measuresMessaging = false
+
+  public init() {}
+}
+
+/// A configuration that cannot work, as one clear line.
+public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,100 @@
+/// What kind of call an edge stands for; the value of the label `connection_type`.
+public enum ConnectionType: String, Sendable, CaseIterable {
+  case direct = ""
+  case messagingSystem = "messaging_system"
+  case database
+  case virtualNode = "virtual_node"
+}
+
+/// One finished call.
+struct FinishedCall {
+  var client: UInt32
+  var server: UInt32
+  var type: ConnectionType
+  var failed: Bool
+  /// ns.
+  var clientLatency: UInt64
+  var serverLatency: UInt64
+  /// From the producer's end to the consumer's start, ns; nil when it is not measured.
+  var messagingLatency: UInt64?
+  var weight: Weight
+}
+
+/// Counters of every pair of services.
+struct EdgeTable: ~Copyable {
+  struct Key: Hashable {
+    var client: UInt32
+    var server: UInt32
+    var type: ConnectionType
+  }
+
+  let layout: EdgeLayout
+  private let bounds: BucketBounds
+  private var positions: [Key: Int] = [:]
+  private(set) var keys: [Key] = []
+  private var cells: [UnsafeMutablePointer<UInt64>] = []
+  private var blocks: CellBlocks
+  private let limit: Int
+
+  /// Entry 0 takes the calls of pairs for which there is no room.
+  init(_ configuration: SpanMetricsConfiguration, _ graph: ServiceGraphConfiguration) {
+    layout = EdgeLayout(graph, isWeighted: configuration.multiplierAttribute != nil)
+    bounds = BucketBounds(graph.latencyBuckets, scale: 1e9)
+    blocks = CellBlocks(stride: layout.stride)
+    limit = configuration.maxSeries
+    keys = [Key(client: .max, server: .max, type: .direct)]
+    cells = [blocks.allocate()]
+  }
+
+  func cells(_ position: Int) -> UnsafeMutablePointer<UInt64> { cells[position] }
+
+  /// Copies every counter, so that calls can be added to the copy alone.
+  mutating func add(_ other: borrowing EdgeTable) {
+    for position in other.keys.indices {
+      layout.merge(other.cells[position], into: cells[position == 0 ? 0 : self.position(other.keys[position])])
+    }
+  }
+
+  mutating func add(_ call: FinishedCall) {
+    let key = Key(client: call.client, server: call.server, type: call.type)
+    let cells = cells[call.client == .max || call.server == .max ? 0 : position(key)]
+    layout.server.add(call.serverLatency, bucket: bounds.bucket(of: call.serverLatency), weight: call.weight, to: cells)
+    layout.client.add(call.clientLatency, bucket: bounds.bucket(of: call.clientLatency), weight: call.weight, to: cells)
+    if call.failed { cells.add(call.weight.fixed, at: EdgeLayout.failed) }
+    if let latency = call.messagingLatency {
+      layout.messaging.add(latency, bucket: bounds.bucket(of: latency), weight: call.weight, to: cells)
+    }
+  }
+
+  private mutating func position(_ key: Key) -> Int {
+    if let known = positions[key] { return known }
+    if keys.count > limit { return 0 }
+    positions[key] = keys.count
+    keys.append(key)
+    cells.append(blocks.allocate())
+    return keys.count - 1
+  }
+}
+
+/// What stands where among the cells of an edge.
+struct EdgeLayout: Sendable {
+  /// Failed calls, in units of `Weight`.
+  static let failed = 0
+  let server: HistogramCells
+  let client: HistogramCells
+  let messaging: HistogramCells
+  let stride: Int
+
+  init(_ graph: ServiceGraphConfiguration, isWeighted: Bool) {
+    let buckets = graph.latencyBuckets.count + 1
+    server = HistogramCells(start: 2, buckets: buckets, isWeighted: isWeighted)
+    client = HistogramCells(start: server.end, buckets: buckets, isWeighted: isWeighted)
+    messaging = HistogramCells(start: client.end, buckets: buckets, isWeighted: isWeighted)
+    stride = messaging.end
+  }
+
+  func merge(_ other: UnsafeMutablePointer<UInt64>, into cells: UnsafeMutablePointer<UInt64>) {
+    cells.add(other.wide(at: Self.failed), at: Self.failed)
+    for histogram in [server, client, messaging] { histogram.merge(other, into: cells) }
+  }
+}

@@ -1,0 +1,144 @@
+import Platform
+import Synchronization
+
+/// The calls between services, put together from both ends of each.
+///
+/// All aggregators of a run share one: the two ends of a call may be read by different threads. They hand over the ends
+/// found in a request at once, so that the lock is taken once a request, not once a span.
+public final class ServiceGraph: Sendable {
+  private let state: Mutex<GraphState>
+
+  /// Nil when the configuration wants no service graph.
+  public init?(_ configuration: SpanMetricsConfiguration) {
+    guard let graph = configuration.serviceGraph else { return nil }
+    state = Mutex(GraphState(configuration, graph))
+  }
+
+  /// Takes over the ends in `pending` and empties it.
+  func add(_ pending: inout PendingEdges, names: borrowing Interner) {
+    guard !pending.ends.isEmpty else { return }
+    let now = Timestamp.now.nanoseconds
+    // The graph's numbers for the names of this request's ends; few, so that looking each up once is enough.
+    var numbers: [UInt32: UInt32] = [:]
+    state.withLock { state in
+      for end in pending.ends {
+        var end = end
+        for name in [end.service, end.peer, end.database] where name != 0 && numbers[name] == nil {
+          numbers[name] = state.number(names[name])
+        }
+        end.service = numbers[end.service] ?? 0
+        end.peer = numbers[end.peer] ?? 0
+        end.database = numbers[end.database] ?? 0
+        state.add(end, at: now)
+      }
+    }
+    pending.removeAll()
+  }
+
+  /// Gives up the ends that came before `time` (ns since 1970): their counterparts will not come.
+  public func expire(before time: Int64) {
+    state.withLock { $0.expire(arrivedBy: time) }
+  }
+
+  /// The graph as it would be if no further span came: what still waits is counted as if it had expired.
+  func result() -> GraphResult { state.withLock { $0.result() } }
+}
+
+/// What the lock of a service graph protects.
+struct GraphState: ~Copyable {
+  private let configuration: SpanMetricsConfiguration
+  private let graph: ServiceGraphConfiguration
+  private var names: Interner
+  private var waiting: WaitingEnds
+  private var edges: EdgeTable
+  /// Ends given up because too many waited.
+  private var evicted = 0
+  private var unpaired = 0
+  private let user: UInt32
+
+  init(_ configuration: SpanMetricsConfiguration, _ graph: ServiceGraphConfiguration) {
+    self.configuration = configuration
+    self.graph = graph
+    var names = Interner(hash: ByteHash())
+    user = names.intern("user")
+    self.names = names
+    waiting = WaitingEnds(limit: graph.maxWaiting)
+    edges = EdgeTable(configuration, graph)
+  }
+
+  /// The graph's number for a name; the largest number when there is no room for more names.
+  mutating func number(_ name: ByteView) -> UInt32 {
+    names.isFull || names.count > 2 * configuration.maxSeries + 2 ? names.lookUp(name) ?? .max : names.intern(name)
+  }
+
+  mutating func add(_ end: CallEnd, at time: Int64) {
+    // Nothing will pair with these two: a server's span without a parent was called from outside, and a database sends
+    // no spans.
+    if end.flags.contains(.root) {
+      if let call = lonely(end) { edges.add(call) }
+      return
+    }
+    if end.database != 0 {
+      if let other = waiting.find(end.key) { waiting.remove(other.position) }
+      return edges.add(
+        FinishedCall(
+          client: end.service, server: end.database, type: .database, failed: end.flags.contains(.failed),
+          clientLatency: end.latency, serverLatency: end.latency, weight: end.weight))
+    }
+    guard let other = waiting.find(end.key) else {
+      if let evictee = waiting.add(end, at: time) {
+        evicted += 1
+        giveUp(evictee)
+      }
+      return
+    }
+    if other.end.flags.contains(.client) == end.flags.contains(.client) {
+      return waiting.replace(other.position, end)
+    }
+    waiting.remove(other.position)
+    if end.flags.union(other.end.flags).contains(.dropped) { return }
+    edges.add(end.flags.contains(.client) ? pair(end, other.end) : pair(other.end, end))
+  }
+
+  mutating func expire(arrivedBy time: Int64) {
+    while let end = waiting.removeOldest(arrivedBy: time) { giveUp(end) }
+  }
+
+  func result() -> GraphResult {
+    var all = EdgeTable(configuration, graph)
+    all.add(edges)
+    var lost = unpaired
+    waiting.forEach { end in
+      if end.flags.contains(.dropped) { return }
+      if let call = lonely(end) { all.add(call) } else { lost += 1 }
+    }
+    return GraphResult(all, names: names, bounds: graph.latencyBuckets, evicted: evicted, unpaired: lost)
+  }
+
+  private mutating func giveUp(_ end: CallEnd) {
+    if end.flags.contains(.dropped) { return }
+    if let call = lonely(end) { edges.add(call) } else { unpaired += 1 }
+  }
+
+  private func pair(_ client: CallEnd, _ server: CallEnd) -> FinishedCall {
+    let flags = client.flags.union(server.flags)
+    let gap = server.time > client.time ? server.time - client.time : 0
+    return FinishedCall(
+      client: client.service, server: server.service,
+      type: flags.contains(.messaging) ? .messagingSystem : .direct, failed: flags.contains(.failed),
+      clientLatency: client.latency, serverLatency: server.latency,
+      messagingLatency: graph.measuresMessaging && flags.contains(.messaging) && gap > 0 ? gap : nil,
+      weight: client.weight)
+  }
+
+  /// The call of an end whose counterpart does not exist: a user's or a named peer's to a server, or a client's to the
+  /// peer it names. Nil when nothing tells who that would be.
+  private func lonely(_ end: CallEnd) -> FinishedCall? {
+    let isClient = end.flags.contains(.client)
+    if isClient ? end.peer == 0 : !end.flags.contains(.root) { return nil }
+    return FinishedCall(
+      client: isClient ? end.service : end.peer != 0 ? end.peer : user, server: isClient ? end.peer : end.service,
+      type: .virtualNode, failed: end.flags.contains(.failed), clientLatency: isClient ? end.latency : 0,
+      serverLatency: isClient ? 0 : end.latency, weight: end.weight)
+  }
+}
