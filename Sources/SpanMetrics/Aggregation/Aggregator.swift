@@ -1,5 +1,4 @@
 public import OTLP
-public import Platform
 
 /// Derives metrics from spans. One thread uses one aggregator; their results are merged at the end.
 public final class Aggregator {
@@ -16,7 +15,7 @@ public final class Aggregator {
   }
 
   /// Counts the spans of one request. Spans before a malformed one have been counted when this throws.
-  public func consume(_ request: ByteView) throws(WireError) {
+  public func consume(_ request: RequestView) throws(WireError) {
     defer { if let graph { core.flush(to: graph) } }
     try core.consume(request)
   }

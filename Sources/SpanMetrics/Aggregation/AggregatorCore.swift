@@ -92,8 +92,8 @@ struct AggregatorCore: ~Copyable {
     extraIDs.deallocate()
   }
 
-  mutating func consume(_ request: ByteView) throws(WireError) {
-    var groups = RequestView(request).resourceSpans
+  mutating func consume(_ request: RequestView) throws(WireError) {
+    var groups = request.resourceSpans
     while let group = try groups.next() {
       resource.isReady = false
       var scopes = group.scopeSpans
@@ -162,7 +162,8 @@ struct AggregatorCore: ~Copyable {
     if fits, let number = resource.number {
       var hash = hash(span.name)
       hash = ByteHash.mix(
-        hash, UInt64(number) << 32 ^ UInt64(UInt32(bitPattern: span.kind)) << 3 ^ UInt64(UInt32(bitPattern: span.statusCode)))
+        hash,
+        UInt64(number) << 32 ^ UInt64(UInt32(bitPattern: span.kind)) << 3 ^ UInt64(UInt32(bitPattern: span.statusCode)))
       for index in plan.extras.indices { hash = ByteHash.mix(hash, UInt64(extraIDs[index])) }
       position =
         series.find(
@@ -199,7 +200,8 @@ struct AggregatorCore: ~Copyable {
     let name = interner[key.name]
     var hash = hash(name)
     hash = ByteHash.mix(
-      hash, UInt64(key.resource) << 32 ^ UInt64(UInt32(bitPattern: key.kind)) << 3 ^ UInt64(UInt32(bitPattern: key.status)))
+      hash,
+      UInt64(key.resource) << 32 ^ UInt64(UInt32(bitPattern: key.kind)) << 3 ^ UInt64(UInt32(bitPattern: key.status)))
     for index in plan.extras.indices { hash = ByteHash.mix(hash, UInt64(extras[index])) }
     // The name as it came may have been cut or mended to one that is there.
     if let known = series.find(

@@ -44,7 +44,8 @@ struct TargetTable: ~Copyable {
       scratch.removeAll()
       try AttributeText.append(attribute.value, to: &scratch, depth: 0)
       let clean = LabelName.sanitize(key)
-      let name = ["job", "instance", "service", "span_name", "span_kind", "status_code", "status_message"].contains(clean)
+      let name = ["job", "instance", "service", "span_name", "span_kind", "status_code", "status_message"].contains(
+        clean)
       set[name ? "__" + clean : clean] = interner.intern(scratch.view)
     }
     set = set.filter { $0.value != 0 }
@@ -54,7 +55,9 @@ struct TargetTable: ~Copyable {
     insert(set)
   }
 
-  mutating func merge(_ other: borrowing TargetTable, names: borrowing Interner, into interner: inout Interner, limit: Int) {
+  mutating func merge(
+    _ other: borrowing TargetTable, names: borrowing Interner, into interner: inout Interner, limit: Int
+  ) {
     refused += other.refused
     for target in other.targets {
       if targets.count >= limit {

@@ -71,7 +71,8 @@ extension ByteView {
     guard count >= 8 else {
       var index = 0
       while index < count {
-        if start.load(fromByteOffset: index, as: UInt8.self) != other.start.load(fromByteOffset: index, as: UInt8.self) {
+        if start.load(fromByteOffset: index, as: UInt8.self) != other.start.load(fromByteOffset: index, as: UInt8.self)
+        {
           return false
         }
         index &+= 1

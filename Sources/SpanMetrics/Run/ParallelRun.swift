@@ -1,0 +1,93 @@
+public import OTLP
+import Platform
+import Synchronization
+
+/// What came of reading an input to its end.
+public struct RunOutcome {
+  /// Everything that was counted.
+  public let aggregator: Aggregator
+  /// Bad records passed over, and the first of them.
+  public let skipped: Int
+  public let firstSkipped: InputError?
+}
+
+/// Reads an input to its end on several threads.
+public enum ParallelRun {
+  /// Counts all spans of `input`. Each thread takes chunks, decodes and counts them by itself; at the end the counts
+  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown.
+  public static func run(
+    _ input: TraceInput, _ configuration: SpanMetricsConfiguration, threads: Int, skipsBad: Bool = false
+  ) throws(RunError) -> RunOutcome {
+    let graph = ServiceGraph(configuration)
+    let shared = Shared()
+    var workers: [Worker] = []
+    do throws(ConfigurationError) {
+      for _ in 0..<max(1, threads) { workers.append(Worker(try Aggregator(configuration, graph: graph))) }
+    } catch {
+      throw .configuration(error)
+    }
+    let all = workers
+    inParallel(all.count) { index in all[index].run(input, shared, skipsBad: skipsBad) }
+    if let failure = shared.failure { throw .input(failure) }
+    for worker in all.dropFirst() { all[0].aggregator.merge(worker.aggregator) }
+    return RunOutcome(
+      aggregator: all[0].aggregator, skipped: all.reduce(0) { $0 + $1.skipped },
+      firstSkipped: all.compactMap(\.firstSkipped).min { $0.place < $1.place }.map(\.error))
+  }
+
+  /// What the threads tell each other.
+  private final class Shared: Sendable {
+    private let isStopped = Atomic<Bool>(false)
+    private let first = Mutex<(index: Int, error: InputError)?>(nil)
+
+    var shouldStop: Bool { isStopped.load(ordering: .relaxed) }
+    var failure: InputError? { first.withLock { $0?.error } }
+
+    /// Notes an error at chunk `index` and stops the run. Chunks are taken in order and finished once taken, so that
+    /// the earliest error is found whichever thread meets one first.
+    func fail(_ error: InputError, at index: Int) {
+      first.withLock { if index < $0?.index ?? .max { $0 = (index, error) } }
+      isStopped.store(true, ordering: .relaxed)
+    }
+  }
+
+  /// One thread's share.
+  ///
+  /// `@unchecked Sendable`: only the thread that runs it touches it until `inParallel` has joined all threads.
+  private final class Worker: @unchecked Sendable {
+    let aggregator: Aggregator
+    private(set) var skipped = 0
+    private(set) var firstSkipped: (place: Int, error: InputError)?
+
+    init(_ aggregator: Aggregator) { self.aggregator = aggregator }
+
+    func run(_ input: TraceInput, _ shared: Shared, skipsBad: Bool) {
+      var decoder = TraceDecoder(skipsBad: skipsBad)
+      var index = 0
+      do throws(InputError) {
+        while !shared.shouldStop, let chunk = try input.next() {
+          index = chunk.index
+          try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try aggregator.consume(request) }
+          if firstSkipped == nil, let error = decoder.firstSkipped { firstSkipped = (index, error) }
+          index += 1
+        }
+      } catch {
+        shared.fail(error, at: index)
+      }
+      skipped = decoder.skipped
+    }
+  }
+}
+
+/// Why a run ended without a result.
+public enum RunError: Error, CustomStringConvertible {
+  case configuration(ConfigurationError)
+  case input(InputError)
+
+  public var description: String {
+    switch self {
+    case .configuration(let error): error.description
+    case .input(let error): error.description
+    }
+  }
+}
