@@ -1,0 +1,145 @@
+import Backends
+import Platform
+import Synchronization
+
+/// One destination of one signal: its queue, and the threads that empty it.
+final class Destination: Sendable {
+  let target: any Target
+  let signal: Signal
+  let queue: DestinationQueue
+  let counters = DestinationCounters()
+  private let settings: PipelineSettings
+  private let storage: (any DestinationStorage)?
+  private let log: RateLimitedLog
+  private let cancellations = Mutex<[HTTPCancellation]>([])
+
+  init(
+    _ target: any Target, signal: Signal, settings: PipelineSettings, storage: (any DestinationStorage)?, log: Log
+  ) {
+    self.target = target
+    self.signal = signal
+    self.settings = settings
+    self.storage = storage
+    self.log = RateLimitedLog(log)
+    queue = DestinationQueue(settings)
+  }
+
+  /// Starts the sender threads. An exporter that cannot be made is an error here rather than later.
+  func start() throws(RelayError) -> [ThreadHandle] {
+    var threads: [ThreadHandle] = []
+    for _ in 0..<max(settings.senders, 1) {
+      let cancellation = HTTPCancellation()
+      cancellations.withLock { $0.append(cancellation) }
+      let box = ExporterBox(try target.makeExporter(cancellation: cancellation))
+      do throws(SystemError) {
+        threads.append(try ThreadHandle { self.send(with: box.exporter) })
+      } catch {
+        throw .system(error)
+      }
+    }
+    return threads
+  }
+
+  /// Carries an exporter to the one thread that uses it.
+  ///
+  /// `@unchecked Sendable`: made by the thread that starts the sender, then used by the sender alone.
+  private final class ExporterBox: @unchecked Sendable {
+    let exporter: any Exporter
+    init(_ exporter: any Exporter) { self.exporter = exporter }
+  }
+
+  /// Stops at once: what is being sent is given up. Returns how many waiting items are left behind.
+  func abort() -> Int {
+    let left = queue.close()
+    for cancellation in cancellations.withLock({ $0 }) { cancellation.cancel() }
+    return left
+  }
+
+  private func send(with exporter: any Exporter) {
+    var encoder = BodyEncoder(target.encoding)
+    while let batch = queue.next() {
+      deliver(batch, with: exporter, &encoder)
+      queue.finish(batch)
+    }
+  }
+
+  private func deliver(_ batch: [QueueEntry], with exporter: any Exporter, _ encoder: inout BodyEncoder) {
+    let items = batch.reduce(0) { $0 + $1.items }
+    var payloads: [Payload] = []
+    for entry in batch {
+      if let payload = entry.payload ?? entry.row.flatMap({ storage?.load($0) }) { payloads.append(payload) }
+    }
+    // Rows that cannot be read have been reported by the storage and stay where they are.
+    guard !payloads.isEmpty else { return }
+    let body: OutgoingBody
+    do {
+      body = try encoder.encode(payloads)
+    } catch {
+      return bury(batch, payloads, items, reason: "\(error)")
+    }
+    counters.batchItems.record(Double(items))
+    let began = monotonicNanoseconds()
+    var attempt = 1
+    while true {
+      let start = monotonicNanoseconds()
+      let outcome = exporter.export(body, signal: signal)
+      counters.attempt.record(Double(monotonicNanoseconds() - start) / 1e9)
+      switch outcome {
+      case .delivered(let rejected, let message):
+        counters.sentItems.add(items - min(rejected, items))
+        counters.sentRequests.add(1)
+        counters.sentBytes.add(body.count)
+        counters.rejectedItems.add(min(rejected, items))
+        if rejected > 0 || message != nil {
+          log.warn(
+            "\(target.name) took \(signal.items(items)) and rejected \(rejected): \(message ?? "no reason given")",
+            kind: "partial")
+        }
+        if let oldest = batch.first {
+          counters.delivery.record(Double(monotonicNanoseconds() - oldest.accepted) / 1e9)
+        }
+        storage?.delivered(batch)
+        return
+      case .refused(let reason):
+        return bury(batch, payloads, items, reason: reason)
+      case .cancelled: return abandon(items)
+      case .failed(let reason, let retryAfter):
+        let elapsed = Duration.nanoseconds(monotonicNanoseconds() - began)
+        guard let wait = settings.retry.delay(afterAttempt: attempt, elapsed: elapsed, requested: retryAfter) else {
+          return bury(batch, payloads, items, reason: "\(reason); tried \(attempt) times")
+        }
+        log.warn("\(target.name): \(reason); trying again", kind: "retry")
+        counters.retries.add(1)
+        attempt += 1
+        if queue.waitForClose(nanoseconds: wait.nanoseconds) { return abandon(items) }
+      }
+    }
+  }
+
+  /// The relay stops with the batch undelivered: on disk it waits for the next start.
+  private func abandon(_ items: Int) {
+    if storage == nil { counters.lostItems.add(items) }
+  }
+
+  /// The batch cannot be delivered: it goes to the dead-letter directory, or is lost.
+  private func bury(_ batch: [QueueEntry], _ payloads: [Payload], _ items: Int, reason: String) {
+    if let storage, let file = storage.bury(payloads, destination: target.name) {
+      log.error("\(target.name) refused \(signal.items(items)), kept in \(file): \(reason)", kind: "refused")
+      counters.deadLetterItems.add(items)
+      storage.delivered(batch)
+    } else {
+      log.error("\(target.name) refused \(signal.items(items)), which are lost: \(reason)", kind: "refused")
+      counters.lostItems.add(items)
+    }
+  }
+}
+
+/// What a durable queue does for one of its destinations.
+protocol DestinationStorage: Sendable {
+  /// Reads a payload back; `nil` when it cannot be read.
+  func load(_ row: Int64) -> Payload?
+  /// The destination is done with these entries.
+  func delivered(_ batch: [QueueEntry])
+  /// Keeps what the destination refused; the name of the file, or `nil` when it cannot be written.
+  func bury(_ payloads: [Payload], destination: String) -> String?
+}

@@ -1,0 +1,155 @@
+import Platform
+
+/// What waits for one destination, first in, first out, with a bound; hands it out in batches.
+///
+/// A batch is due when it is full, when its oldest entry has waited long enough, or when the relay stops.
+final class DestinationQueue: Sendable {
+  private struct State {
+    var entries: [QueueEntry] = []
+    /// Entries before this index have been handed out.
+    var first = 0
+    var waitingItems = 0
+    var waitingPlain = 0
+    /// Bytes that wait or are being sent.
+    var bytes = 0
+    /// Entries that are being sent.
+    var inFlight = 0
+    var isDraining = false
+    var isClosed = false
+
+    var count: Int { entries.count - first }
+  }
+
+  private let settings: PipelineSettings
+  private let batchTimeout: Int64
+  private let monitor = Monitor(State())
+
+  init(_ settings: PipelineSettings) {
+    self.settings = settings
+    batchTimeout = settings.batchTimeout.nanoseconds
+  }
+
+  /// Adds entries, all of them or none; `false` when they are over the bound. `force` adds them in any case, for what has
+  /// been accepted before.
+  func offer(_ new: [QueueEntry], force: Bool = false) -> Bool {
+    let bytes = new.reduce(0) { $0 + $1.bytes }
+    let signals = monitor.withLock { state -> Bool? in
+      if state.isClosed || (!force && state.bytes > 0 && state.bytes + bytes > settings.queueMax) { return nil }
+      let wasEmpty = state.count == 0
+      let wasFull = isFull(state)
+      state.bytes += bytes
+      for entry in new {
+        state.waitingItems += entry.items
+        state.waitingPlain += entry.plainSize
+      }
+      state.entries += new
+      return wasEmpty || (!wasFull && isFull(state))
+    }
+    guard let signals else { return false }
+    if signals { monitor.signal() }
+    return true
+  }
+
+  private func isFull(_ state: State) -> Bool {
+    state.waitingItems >= settings.batchItems || state.waitingPlain >= settings.batchBytes
+  }
+
+  /// The next batch, when one is due; `nil` when the queue is closed, or drained and empty.
+  func next() -> [QueueEntry]? {
+    let (batch, more) = monitor.wait { state -> Monitor<State>.Step<([QueueEntry]?, Bool)> in
+      if state.isClosed || (state.isDraining && state.count == 0 && state.inFlight == 0) { return .done((nil, true)) }
+      guard state.count > 0 else { return .wait(until: nil) }
+      let due = state.entries[state.first].accepted + batchTimeout
+      if !isFull(state), !state.isDraining, monotonicNanoseconds() < due { return .wait(until: due) }
+      let batch = take(&state)
+      return .done((batch, isFull(state)))
+    }
+    if more { batch == nil ? monitor.broadcast() : monitor.signal() }
+    return batch
+  }
+
+  private func take(_ state: inout State) -> [QueueEntry] {
+    var batch: [QueueEntry] = []
+    var items = 0
+    var plain = 0
+    while state.first < state.entries.count {
+      let entry = state.entries[state.first]
+      if !batch.isEmpty,
+        items + entry.items > settings.batchItems || plain + entry.plainSize > settings.batchBytes
+      {
+        break
+      }
+      batch.append(entry)
+      items += entry.items
+      plain += entry.plainSize
+      state.first += 1
+    }
+    state.waitingItems -= items
+    state.waitingPlain -= plain
+    state.inFlight += batch.count
+    if state.first == state.entries.count {
+      state.entries.removeAll(keepingCapacity: state.first < 4096)
+      state.first = 0
+    } else if state.first > 1024, state.first * 2 > state.entries.count {
+      state.entries.removeFirst(state.first)
+      state.first = 0
+    }
+    return batch
+  }
+
+  /// A batch has been dealt with, one way or the other.
+  func finish(_ batch: [QueueEntry]) {
+    let bytes = batch.reduce(0) { $0 + $1.bytes }
+    let isDone = monitor.withLock { state in
+      state.bytes -= bytes
+      state.inFlight -= batch.count
+      return state.isDraining && state.count == 0 && state.inFlight == 0
+    }
+    if isDone { monitor.broadcast() }
+  }
+
+  /// From now on everything is due; `next` ends when all has been dealt with.
+  func drain() {
+    monitor.withLock { $0.isDraining = true }
+    monitor.broadcast()
+  }
+
+  /// Hands out nothing more and returns how many items are left behind.
+  func close() -> Int {
+    let left = monitor.withLock { state in
+      state.isClosed = true
+      return state.waitingItems
+    }
+    monitor.broadcast()
+    return left
+  }
+
+  /// Waits until the queue is closed, or `nanoseconds` have passed; `true` when it was closed.
+  func waitForClose(nanoseconds: Int64) -> Bool {
+    let end = monotonicNanoseconds() + nanoseconds
+    return monitor.wait { state in
+      if state.isClosed { return .done(true) }
+      return monotonicNanoseconds() >= end ? .done(false) : .wait(until: end)
+    }
+  }
+
+  /// What the metrics show: entries waiting, bytes waiting or being sent, and the age of the oldest entry in seconds.
+  var depth: (entries: Int, bytes: Int, age: Double) {
+    monitor.withLock { state in
+      let oldest = state.count > 0 ? state.entries[state.first].accepted : monotonicNanoseconds()
+      return (state.count + state.inFlight, state.bytes, Double(max(monotonicNanoseconds() - oldest, 0)) / 1e9)
+    }
+  }
+
+  /// Whether one more request would be refused.
+  var isFull: Bool { monitor.withLock { $0.bytes >= settings.queueMax } }
+}
+
+extension Duration {
+  /// Saturating.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? Int64.max / 4 : min(scaled, Int64.max / 4) + attoseconds / 1_000_000_000
+  }
+}

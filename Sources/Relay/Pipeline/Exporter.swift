@@ -1,0 +1,28 @@
+import Backends
+import Compression
+
+/// What became of sending a batch once.
+enum ExportOutcome: Sendable {
+  /// Taken; of which so many items the destination will not keep, with its reason.
+  case delivered(rejected: Int, message: String?)
+  /// Worth sending again, after the time the destination asked for.
+  case failed(reason: String, retryAfter: Duration?)
+  /// Final: sending it again cannot help.
+  case refused(reason: String)
+  /// Given up because the relay stops.
+  case cancelled
+}
+
+/// Sends batches to one destination, one at a time; each sender thread has its own.
+protocol Exporter: AnyObject {
+  func export(_ body: OutgoingBody, signal: Signal) -> ExportOutcome
+}
+
+/// A place that batches go to.
+protocol Target: Sendable {
+  /// For logs and metrics, without credentials.
+  var name: String { get }
+  /// How the bodies it takes are compressed.
+  var encoding: ContentEncoding { get }
+  func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter
+}
