@@ -38,6 +38,9 @@ public struct JSONTokenizer {
   /// Containers that are open.
   @inlinable public var depth: Int { level }
 
+  /// Whether the outermost open container is an array.
+  public var isOutermostArray: Bool { level > 0 && containers[0] & 1 == 0 }
+
   /// - Parameters:
   ///   - text: The whole text.
   ///   - depthLimit: Containers that may be open at once, at most `maximumDepth`.

@@ -1,0 +1,44 @@
+/// One problem in the input.
+public struct Diagnostic: Sendable {
+  public enum Severity: String, Sendable {
+    case error, warning
+  }
+
+  /// Another place that the message speaks of.
+  public struct Related: Sendable {
+    public let source: Int
+    public let range: Range<Int>
+    public let message: String
+  }
+
+  public let code: DiagnosticCode
+  public internal(set) var severity: Severity
+  /// One line without a full stop.
+  public let message: String
+  /// Index in `RuleSet.sources`.
+  public let source: Int
+  /// The offending bytes of the source; nil when it is about the whole source.
+  public let range: Range<Int>?
+  /// What to do about it, as a clause: `did you mean "p95"?`.
+  public let suggestion: String?
+  /// Text that can stand where `range` is to solve the problem.
+  public let replacement: String?
+  public let related: [Related]
+  /// Index in `RuleSet.rules` of the rule it is about; nil for text that did not become a rule.
+  public internal(set) var rule: Int?
+
+  public init(
+    _ code: DiagnosticCode, _ message: String, source: Int, range: Range<Int>?, suggestion: String? = nil,
+    replacement: String? = nil, related: [Related] = [], rule: Int? = nil
+  ) {
+    self.code = code
+    self.severity = code.isWarning ? .warning : .error
+    self.message = message
+    self.source = source
+    self.range = range
+    self.suggestion = suggestion
+    self.replacement = replacement
+    self.related = related
+    self.rule = rule
+  }
+}

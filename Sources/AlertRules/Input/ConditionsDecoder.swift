@@ -1,0 +1,186 @@
+import JSON
+import Platform
+
+/// Reads `conditions_json`: what a rule watches and when it fires.
+enum ConditionsDecoder {
+  struct Conditions {
+    let condition: RuleCondition
+    let service: String
+    let window: PromDuration
+    let threshold: Threshold
+    let places: RulePlaces.ConditionPlaces
+    let positions: PositionMap
+  }
+
+  static func fields(of kind: RuleKind) -> [String] {
+    switch kind {
+    case .latency: ["service", "operation", "quantile", "window", "threshold_ms"]
+    case .errorRate: ["service", "window", "operator", "threshold_pct"]
+    }
+  }
+
+  static func decode(_ fields: inout ObjectFields, _ kind: RuleKind) -> Conditions? {
+    fields.checkKeys(Self.fields(of: kind)) { foreignField($0, kind) }
+    if fields.member("service") == nil { fields.missing("service") }
+    let service = fields.text("service")
+    let window = window(&fields)
+    let condition: RuleCondition?
+    let thresholdField: String
+    switch kind {
+    case .latency:
+      thresholdField = "threshold_ms"
+      let operation = fields.text("operation")
+      condition = quantile(&fields).map { .latency(operation: operation, quantile: $0) }
+    case .errorRate:
+      thresholdField = "threshold_pct"
+      condition = comparison(&fields).map { .errorRate($0) }
+    }
+    let threshold = threshold(&fields, thresholdField)
+    guard let service, let window, let condition, let threshold else { return nil }
+    func place(_ name: String) -> Range<Int> { fields.member(name)?.value.range ?? fields.range }
+    return Conditions(
+      condition: condition, service: service, window: window, threshold: threshold,
+      places: RulePlaces.ConditionPlaces(
+        threshold: place(thresholdField), window: place("window"), comparison: place("operator")),
+      positions: fields.positions)
+  }
+
+  /// What is known about a field that belongs to the other kind.
+  private static func foreignField(_ name: String, _ kind: RuleKind) -> String? {
+    switch (kind, name) {
+    case (.latency, "operator"): "trace_latency always compares with >"
+    case (.latency, "threshold_pct"): "trace_latency has \"threshold_ms\", in milliseconds"
+    case (.errorRate, "operation"): "trace_error_rate is about the whole service"
+    case (.errorRate, "quantile"): "only trace_latency has a quantile"
+    case (.errorRate, "threshold_ms"): "trace_error_rate has \"threshold_pct\", in percent"
+    case (.latency, "threshold"): "did you mean \"threshold_ms\"?"
+    case (.errorRate, "threshold"): "did you mean \"threshold_pct\"?"
+    default: nil
+    }
+  }
+
+  private static func window(_ fields: inout ObjectFields) -> PromDuration? {
+    guard let member = fields.member("window") else { return PromDuration("5m") }
+    guard let window = duration(member, &fields) else { return nil }
+    if window.milliseconds == 0 {
+      fields.report(.zeroWindow, "the window is zero", member.value.range, suggestion: "the default is \"5m\"")
+      return nil
+    }
+    return window
+  }
+
+  /// A duration as PromQL has it.
+  static func duration(_ member: JSONMember, _ fields: inout ObjectFields) -> PromDuration? {
+    let text: String
+    switch member.value.content {
+    case .string(let string):
+      if let duration = PromDuration(string) { return duration }
+      text = string
+    case .number(let digits):
+      let meant = PromDuration.suggestion(for: digits)?.text
+      fields.wrongType(
+        member, expected: "a duration in quotes", suggestion: meant.map { "seconds would be \(Quoting.text($0))" })
+      return nil
+    default:
+      fields.wrongType(member, expected: "a duration such as \"5m\"")
+      return nil
+    }
+    if text.allSatisfy(\.isWhitespace) {
+      fields.report(.emptyValue, "\(Quoting.text(member.key)) is empty", member.value.range)
+      return nil
+    }
+    let meant = PromDuration.suggestion(for: text)?.text
+    fields.report(
+      .duration, "\(Quoting.text(member.key)) \(Quoting.text(text)) is not a PromQL duration", member.value.range,
+      suggestion: meant.map { "did you mean \(Quoting.text($0))?" }
+        ?? "durations look like \"30s\", \"5m\" or \"1h30m\"",
+      replacement: meant.map(Quoting.text))
+    return nil
+  }
+
+  private static func quantile(_ fields: inout ObjectFields) -> Quantile? {
+    guard let member = fields.member("quantile") else { return .p95 }
+    let text: String
+    switch member.value.content {
+    case .string(let string): text = string
+    case .number(let digits): text = digits
+    default:
+      fields.wrongType(member, expected: "\"p50\", \"p95\" or \"p99\"")
+      return nil
+    }
+    if member.value.string != nil, let quantile = Quantile(rawValue: text) { return quantile }
+    let meant = nearestQuantile(text)
+    let shown = member.value.string == nil ? text : Quoting.text(text)
+    fields.report(
+      .quantile, "quantile \(shown) is not one of \"p50\", \"p95\" and \"p99\"", member.value.range,
+      suggestion: meant.map { "did you mean \(Quoting.text($0.rawValue))?" },
+      replacement: meant.map { Quoting.text($0.rawValue) })
+    return nil
+  }
+
+  /// The quantile that `0.95`, `95`, `95%`, `P95` or `median` stands for; the nearest one for other numbers.
+  private static func nearestQuantile(_ text: String) -> Quantile? {
+    let lowered = text.lowercased().filter { !$0.isWhitespace }
+    if lowered == "median" { return .p50 }
+    var digits = Substring(lowered)
+    if digits.hasPrefix("p") || digits.hasPrefix("q") { digits = digits.dropFirst() }
+    if digits.hasSuffix("%") { digits = digits.dropLast() }
+    if digits.hasSuffix("th") { digits = digits.dropLast(2) }
+    guard let number = Double(String(digits)), number > 0, number < 100 else { return nil }
+    let percent = number < 1 ? number * 100 : number
+    let distances = [(Quantile.p50, abs(percent - 50)), (.p95, abs(percent - 95)), (.p99, abs(percent - 99))]
+    return distances.min { $0.1 < $1.1 }?.0
+  }
+
+  private static func comparison(_ fields: inout ObjectFields) -> ComparisonOperator? {
+    guard let member = fields.member("operator") else { return .greater }
+    guard case .string(let text) = member.value.content else {
+      fields.wrongType(member, expected: "a string")
+      return nil
+    }
+    if let comparison = ComparisonOperator(rawValue: text) { return comparison }
+    let meant: ComparisonOperator? =
+      switch text.lowercased().filter({ !$0.isWhitespace }) {
+      case ">", "gt", "above", "over", ">>": .greater
+      case ">=", "=>", "≥", "gte", "ge": .greaterOrEqual
+      case "<", "lt", "below", "under", "<<": .less
+      case "<=", "=<", "≤", "lte", "le": .lessOrEqual
+      case "==", "=", "===", "eq", "is": .equal
+      case "!=", "<>", "≠", "ne", "neq", "!==": .notEqual
+      default: nil
+      }
+    fields.report(
+      .comparison, "unknown operator \(Quoting.text(text))", member.value.range,
+      suggestion: meant.map { "did you mean \(Quoting.text($0.rawValue))?" } ?? "known are > >= < <= == !=",
+      replacement: meant.map { Quoting.text($0.rawValue) })
+    return nil
+  }
+
+  private static func threshold(_ fields: inout ObjectFields, _ name: String) -> Threshold? {
+    guard let member = fields.member(name) else {
+      fields.missing(name)
+      return nil
+    }
+    guard case .number(let digits) = member.value.content else {
+      let number = member.value.string.flatMap { text in
+        Array(text.utf8).withByteView { JSONNumber.double($0) } == nil ? nil : text
+      }
+      fields.wrongType(
+        member, expected: "a number", suggestion: number.map { "write \($0) without quotes" }, replacement: number)
+      return nil
+    }
+    guard let value = member.value.double, value > 0, value.isFinite else {
+      let problem: String
+      if let value = member.value.double, value.isInfinite {
+        problem = "is too large"
+      } else {
+        problem = digits.hasPrefix("-") ? "is negative" : "is zero"
+      }
+      fields.report(
+        .threshold, "\(Quoting.text(name)) must be a positive finite number, but \(digits) \(problem)",
+        member.value.range)
+      return nil
+    }
+    return Threshold(text: digits, value: value)
+  }
+}

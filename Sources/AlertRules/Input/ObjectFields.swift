@@ -1,0 +1,142 @@
+import JSON
+import Platform
+
+/// The members of one object while they are turned into something typed. Everything that is wrong is reported; a value
+/// that cannot be used reads as nil.
+struct ObjectFields {
+  /// What the object is, for messages: `the rule`, `conditions_json`.
+  let what: String
+  let members: [JSONMember]
+  let range: Range<Int>
+  /// Where the object's text lies in the file.
+  let positions: PositionMap
+  let source: Int
+  private(set) var diagnostics: [Diagnostic] = []
+  /// Fields that an unknown one was probably meant to be: not reported as missing on top.
+  private var probable: Set<String> = []
+
+  init(_ members: [JSONMember], what: String, range: Range<Int>, positions: PositionMap, source: Int) {
+    self.members = members
+    self.what = what
+    self.range = range
+    self.positions = positions
+    self.source = source
+    reportDuplicates()
+  }
+
+  /// The member called `name`; of several the first. `null` counts as absent.
+  func member(_ name: String) -> JSONMember? {
+    guard let found = members.first(where: { $0.key == name }), !found.value.isNull else { return nil }
+    return found
+  }
+
+  mutating func report(
+    _ code: DiagnosticCode, _ message: String, _ range: Range<Int>, suggestion: String? = nil,
+    replacement: String? = nil
+  ) {
+    diagnostics.append(
+      Diagnostic(
+        code, message, source: source, range: positions.outer(range), suggestion: suggestion, replacement: replacement))
+  }
+
+  /// Takes over problems that were found in a part of the object.
+  mutating func add(_ found: [Diagnostic]) { diagnostics += found }
+
+  /// Reports every key that is not in `known`. `hint` may say what is known about a foreign one.
+  mutating func checkKeys(_ known: [String], hint: (String) -> String? = { _ in nil }) {
+    for member in members where !known.contains(member.key) {
+      let nearest = NearestName.of(member.key, in: known.filter { name in !members.contains { $0.key == name } })
+      let text = hint(member.key) ?? nearest.map { "did you mean \(Quoting.text($0))?" }
+      if let nearest { probable.insert(nearest) }
+      report(
+        .unknownField, "unknown field \(Quoting.text(member.key)) in \(what)", member.keyRange, suggestion: text,
+        replacement: nearest.map(Quoting.text))
+    }
+  }
+
+  mutating func missing(_ name: String) {
+    guard !probable.contains(name) else { return }
+    let isNull = members.first { $0.key == name }.map(\.value.range)
+    let suggestion = isNull == nil ? nil : "null counts as absent"
+    report(
+      .missingField, "\(what) has no \(Quoting.text(name))", isNull ?? range.lowerBound..<(range.lowerBound + 1),
+      suggestion: suggestion)
+  }
+
+  mutating func wrongType(_ member: JSONMember, expected: String, suggestion: String? = nil, replacement: String? = nil)
+  {
+    report(
+      .wrongType, "\(Quoting.text(member.key)) must be \(expected), not \(member.value.kindName)", member.value.range,
+      suggestion: suggestion, replacement: replacement)
+  }
+
+  /// A string that is not empty.
+  mutating func text(_ name: String) -> String? {
+    guard let member = member(name) else { return nil }
+    return text(of: member)
+  }
+
+  mutating func text(of member: JSONMember, mayBeEmpty: Bool = false) -> String? {
+    switch member.value.content {
+    case .string(let text):
+      if mayBeEmpty || !text.allSatisfy(\.isWhitespace) { return text }
+      report(.emptyValue, "\(Quoting.text(member.key)) is empty", member.value.range)
+    case .number(let digits):
+      wrongType(
+        member, expected: "a string", suggestion: "write \(Quoting.text(digits)) in quotes",
+        replacement: Quoting.text(digits))
+    default:
+      wrongType(member, expected: "a string")
+    }
+    return nil
+  }
+
+  /// An object whose values are all strings, with valid names. `reserved` says why a name may not be used.
+  mutating func labels(_ name: String, reserved: (String) -> String?) -> [Label]? {
+    guard let member = member(name) else { return nil }
+    guard let members = member.value.members else {
+      wrongType(member, expected: "an object of label values")
+      return nil
+    }
+    var inner = ObjectFields(members, what: name, range: member.value.range, positions: positions, source: source)
+    var labels: [Label] = []
+    for label in members {
+      if !LabelName.isValid(label.key) {
+        let better = LabelName.sanitized(label.key)
+        inner.report(
+          .labelName, "\(Quoting.text(label.key)) is not a label name", label.keyRange,
+          suggestion: "did you mean \(Quoting.text(better))?", replacement: Quoting.text(better))
+      } else if let reason = reserved(label.key) {
+        inner.report(.reservedLabel, "label \(Quoting.text(label.key)) \(reason)", label.keyRange)
+      } else if let value = inner.text(of: label, mayBeEmpty: name == "labels") {
+        labels.append(Label(label.key, value))
+      }
+    }
+    add(inner.diagnostics)
+    return inner.diagnostics.isEmpty ? labels : nil
+  }
+
+  private mutating func reportDuplicates() {
+    var seen: [String: Range<Int>] = [:]
+    for member in members {
+      guard let first = seen.updateValue(member.keyRange, forKey: member.key) else { continue }
+      let related = Diagnostic.Related(source: source, range: positions.outer(first), message: "first given here")
+      diagnostics.append(
+        Diagnostic(
+          .duplicateKey, "\(Quoting.text(member.key)) is given twice in \(what)", source: source,
+          range: positions.outer(member.keyRange), suggestion: "keep one of the two", related: [related]))
+    }
+  }
+}
+
+/// Text from the input inside messages.
+enum Quoting {
+  /// `text` in double quotes as JSON writes it, shortened when it is long: a message stays one line.
+  static func text(_ text: String) -> String {
+    let limit = 80
+    let shown = text.unicodeScalars.count > limit ? String(text.unicodeScalars.prefix(limit)) + "…" : text
+    var bytes: [UInt8] = []
+    JSONWriter.appendQuoted(shown, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,207 @@
+import JSON
+import Platform
+
+/// Turns one rule object into an `AlertRule`.
+struct RuleDecoder {
+  static let fields = [
+    "kind", "scope_type", "scope", "conditions_json", "rule_key", "name", "severity", "labels", "runbook_url", "for",
+    "for_seconds", "ongrid:ignore",
+  ]
+
+  let source: RuleSource
+  let index: Int
+  /// The label that holds the service's name, which a scope must not set again.
+  let serviceLabel: String
+  private(set) var diagnostics: [Diagnostic] = []
+
+  init(source: RuleSource, index: Int, serviceLabel: String) {
+    self.source = source
+    self.index = index
+    self.serviceLabel = serviceLabel
+  }
+
+  /// The rule; nil when an error was found, which `diagnostics` then holds.
+  mutating func decode(_ members: [JSONMember], range: Range<Int>) -> AlertRule? {
+    var fields = ObjectFields(members, what: "the rule", range: range, positions: .identity, source: index)
+    defer { diagnostics += fields.diagnostics }
+    guard let kind = RuleDecoder.kind(&fields) else {
+      // Fields of a foreign rule are none of our business.
+      if !fields.diagnostics.contains(where: { $0.code == .foreignKind }) { fields.checkKeys(RuleDecoder.fields) }
+      return nil
+    }
+    fields.checkKeys(RuleDecoder.fields)
+    let conditions = RuleDecoder.conditions(&fields, kind, source)
+    let (scopeType, scope) = scope(&fields)
+    let key = fields.text("rule_key")
+    let name = fields.text("name")
+    let severity = fields.text("severity")
+    let labels = fields.labels("labels") { name in
+      if name == "alertname" { return "is set to the rule's name" }
+      return LabelName.isReserved(name) ? "is reserved for Prometheus" : nil
+    }
+    RuleDecoder.checkSeverity(&fields, severity, labels)
+    let runbook = fields.text("runbook_url")
+    let holdFor = RuleDecoder.holdFor(&fields)
+    let ignored = RuleDecoder.ignored(&fields)
+    guard let conditions, fields.diagnostics.isEmpty else { return nil }
+    return AlertRule(
+      condition: conditions.condition, service: conditions.service, window: conditions.window,
+      threshold: conditions.threshold, scope: scopeType == "global" ? [] : scope, scopeType: scopeType, key: key,
+      name: name, severity: severity, labels: labels ?? [], runbookURL: runbook, holdFor: holdFor, ignored: ignored,
+      source: index,
+      places: RulePlaces(
+        rule: range, conditions: conditions.places, positions: conditions.positions,
+        scope: fields.member("scope")?.value.range, key: fields.member("rule_key")?.value.range))
+  }
+
+  private static func kind(_ fields: inout ObjectFields) -> RuleKind? {
+    guard let member = fields.member("kind") else {
+      fields.missing("kind")
+      return nil
+    }
+    guard let text = fields.text(of: member) else { return nil }
+    if let kind = RuleKind(rawValue: text) { return kind }
+    let known = RuleKind.allCases.map(\.rawValue)
+    if RuleKind.foreign.contains(text) || text.hasPrefix("metric_") || text.hasPrefix("log_") {
+      fields.report(
+        .foreignKind, "\(Quoting.text(text)) is not a trace rule", member.value.range,
+        suggestion: "trace rules are \(known.joined(separator: " and "))")
+      return nil
+    }
+    let nearest = NearestName.of(text, in: known)
+    fields.report(
+      .unknownKind, "unknown kind \(Quoting.text(text))", member.value.range,
+      suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }
+        ?? "known are \(known.joined(separator: " and "))",
+      replacement: nearest.map(Quoting.text))
+    return nil
+  }
+
+  /// The conditions, from an object or from a string that holds one.
+  private static func conditions(
+    _ fields: inout ObjectFields, _ kind: RuleKind, _ source: RuleSource
+  ) -> ConditionsDecoder.Conditions? {
+    guard let member = fields.member("conditions_json") else {
+      fields.missing("conditions_json")
+      return nil
+    }
+    var value = member.value
+    var positions = PositionMap.identity
+    if case .string(let text) = value.content {
+      positions = .inside(value.range, of: source.bytes)
+      do throws(JSONError) {
+        value = try JSONDocument.parse(text)
+      } catch {
+        let at = positions.outer(error.offset..<(error.offset + 1))
+        // At the end of the inner text: the quote that ends the string.
+        let end = member.value.range.upperBound
+        fields.report(
+          .embeddedSyntax, "in the string of conditions_json: \(error.message)", at.isEmpty ? (end - 1)..<end : at)
+        return nil
+      }
+    }
+    guard let members = value.members else {
+      let twice = value.string != nil ? "it is encoded as a string twice" : nil
+      fields.report(
+        .wrongType, "\"conditions_json\" must be an object or a string that holds one, not \(value.kindName)",
+        positions.outer(value.range), suggestion: twice)
+      return nil
+    }
+    var inner = ObjectFields(
+      members, what: "conditions_json", range: value.range, positions: positions, source: fields.source)
+    let conditions = ConditionsDecoder.decode(&inner, kind)
+    fields.add(inner.diagnostics)
+    return conditions
+  }
+
+  private func scope(_ fields: inout ObjectFields) -> (type: String, labels: [Label]) {
+    let type = fields.member("scope_type") == nil ? "global" : fields.text("scope_type")
+    let labels = fields.labels("scope") { name in
+      switch name {
+      case serviceLabel: "holds the service of the rule"
+      case "span_name": "holds the operation of the rule"
+      case "le", "status_code": "is set by the rule itself"
+      default: LabelName.isReserved(name) ? "is reserved for Prometheus" : nil
+      }
+    }
+    guard let type else { return ("", []) }
+    if type != "global", let place = fields.member("scope_type")?.value.range {
+      let almost = type.lowercased() == "global"
+      let example = #""scope":{"\#(LabelName.sanitized(type))_id":"…"}"#
+      if fields.member("scope") == nil {
+        fields.report(
+          .missingScope, "scope type \(Quoting.text(type)) needs an object \"scope\" of label values", place,
+          suggestion: almost ? "did you mean \"global\"?" : "add \(example)",
+          replacement: almost ? "\"global\"" : nil)
+      } else if let labels, labels.isEmpty, let scope = fields.member("scope")?.value.range {
+        fields.report(.emptyValue, "\"scope\" names no label", scope, suggestion: "add \(example)")
+      }
+    }
+    return (type, labels ?? [])
+  }
+
+  private static func checkSeverity(_ fields: inout ObjectFields, _ severity: String?, _ labels: [Label]?) {
+    guard let severity, let other = labels?.first(where: { $0.name == "severity" }), other.value != severity,
+      let place = fields.member("labels")?.value.members?.first(where: { $0.key == "severity" })
+    else { return }
+    fields.report(
+      .conflict, "label \"severity\" is \(Quoting.text(other.value)), the rule's severity is \(Quoting.text(severity))",
+      place.value.range, suggestion: "keep one of the two")
+  }
+
+  private static func holdFor(_ fields: inout ObjectFields) -> PromDuration? {
+    let seconds = forSeconds(&fields)
+    guard let member = fields.member("for") else { return seconds }
+    if let other = fields.member("for_seconds") {
+      fields.report(
+        .conflict, "both \"for\" and \"for_seconds\" are given", other.keyRange, suggestion: "keep one of the two")
+    }
+    return ConditionsDecoder.duration(member, &fields)
+  }
+
+  private static func forSeconds(_ fields: inout ObjectFields) -> PromDuration? {
+    guard let member = fields.member("for_seconds") else { return nil }
+    guard case .number(let digits) = member.value.content else {
+      let number = member.value.string.flatMap { Int64($0) }
+      fields.wrongType(
+        member, expected: "a number", suggestion: number.map { "write \($0) without quotes" },
+        replacement: number.map { "\($0)" })
+      return nil
+    }
+    guard let value = member.value.double, value >= 0, value <= 9_000_000_000, value == value.rounded() else {
+      fields.report(.duration, "\"for_seconds\" \(digits) is not a whole number of seconds", member.value.range)
+      return nil
+    }
+    return PromDuration(milliseconds: Int64(value) * 1000)
+  }
+
+  private static func ignored(_ fields: inout ObjectFields) -> Set<DiagnosticCode> {
+    guard let member = fields.member("ongrid:ignore") else { return [] }
+    guard let elements = member.value.elements else {
+      let suggestion = member.value.string.map { "write [\(Quoting.text($0))]" }
+      fields.wrongType(member, expected: "an array of codes", suggestion: suggestion)
+      return []
+    }
+    var codes: Set<DiagnosticCode> = []
+    let silenceable = DiagnosticCode.allCases.filter { $0.number >= 100 }
+    for element in elements {
+      guard let text = element.string else {
+        fields.report(.wrongType, "a code must be a string, not \(element.kindName)", element.range)
+        continue
+      }
+      if let code = DiagnosticCode(rawValue: text), code.number >= 100 {
+        codes.insert(code)
+      } else if DiagnosticCode(rawValue: text) != nil {
+        fields.report(
+          .unknownCode, "\(text) is an error and cannot be ignored", element.range,
+          suggestion: "only warnings, from OG101, can be")
+      } else {
+        let nearest = NearestName.of(text, in: silenceable.map(\.rawValue))
+        fields.report(
+          .unknownCode, "there is no code \(Quoting.text(text))", element.range,
+          suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }, replacement: nearest.map(Quoting.text))
+      }
+    }
+    return codes
+  }
+}

@@ -1,0 +1,136 @@
+import JSON
+import Platform
+
+/// Finds the rules in one text: objects, arrays of objects, one after another.
+struct RuleReader {
+  let source: RuleSource
+  let index: Int
+  /// Index that the first rule of this source will have in the set.
+  let firstRule: Int
+  let serviceLabel: String
+  private(set) var rules: [AlertRule] = []
+  private(set) var diagnostics: [Diagnostic] = []
+  private(set) var ruleCount = 0
+
+  init(source: RuleSource, index: Int, firstRule: Int, serviceLabel: String) {
+    self.source = source
+    self.index = index
+    self.firstRule = firstRule
+    self.serviceLabel = serviceLabel
+  }
+
+  mutating func read() {
+    source.bytes.withByteView { view in
+      var tokenizer = JSONTokenizer(view, depthLimit: JSONDocument.depthLimit, manyDocuments: true)
+      var documents = 0
+      while true {
+        do throws(JSONError) {
+          let first: JSONToken
+          do throws(JSONError) {
+            first = try tokenizer.next()
+          } catch {
+            reportSyntax(error, afterDocument: documents > 0)
+            if !recover(&tokenizer, in: view, fromArray: false) { return }
+            continue
+          }
+          if first.kind == .end { return }
+          documents += 1
+          if first.kind == .arrayStart {
+            try readElements(&tokenizer)
+          } else {
+            try readRule(first, &tokenizer)
+          }
+        } catch {
+          reportSyntax(error, afterDocument: false)
+          if !recover(&tokenizer, in: view, fromArray: isArray(tokenizer, view)) { return }
+        }
+      }
+    }
+  }
+
+  private mutating func readElements(_ tokenizer: inout JSONTokenizer) throws(JSONError) {
+    while true {
+      let token = try tokenizer.next()
+      if token.kind == .arrayEnd { return }
+      try readRule(token, &tokenizer)
+    }
+  }
+
+  private mutating func readRule(_ first: JSONToken, _ tokenizer: inout JSONTokenizer) throws(JSONError) {
+    let value = try JSONDocument.read(first, &tokenizer)
+    guard case .object(let members) = value.content else {
+      report(
+        Diagnostic(
+          .notARule, "a rule must be an object, not \(value.kindName)", source: index, range: first.range,
+          suggestion: value.elements == nil ? nil : "rules stand in one array, not in arrays of arrays"))
+      return
+    }
+    ruleCount += 1
+    var decoder = RuleDecoder(source: source, index: index, serviceLabel: serviceLabel)
+    let rule = decoder.decode(members, range: value.range)
+    for var diagnostic in decoder.diagnostics {
+      if rule != nil { diagnostic.rule = firstRule + rules.count }
+      diagnostics.append(diagnostic)
+    }
+    if let rule { rules.append(rule) }
+  }
+
+  private mutating func reportSyntax(_ error: JSONError, afterDocument: Bool) {
+    let end = min(error.offset + 1, source.bytes.count)
+    let range = min(error.offset, end)..<end
+    switch error.reason {
+    case .invalidUTF8:
+      report(Diagnostic(.invalidUTF8, error.message, source: index, range: range))
+    case _ where afterDocument:
+      report(
+        Diagnostic(
+          .trailingText, "unexpected text after the rule", source: index, range: range,
+          suggestion: "only further rules may follow"))
+    default:
+      report(
+        Diagnostic(
+          .syntax, error.message, source: index, range: range, suggestion: SyntaxHint.text(error, source.bytes)))
+    }
+  }
+
+  private mutating func report(_ diagnostic: Diagnostic) {
+    diagnostics.append(diagnostic)
+  }
+
+  /// Whether the broken document is an array: then there is no telling where its next element begins.
+  private func isArray(_ tokenizer: JSONTokenizer, _ view: ByteView) -> Bool {
+    guard tokenizer.depth > 0 else { return false }
+    return tokenizer.isOutermostArray
+  }
+
+  /// Goes on at the next line that begins with an object, so that one broken line does not hide the others.
+  private func recover(_ tokenizer: inout JSONTokenizer, in view: ByteView, fromArray: Bool) -> Bool {
+    if fromArray { return false }
+    repeat {
+      tokenizer.skipLine()
+      guard tokenizer.position < view.count else { return false }
+    } while view[tokenizer.position] != UInt8(ascii: "{")
+    return true
+  }
+}
+
+/// What was probably meant by text that is not JSON.
+enum SyntaxHint {
+  static func text(_ error: JSONError, _ bytes: [UInt8]) -> String? {
+    let found = error.offset < bytes.count ? bytes[error.offset] : 0
+    switch (error.reason, found) {
+    case (_, UInt8(ascii: "'")): return "JSON strings are in double quotes"
+    case (.expectedKey, _) where found != 0: return "keys are in double quotes"
+    case (.trailingComma, _): return "remove the comma before it"
+    case (.expectedCommaOrBrace, UInt8(ascii: "\"")), (.expectedCommaOrBracket, UInt8(ascii: "{")):
+      return "a comma is missing before it"
+    case (.expectedValue, UInt8(ascii: "/")), (.expectedValue, UInt8(ascii: "#")): return "JSON has no comments"
+    case (.invalidLiteral, UInt8(ascii: "T")), (.invalidLiteral, UInt8(ascii: "F")),
+      (.invalidLiteral, UInt8(ascii: "N")):
+      return "true, false and null are in lower case"
+    case (.expectedValue, UInt8(ascii: ".")): return "a number needs a digit before the point"
+    case (.expectedValue, UInt8(ascii: "+")): return "a number has no plus sign"
+    default: return nil
+    }
+  }
+}

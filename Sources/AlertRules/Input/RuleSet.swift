@@ -1,0 +1,73 @@
+/// Rules and what was found while reading them.
+public struct RuleSet: Sendable {
+  public internal(set) var sources: [RuleSource]
+  /// The rules that were read without error, in the order of the input.
+  public internal(set) var rules: [AlertRule] = []
+  /// Problems in the order of sources and positions after `sortDiagnostics()`.
+  public internal(set) var diagnostics: [Diagnostic] = []
+  /// Objects that were read as rules, the wrong ones included.
+  public internal(set) var ruleCount = 0
+
+  public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// Whether something was not rules at all.
+  public var hasBadInput: Bool { diagnostics.contains { $0.code.isBadInput } }
+
+  /// How many diagnostics have this severity.
+  public func count(_ severity: Diagnostic.Severity) -> Int {
+    diagnostics.lazy.filter { $0.severity == severity }.count
+  }
+
+  /// Reads every source; problems of one do not keep others from being read.
+  ///
+  /// - Parameters:
+  ///   - sources: The texts.
+  ///   - serviceLabel: The label that holds a service's name in the metrics.
+  public init(reading sources: [RuleSource], serviceLabel: String) {
+    self.sources = sources
+    for index in sources.indices {
+      var reader = RuleReader(source: sources[index], index: index, firstRule: rules.count, serviceLabel: serviceLabel)
+      reader.read()
+      rules += reader.rules
+      diagnostics += reader.diagnostics
+      ruleCount += reader.ruleCount
+    }
+    if ruleCount == 0, !hasErrors {
+      let source = sources.isEmpty ? nil : 0
+      diagnostics.append(
+        Diagnostic(.nothingToCompile, "there is no rule in the input", source: source ?? 0, range: nil))
+    }
+  }
+
+  /// Adds a problem found outside, such as a file that cannot be opened, as a source without text.
+  public mutating func addUnreadable(_ name: String, _ message: String) {
+    sources.append(RuleSource(name: name, bytes: []))
+    diagnostics.removeAll { $0.code == .nothingToCompile }
+    diagnostics.append(Diagnostic(.unreadable, message, source: sources.count - 1, range: nil))
+  }
+
+  /// Adds findings about rules; those that a rule ignores are left out.
+  public mutating func add(_ found: [Diagnostic]) {
+    for diagnostic in found {
+      if let rule = diagnostic.rule, rules.indices.contains(rule), rules[rule].ignored.contains(diagnostic.code) {
+        continue
+      }
+      diagnostics.append(diagnostic)
+    }
+  }
+
+  /// Makes every warning an error.
+  public mutating func turnWarningsIntoErrors() {
+    for index in diagnostics.indices { diagnostics[index].severity = .error }
+  }
+
+  /// Orders diagnostics by source and position; those of one position stay in the order they were found.
+  public mutating func sortDiagnostics() {
+    let order = diagnostics.enumerated().sorted { left, right in
+      let a = (left.element.source, left.element.range?.lowerBound ?? -1, left.offset)
+      let b = (right.element.source, right.element.range?.lowerBound ?? -1, right.offset)
+      return a < b
+    }
+    diagnostics = order.map(\.element)
+  }
+}

@@ -1,0 +1,56 @@
+import JSON
+import Platform
+
+/// A text that rules are read from.
+public struct RuleSource: Sendable {
+  /// As the user named it: a path, or `<stdin>`.
+  public let name: String
+  public let bytes: [UInt8]
+  private let lines: LineIndex
+
+  public init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+    lines = bytes.withByteView { LineIndex($0) }
+  }
+
+  /// Line and column of a byte offset.
+  public func place(of offset: Int) -> LineColumn {
+    bytes.withByteView { lines.place(of: offset, in: $0) }
+  }
+
+  /// The text of line `number`, counted from 1, without its line end.
+  public func line(_ number: Int) -> String {
+    bytes.withByteView { String(lines.line(number, in: $0)) }
+  }
+
+  /// The text of a range; what is not UTF-8 becomes U+FFFD.
+  public func text(_ range: Range<Int>) -> String {
+    bytes.withByteView { String($0[range]) }
+  }
+}
+
+/// Where positions in a parsed text lie in the file: the same place, or behind the escapes of a string that holds the
+/// text.
+struct PositionMap: Sendable {
+  /// The file and the range of the string's content, without quotes; nil when the text is the file itself.
+  private let string: (bytes: [UInt8], content: Range<Int>)?
+
+  static let identity = PositionMap(string: nil)
+
+  /// Positions in the value of the string whose range, quotes included, is `literal`.
+  static func inside(_ literal: Range<Int>, of bytes: [UInt8]) -> PositionMap {
+    PositionMap(string: (bytes, (literal.lowerBound + 1)..<max(literal.upperBound - 1, literal.lowerBound + 1)))
+  }
+
+  /// The range in the file.
+  func outer(_ range: Range<Int>) -> Range<Int> {
+    guard let (bytes, content) = string else { return range }
+    return bytes.withByteView { view in
+      let raw = view[content]
+      let start = JSONUnescape.rawOffset(ofDecoded: range.lowerBound, in: raw)
+      let end = JSONUnescape.rawOffset(ofDecoded: range.upperBound, in: raw)
+      return (content.lowerBound + start)..<(content.lowerBound + max(start, end))
+    }
+  }
+}

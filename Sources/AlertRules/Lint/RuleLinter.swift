@@ -1,0 +1,105 @@
+/// Finds rules that compile but will not do what they were written for.
+public struct RuleLinter: Sendable {
+  public let options: LintOptions
+  public let compiler: RuleCompiler
+
+  public init(options: LintOptions, compiler: RuleCompiler) {
+    self.options = options
+    self.compiler = compiler
+  }
+
+  /// Everything there is to say about the rules of a set, each alone and among each other.
+  public func lint(_ set: RuleSet) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    for (index, rule) in set.rules.enumerated() {
+      for diagnostic in lint(rule) {
+        var diagnostic = diagnostic
+        diagnostic.rule = index
+        found.append(diagnostic)
+      }
+    }
+    return found + RepeatedRules.find(in: set.rules, compiler)
+  }
+
+  private func lint(_ rule: AlertRule) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    switch rule.condition {
+    case .latency:
+      if let problem = LatencyBuckets.check(rule, options.buckets) { found.append(problem) }
+    case .errorRate(let comparison):
+      found += errorRate(rule, comparison)
+    }
+    if let problem = window(rule) { found.append(problem) }
+    if rule.scopeType == "global", let place = rule.places.scope {
+      found.append(
+        Diagnostic(
+          .unusedScope, "the labels of \"scope\" are not used because the scope type is \"global\"",
+          source: rule.source,
+          range: place, suggestion: "remove \"scope\" or give another \"scope_type\""))
+    }
+    return found
+  }
+
+  private func errorRate(_ rule: AlertRule, _ comparison: ComparisonOperator) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    let threshold = rule.threshold
+    let places = rule.places
+    if let always = constantVerdict(comparison, threshold.value) {
+      let shown = "\(comparison.rawValue) \(threshold.text) %"
+      found.append(
+        always
+          ? Diagnostic(
+            .alwaysFires, "an error rate is always \(shown), so the rule always fires", source: rule.source,
+            range: places.threshold, suggestion: "error rates go from 0 to 100")
+          : Diagnostic(
+            .neverFires, "an error rate is never \(shown), so the rule never fires", source: rule.source,
+            range: places.threshold, suggestion: "error rates go from 0 to 100"))
+    }
+    switch comparison {
+    case .equal, .notEqual:
+      let better: ComparisonOperator = comparison == .equal ? .greaterOrEqual : .greater
+      found.append(
+        Diagnostic(
+          .floatEquality, "\(comparison.rawValue) compares an error rate, a fraction, for equality",
+          source: rule.source,
+          range: places.comparison, suggestion: "did you mean \(Quoting.text(better.rawValue))?",
+          replacement: Quoting.text(better.rawValue)))
+    case .less, .lessOrEqual:
+      if constantVerdict(comparison, threshold.value) == nil {
+        found.append(
+          Diagnostic(
+            .silentWhenGone,
+            "the rule also goes quiet when \(Quoting.text(rule.service)) stops reporting or has had no error",
+            source: rule.source, range: places.comparison,
+            suggestion: "a rate of nothing is no result; watch absent() of the calls as well"))
+      }
+    case .greater, .greaterOrEqual: break
+    }
+    return found
+  }
+
+  /// What a comparison says of every number from 0 to 100, if it says the same of all.
+  private func constantVerdict(_ comparison: ComparisonOperator, _ threshold: Double) -> Bool? {
+    switch comparison {
+    case .greater: threshold >= 100 ? false : nil
+    case .greaterOrEqual, .equal: threshold > 100 ? false : nil
+    case .lessOrEqual: threshold >= 100 ? true : nil
+    case .less, .notEqual: threshold > 100 ? true : nil
+    }
+  }
+
+  private func window(_ rule: AlertRule) -> Diagnostic? {
+    let interval = options.intervalMilliseconds
+    guard interval > 0, interval <= Int64.max / 4, rule.window.milliseconds < 4 * interval else { return nil }
+    let every = PromDuration(milliseconds: interval).text
+    let isEmpty = rule.window.milliseconds < 2 * interval
+    let message =
+      isEmpty
+      ? "a window of \(rule.window.text) holds fewer than two samples at one every \(every), so rate() has no result"
+      : "a window of \(rule.window.text) loses its rate with a single missed sample at one every \(every)"
+    let suggestion = "use at least \(PromDuration(milliseconds: 4 * interval).text)"
+    return Diagnostic(
+      isEmpty ? .emptyWindow : .tightWindow, message, source: rule.source, range: rule.places.window,
+      suggestion: suggestion)
+  }
+}

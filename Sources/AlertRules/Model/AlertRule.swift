@@ -1,0 +1,106 @@
+import JSON
+
+/// A number that keeps the digits it was written with.
+public struct Threshold: Sendable, Equatable {
+  /// As the rule has it: `1.0` stays `1.0`.
+  public let text: String
+  public let value: Double
+}
+
+/// A label and its value.
+public struct Label: Sendable, Equatable, Hashable {
+  public let name: String
+  public let value: String
+
+  public init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// What a rule compares.
+public enum RuleCondition: Sendable, Equatable {
+  /// The quantile of the latency, in milliseconds, above the threshold. Without an operation: over all of them.
+  case latency(operation: String?, quantile: Quantile)
+  /// The percentage of calls with an error, compared with the threshold.
+  case errorRate(ComparisonOperator)
+}
+
+/// A rule that was read without error.
+public struct AlertRule: Sendable {
+  public var kind: RuleKind {
+    switch condition {
+    case .latency: .latency
+    case .errorRate: .errorRate
+    }
+  }
+
+  public internal(set) var condition: RuleCondition
+  public internal(set) var service: String
+  /// The range that rates are taken over.
+  public internal(set) var window: PromDuration
+  /// Milliseconds for latency, percent for error rates.
+  public internal(set) var threshold: Threshold
+  /// Labels that every series must have; empty when the scope is global.
+  public internal(set) var scope: [Label]
+  public internal(set) var scopeType: String
+
+  /// The rule's identity in the system it comes from.
+  public internal(set) var key: String?
+  public internal(set) var name: String?
+  public internal(set) var severity: String?
+  public internal(set) var labels: [Label]
+  public internal(set) var runbookURL: String?
+  /// How long the condition must hold before the alert fires.
+  public internal(set) var holdFor: PromDuration?
+  /// Warnings that the rule silences.
+  public internal(set) var ignored: Set<DiagnosticCode>
+
+  /// Index of the text it was read from, in `RuleSet.sources`.
+  public internal(set) var source: Int
+  /// Where its parts stand in that text.
+  public internal(set) var places: RulePlaces
+
+  /// How the rule compares.
+  public var comparison: ComparisonOperator {
+    switch condition {
+    case .latency: .greater
+    case .errorRate(let comparison): comparison
+    }
+  }
+
+  /// The unit of the threshold as people write it behind a number.
+  public var unit: String {
+    switch condition {
+    case .latency: "ms"
+    case .errorRate: "%"
+    }
+  }
+
+  /// What to call the rule in a message: its key, its name, or its kind and service.
+  public var title: String { key ?? name ?? "\(kind.rawValue) of \(service)" }
+}
+
+/// Byte ranges of a rule's parts. Parts that the rule does not have point to what holds them.
+public struct RulePlaces: Sendable {
+  /// The whole rule.
+  public internal(set) var rule: Range<Int>
+  var conditions: ConditionPlaces
+  var positions: PositionMap
+  var scope: Range<Int>?
+  var key: Range<Int>?
+
+  /// Ranges in the text that holds the conditions, which may be the value of a string.
+  struct ConditionPlaces: Sendable {
+    var threshold: Range<Int>
+    var window: Range<Int>
+    var comparison: Range<Int>
+  }
+
+  /// The threshold's digits.
+  public var threshold: Range<Int> { positions.outer(conditions.threshold) }
+  /// The window.
+  public var window: Range<Int> { positions.outer(conditions.window) }
+  /// The operator.
+  public var comparison: Range<Int> { positions.outer(conditions.comparison) }
+}

@@ -1,0 +1,50 @@
+/// What a rule watches.
+public enum RuleKind: String, Sendable, CaseIterable {
+  /// A latency quantile of a service, or of one of its operations.
+  case latency = "trace_latency"
+  /// The share of a service's calls that fail, in percent.
+  case errorRate = "trace_error_rate"
+
+  /// Kinds of rules that the wider system evaluates itself: they watch metrics or logs, not traces.
+  static let foreign: [String] = [
+    "metric_threshold", "metric_raw", "metric_anomaly", "metric_forecast", "metric_burn_rate", "log_match",
+    "log_search",
+    "log_volume",
+  ]
+}
+
+/// The quantiles that a latency rule can watch.
+public enum Quantile: String, Sendable, CaseIterable {
+  case p50, p95, p99
+
+  /// The number as PromQL takes it.
+  public var number: String {
+    switch self {
+    case .p50: "0.5"
+    case .p95: "0.95"
+    case .p99: "0.99"
+    }
+  }
+}
+
+/// How an error rate is compared with its threshold.
+public enum ComparisonOperator: String, Sendable, CaseIterable {
+  case greater = ">"
+  case greaterOrEqual = ">="
+  case less = "<"
+  case lessOrEqual = "<="
+  case equal = "=="
+  case notEqual = "!="
+
+  /// Whether `value` compared with `threshold` fires.
+  public func holds(_ value: Double, _ threshold: Double) -> Bool {
+    switch self {
+    case .greater: value > threshold
+    case .greaterOrEqual: value >= threshold
+    case .less: value < threshold
+    case .lessOrEqual: value <= threshold
+    case .equal: value == threshold
+    case .notEqual: value != threshold
+    }
+  }
+}

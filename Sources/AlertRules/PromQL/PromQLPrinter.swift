@@ -1,0 +1,57 @@
+extension PromQLExpression {
+  /// On one line.
+  public var text: String {
+    switch self {
+    case .number(let digits): return digits
+    case .selector(let metric, let labels, let range):
+      let matchers = labels.map { "\($0.name)=\(PromQLString.quoted($0.value))" }.joined(separator: ",")
+      return metric + (labels.isEmpty ? "" : "{\(matchers)}") + (range.map { "[\($0)]" } ?? "")
+    case .call(let name, let arguments): return "\(name)(\(arguments.map(\.text).joined(separator: ", ")))"
+    case .sum(let labels, let inner): return "\(PromQLExpression.sumHead(labels)) (\(inner.text))"
+    case .binary(let left, let name, let right): return "\(left.text) \(name) \(right.text)"
+    case .parentheses(let inner): return "(\(inner.text))"
+    }
+  }
+
+  /// Over several lines, each level indented by two spaces; what is short stays on one line.
+  public var prettyText: String { lines.joined(separator: "\n") }
+
+  /// Columns up to which an expression stays on one line.
+  private static let width = 80
+
+  private var lines: [String] {
+    let compact = text
+    if compact.count <= PromQLExpression.width { return [compact] }
+    switch self {
+    case .number, .selector: return [compact]
+    case .call(let name, let arguments):
+      // A call of one selector gains nothing from being broken.
+      if arguments.count == 1, case .selector = arguments[0] { return [compact] }
+      var inner: [String] = []
+      for (index, argument) in arguments.enumerated() {
+        var lines = argument.lines
+        if index + 1 < arguments.count { lines[lines.count - 1] += "," }
+        inner += lines
+      }
+      return PromQLExpression.block("\(name)(", inner)
+    case .sum(let labels, let inner):
+      return PromQLExpression.block("\(PromQLExpression.sumHead(labels)) (", inner.lines)
+    case .parentheses(let inner): return PromQLExpression.block("(", inner.lines)
+    case .binary(let left, let name, let right):
+      var lines = left.lines
+      var rest = right.lines
+      if lines.count == 1 || rest.count == 1 {
+        rest[0] = "\(lines.removeLast()) \(name) \(rest[0])"
+      } else {
+        rest[0] = "\(name) \(rest[0])"
+      }
+      return lines + rest
+    }
+  }
+
+  private static func block(_ head: String, _ inner: [String]) -> [String] {
+    [head] + inner.map { "  " + $0 } + [")"]
+  }
+
+  private static func sumHead(_ labels: [String]) -> String { "sum by (\(labels.joined(separator: ", ")))" }
+}
