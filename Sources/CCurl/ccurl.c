@@ -106,6 +106,8 @@ const char *ccurl_load_error(void) { return ccurl_load() ? NULL : failure; }
 
 const char *ccurl_version(void) { return api.version_info(CURLVERSION_NOW)->version; }
 
+unsigned int ccurl_version_number(void) { return api.version_info(CURLVERSION_NOW)->version_num; }
+
 bool ccurl_has_http2(void) { return (api.version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0; }
 
 CURL *ccurl_easy_new(void) { return api.easy_init(); }

@@ -111,7 +111,9 @@ import Testing
     #expect(views == .accepted)
     let header: [UInt8] = [1, 0, 0x0f, 0x42, 0x40 + UInt8(request.count)]
     let small: [UInt8] = [0, 0, 0, 0, UInt8(request.count)] + request
-    #expect(server.bodies == [header + large + request, small, small])
+    // Not compared inside the macro, which would print a megabyte.
+    let matches = server.bodies == [header + large + request, small, small]
+    #expect(matches)
   }
 
   @Test func classifiesGRPCAnswers() throws {

@@ -50,7 +50,13 @@ extension HTTPClient {
     switch options.version {
     case .automatic: break
     case .http1: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    case .http2PriorKnowledge: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+    case .http2PriorKnowledge:
+      set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+      // curl 7.87 and 7.88 (Debian 12) fail on the second request of such a connection; 8.0 fixed it.
+      if (0x075700..<0x080000).contains(ccurl_version_number()) {
+        set(CURLOPT_FRESH_CONNECT, 1)
+        set(CURLOPT_FORBID_REUSE, 1)
+      }
     }
     setMethod(request)
     try setTLS(trusted: trusted)

@@ -26,6 +26,8 @@ const char *ccurl_load_error(void);
 
 /// The version of the loaded library, such as "7.88.1".
 const char *ccurl_version(void);
+/// The same as a number: 0x075801 for 7.88.1.
+unsigned int ccurl_version_number(void);
 /// Whether the loaded library speaks HTTP/2.
 bool ccurl_has_http2(void);
 
