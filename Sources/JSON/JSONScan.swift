@@ -37,6 +37,19 @@ extension JSONTokenizer {
     return 0
   }
 
+  /// The high bit of each of eight bytes that is a quote, a backslash, a control character or over 0x7F. A borrow can
+  /// only flag bytes above a true hit, so the lowest flag is exact.
+  @inlinable
+  @inline(__always)
+  static func specialBytes(_ bytes: UInt64) -> UInt64 {
+    let quote = bytes ^ 0x2222_2222_2222_2222
+    let backslash = bytes ^ 0x5C5C_5C5C_5C5C_5C5C
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    return
+      (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+      | ((bytes &- 0x2020_2020_2020_2020) & ~bytes) | bytes) & 0x8080_8080_8080_8080
+  }
+
   /// Reads a string; `at` is at its opening quote.
   @inlinable
   mutating func string(_ kind: JSONToken.Kind) throws(JSONError) -> JSONToken {
@@ -44,16 +57,9 @@ extension JSONTokenizer {
     var index = start
     var escapes = false
     while true {
-      // Eight bytes at a time up to the first quote, backslash, control character or byte over 0x7F. A borrow can
-      // only flag bytes above a true hit, so the lowest flag is exact.
+      // Eight bytes at a time up to the first quote, backslash, control character or byte over 0x7F.
       while index &+ 8 <= count {
-        let bytes = word(index)
-        let quote = bytes ^ 0x2222_2222_2222_2222
-        let backslash = bytes ^ 0x5C5C_5C5C_5C5C_5C5C
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let found =
-          (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
-            | ((bytes &- 0x2020_2020_2020_2020) & ~bytes) | bytes) & 0x8080_8080_8080_8080
+        let found = JSONTokenizer.specialBytes(word(index))
         if found != 0 {
           index &+= found.trailingZeroBitCount >> 3
           break

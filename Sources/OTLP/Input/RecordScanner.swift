@@ -67,11 +67,10 @@ struct RecordScanner {
   /// A closing brace, a line feed and an opening brace, with nothing but space between them, end one document and
   /// begin another: inside a document a comma would stand between them, and strings hold no bare line feed.
   private mutating func scanJSON(_ buffer: ByteView) {
-    var index = buffer.count
-    while index > searched {
-      index -= 1
-      guard buffer[index] == UInt8(ascii: "\n"),
-        let before = Self.visible(buffer, from: index - 1, step: -1), buffer[before] == UInt8(ascii: "}"),
+    var end = buffer.count
+    while let index = buffer.lastIndex(of: UInt8(ascii: "\n"), before: end), index >= searched {
+      end = index
+      guard let before = Self.visible(buffer, from: index - 1, step: -1), buffer[before] == UInt8(ascii: "}"),
         let after = Self.visible(buffer, from: index + 1, step: 1), buffer[after] == UInt8(ascii: "{")
       else { continue }
       complete = index + 1

@@ -59,15 +59,24 @@ extension JSONTranscoder {
     while true {
       let token = try take()
       if token.kind == .arrayEnd { return }
-      out.appendTag(field, .lengthDelimited)
-      let mark = out.beginLengthDelimited(reserving: width)
-      if token.kind == .objectStart {
-        try body(&self, &out)
-      } else {
-        try absent(token, "an object")
-      }
-      out.endLengthDelimited(mark, reserved: width)
+      try element(token, field, reserving: width, into: &out, body)
     }
+  }
+
+  /// The element of a repeated message field that begins with `token`.
+  @inline(__always)
+  mutating func element(
+    _ token: JSONToken, _ field: Int, reserving width: Int, into out: inout ByteBuffer,
+    _ body: (inout JSONTranscoder, inout ByteBuffer) throws(TranscodeError) -> Void
+  ) throws(TranscodeError) {
+    out.appendTag(field, .lengthDelimited)
+    let mark = out.beginLengthDelimited(reserving: width)
+    if token.kind == .objectStart {
+      try body(&self, &out)
+    } else {
+      try absent(token, "an object")
+    }
+    out.endLengthDelimited(mark, reserved: width)
   }
 }
 

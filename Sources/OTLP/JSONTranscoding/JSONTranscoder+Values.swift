@@ -5,17 +5,63 @@ import Platform
 extension JSONTranscoder {
   /// An array of KeyValue as the repeated field `field`.
   mutating func keyValues(_ field: Int, depth: Int = 0, into out: inout ByteBuffer) throws(TranscodeError) {
-    try messages(field, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in
-      while let key = try json.nextKey() {
-        if key.equals("key") {
-          try json.string(1, into: &out)
-        } else if key.equals("value") {
-          try json.message(2, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in
-            try json.anyValue(depth: depth, into: &out)
-          }
-        } else {
-          try json.skip()
+    let start = try take()
+    guard start.kind == .arrayStart else { return try absent(start, "an array") }
+    while true {
+      if plainKeyValue(field, into: &out) { continue }
+      let token = try take()
+      if token.kind == .arrayEnd { return }
+      try element(token, field, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in
+        try json.keyValue(depth: depth, into: &out)
+      }
+    }
+  }
+
+  /// `{"key":"…","value":{"stringValue":"…"}}` or its `intValue` twin, exactly as compact writers write it: most of
+  /// all attributes, and most of the bytes of a trace. `false`, and nothing has happened, for anything else.
+  @inline(__always)
+  private mutating func plainKeyValue(_ field: Int, into out: inout ByteBuffer) -> Bool {
+    guard var ahead = tokens.speculateOnElement(), ahead.skip("{\"key\":\""), let key = ahead.plainString(),
+      ahead.skip(",\"value\":{\"")
+    else { return false }
+    if ahead.skip("stringValue\":\"") {
+      guard let text = ahead.plainString(), ahead.skip("}}") else { return false }
+      let valueSize = 1 &+ varintSize(UInt64(text.count)) &+ text.count
+      beginKeyValue(field, key, valueSize: valueSize, into: &out)
+      out.appendField(1, bytes: text)
+    } else if ahead.skip("intValue\":\"") {
+      guard let text = ahead.plainString(), ahead.skip("}}"), let value = JSONNumber.int64(text) else { return false }
+      let bits = UInt64(bitPattern: value)
+      beginKeyValue(field, key, valueSize: 1 &+ varintSize(bits), into: &out)
+      out.appendField(3, varint: bits)
+    } else {
+      return false
+    }
+    tokens.accept(ahead)
+    return true
+  }
+
+  /// A KeyValue up to the content of its AnyValue, which is `valueSize` bytes long.
+  @inline(__always)
+  private func beginKeyValue(_ field: Int, _ key: ByteView, valueSize: Int, into out: inout ByteBuffer) {
+    let size = 1 &+ varintSize(UInt64(key.count)) &+ key.count &+ 1 &+ varintSize(UInt64(valueSize)) &+ valueSize
+    out.appendTag(field, .lengthDelimited)
+    out.appendVarint(UInt64(size))
+    out.appendField(1, bytes: key)
+    out.appendTag(2, .lengthDelimited)
+    out.appendVarint(UInt64(valueSize))
+  }
+
+  private mutating func keyValue(depth: Int, into out: inout ByteBuffer) throws(TranscodeError) {
+    while let key = try nextKey() {
+      if key.equals("key") {
+        try string(1, into: &out)
+      } else if key.equals("value") {
+        try message(2, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in
+          try json.anyValue(depth: depth, into: &out)
         }
+      } else {
+        try skip()
       }
     }
   }
@@ -173,6 +219,23 @@ extension JSONTranscoder {
     decoded.withByteView { out.appendField(field, bytes: $0) }
   }
 
+  /// An id of `bytes` bytes as so many pairs of hexadecimal digits; `false`, and nothing has happened, for anything else.
+  @inline(__always)
+  func plainIdentifier(_ field: Int, _ text: ByteView, bytes: Int, into out: inout ByteBuffer) -> Bool {
+    guard text.count == 2 &* bytes else { return false }
+    let start = out.count
+    out.appendTag(field, .lengthDelimited)
+    out.append(UInt8(truncatingIfNeeded: bytes))
+    var decoded = 0
+    out.append(upTo: bytes) {
+      decoded = Hex.decode(text, into: $0)
+      return decoded
+    }
+    if decoded == bytes { return true }
+    out.truncate(to: start)
+    return false
+  }
+
   /// A trace or span id of `bytes` bytes: hex as OTLP/JSON has it, base64 as Tempo answers. The two are told apart by
   /// their length. An empty id is an absent one.
   mutating func identifier(_ field: Int, bytes: Int, into out: inout ByteBuffer) throws(TranscodeError) {
@@ -180,6 +243,7 @@ extension JSONTranscoder {
     guard token.kind == .string else { return try absent(token, "an id") }
     let text = tokens.bytes(of: token)
     if text.isEmpty { return }
+    if plainIdentifier(field, text, bytes: bytes, into: &out) { return }
     if text.count == (bytes + 2) / 3 * 4 { return try appendBase64(field, token, into: &out) }
     let count = text.count / 2
     var decoded = 0

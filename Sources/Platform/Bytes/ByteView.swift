@@ -83,6 +83,24 @@ public struct ByteView: @unchecked Sendable {
     return UnsafeRawPointer(found) - start
   }
 
+  /// Where `byte` stands last in front of `end`; `nil` when it does not.
+  public func lastIndex(of byte: UInt8, before end: Int) -> Int? {
+    let length = Swift.min(end, count)
+    var index = length
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+    // Eight bytes that hold none are passed at once; the flag may be raised wrongly above a hit, never without one.
+    while index >= 8 {
+      let bytes = (start + index - 8).loadUnaligned(as: UInt64.self) ^ pattern
+      if (bytes &- 0x0101_0101_0101_0101) & ~bytes & 0x8080_8080_8080_8080 != 0 { break }
+      index -= 8
+    }
+    while index > 0 {
+      index -= 1
+      if self[index] == byte { return index }
+    }
+    return nil
+  }
+
   /// How often `byte` stands in the view.
   public func count(of byte: UInt8) -> Int {
     var n = 0

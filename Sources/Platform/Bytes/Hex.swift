@@ -22,13 +22,38 @@ public enum Hex {
   @inlinable
   public static func decode(_ text: ByteView, into room: UnsafeMutableRawBufferPointer) -> Int {
     let count = Swift.min(text.count / 2, room.count)
-    for index in 0..<count {
+    var done = 0
+    while done &+ 4 <= count {
+      let pairs = UInt64(littleEndian: (text.start + 2 &* done).loadUnaligned(as: UInt64.self))
+      guard let word = fourBytes(pairs) else { break }
+      room.storeBytes(of: word.littleEndian, toByteOffset: done, as: UInt32.self)
+      done &+= 4
+    }
+    for index in done..<count {
       let high = value(text[2 &* index])
       let low = value(text[2 &* index &+ 1])
       if (high | low) == 255 { return index }
       room[index] = high << 4 | low
     }
     return count
+  }
+
+  /// The four bytes that eight digits spell, all of them at once; `nil` when one of the eight is no digit.
+  @inlinable @inline(__always)
+  static func fourBytes(_ digits: UInt64) -> UInt32? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let high: UInt64 = 0x8080_8080_8080_8080
+    guard digits & high == 0 else { return nil }
+    // In each byte, which is below 0x80: bit 7 of `x + (0x80 - n)` tells whether x >= n.
+    let lower = digits | 0x2020_2020_2020_2020
+    let isDigit = (digits &+ (0x80 - 0x30) &* ones) & ~(digits &+ (0x80 - 0x3A) &* ones) & high
+    let isLetter = (lower &+ (0x80 - 0x61) &* ones) & ~(lower &+ (0x80 - 0x67) &* ones) & high
+    guard isDigit | isLetter == high else { return nil }
+    let nibbles = (digits & 0x0F0F_0F0F_0F0F_0F0F) &+ (isLetter >> 7) &* 9
+    // Each pair is high digit, low digit; join them and drop the byte between.
+    let pairs = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF
+    let halves = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF
+    return UInt32(truncatingIfNeeded: halves | halves >> 16)
   }
 
   /// The bytes that `text` spells; `nil` when it is not an even number of hexadecimal digits.
