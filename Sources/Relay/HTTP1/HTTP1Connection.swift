@@ -1,3 +1,4 @@
+import Backends
 import Compression
 import Platform
 
@@ -21,7 +22,7 @@ final class HTTP1Connection {
 
   private var state = State.head
   private var head = RequestHead()
-  private var target: (signal: Signal, format: PayloadFormat, coding: ContentEncoding)?
+  private var target: (signal: OTLPSignal, format: PayloadFormat, coding: ContentEncoding)?
   private var body = ByteBuffer(capacity: 16)
   /// Input that belongs to a head not yet complete, or to requests after the one under way.
   private var pending = ByteBuffer(capacity: 16)
@@ -230,7 +231,7 @@ final class HTTP1Connection {
   }
 
   private func refuseBeforeBody(_ refusal: Refusal) {
-    context.counters.refused(refusal, signal: Signal(httpPath: head.path), transport: .http)
+    context.counters.refused(refusal, signal: OTLPSignal(httpPath: head.path), transport: .http)
     answerBeforeBody(ServerResponse(.refused(refusal), context.router.errorFormat(head)))
   }
 

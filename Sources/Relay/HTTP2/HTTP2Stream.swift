@@ -1,3 +1,4 @@
+import Backends
 import Compression
 import Platform
 
@@ -11,7 +12,7 @@ final class HTTP2Stream {
   var headerFields = 0
   var isRefusedHeader = false
 
-  var target: (signal: Signal, format: PayloadFormat, coding: ContentEncoding)?
+  var target: (signal: OTLPSignal, format: PayloadFormat, coding: ContentEncoding)?
   /// Bytes counted against what all unfinished bodies may hold.
   var held = 0
   /// When the call must have been answered (`grpc-timeout`), in monotonic ns.

@@ -5,7 +5,7 @@ import Synchronization
 /// One destination of one signal: its queue, and the threads that empty it.
 final class Destination: Sendable {
   let target: any Target
-  let signal: Signal
+  let signal: OTLPSignal
   let queue: DestinationQueue
   let counters = DestinationCounters()
   private let settings: PipelineSettings
@@ -14,7 +14,7 @@ final class Destination: Sendable {
   private let cancellations = Mutex<[HTTPCancellation]>([])
 
   init(
-    _ target: any Target, signal: Signal, settings: PipelineSettings, storage: (any DestinationStorage)?, log: Log
+    _ target: any Target, signal: OTLPSignal, settings: PipelineSettings, storage: (any DestinationStorage)?, log: Log
   ) {
     self.target = target
     self.signal = signal

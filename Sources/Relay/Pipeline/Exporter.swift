@@ -15,7 +15,7 @@ enum ExportOutcome: Sendable {
 
 /// Sends batches to one destination, one at a time; each sender thread has its own.
 protocol Exporter: AnyObject {
-  func export(_ body: OutgoingBody, signal: Signal) -> ExportOutcome
+  func export(_ body: OutgoingBody, signal: OTLPSignal) -> ExportOutcome
 }
 
 /// A place that batches go to.

@@ -1,9 +1,10 @@
 import Compression
+import OTLP
 import Platform
 
 /// A batch as it goes out: pieces to be sent one after the other, shared with whoever else holds them.
 struct OutgoingBody {
-  let pieces: [SharedBytes]
+  let pieces: [OwnedBytes]
   let encoding: ContentEncoding
   let items: Int
   /// Bytes over all pieces.
@@ -22,7 +23,7 @@ struct BodyEncoder: ~Copyable {
   init(_ encoding: ContentEncoding) { self.encoding = encoding }
 
   mutating func encode(_ payloads: [Payload]) throws(CompressionError) -> OutgoingBody {
-    var pieces: [SharedBytes] = []
+    var pieces: [OwnedBytes] = []
     pieces.reserveCapacity(payloads.count)
     scratch.removeAll()
     for payload in payloads {
@@ -47,19 +48,19 @@ struct BodyEncoder: ~Copyable {
       count: pieces.reduce(0) { $0 + $1.count })
   }
 
-  private mutating func compressScratch(into pieces: inout [SharedBytes]) throws(CompressionError) {
+  private mutating func compressScratch(into pieces: inout [OwnedBytes]) throws(CompressionError) {
     guard !scratch.isEmpty else { return }
     if compressor == nil { compressor = try Compressor(encoding) }
     var member = ByteBuffer(capacity: scratch.count / 4 + 64)
     try compressor?.compress(scratch.view, into: &member)
-    pieces.append(SharedBytes(member))
+    pieces.append(OwnedBytes(member))
     scratch.removeAll()
   }
 
-  private func inflate(_ gzip: SharedBytes, size: Int) throws(CompressionError) -> SharedBytes {
+  private func inflate(_ gzip: OwnedBytes, size: Int) throws(CompressionError) -> OwnedBytes {
     var decompressor = Decompressor()
     var plain = ByteBuffer(capacity: size)
     try decompressor.decompress(gzip.view, .gzip, into: &plain, limit: size)
-    return SharedBytes(plain)
+    return OwnedBytes(plain)
   }
 }

@@ -1,18 +1,20 @@
+import OTLP
+import Backends
 /// An accepted request in the forms that its destinations want: known to be well-formed, and not decoded any further.
 final class Payload: Sendable {
-  let signal: Signal
+  let signal: OTLPSignal
   /// Spans, metrics or log records.
   let items: Int
   /// Bytes of the protobuf message.
   let plainSize: Int
   /// The protobuf message, when some destination wants it so.
-  let plain: SharedBytes?
+  let plain: OwnedBytes?
   /// The message as the gzip members it came in, when some destination wants those.
-  let gzip: SharedBytes?
+  let gzip: OwnedBytes?
   /// When it was accepted, in monotonic ns.
   let accepted: Int64
 
-  init(signal: Signal, items: Int, plainSize: Int, plain: SharedBytes?, gzip: SharedBytes?, accepted: Int64) {
+  init(signal: OTLPSignal, items: Int, plainSize: Int, plain: OwnedBytes?, gzip: OwnedBytes?, accepted: Int64) {
     self.signal = signal
     self.items = items
     self.plainSize = plainSize
@@ -23,4 +25,8 @@ final class Payload: Sendable {
 
   /// What it takes in memory.
   var heldBytes: Int { (plain?.count ?? 0) + (gzip?.count ?? 0) }
+}
+
+extension OwnedBytes {
+  var count: Int { view.count }
 }

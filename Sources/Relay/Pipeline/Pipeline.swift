@@ -1,3 +1,4 @@
+import Backends
 import Compression
 import Platform
 
@@ -18,14 +19,14 @@ final class Pipeline: Intake {
   init(_ destinations: [Destination], passesGzip: Bool, storage: (any PayloadStorage)? = nil) {
     self.destinations = destinations
     self.storage = storage
-    bySignal = Signal.allCases.map { signal in destinations.filter { $0.signal == signal } }
+    bySignal = OTLPSignal.allCases.map { signal in destinations.filter { $0.signal == signal } }
     wantsGzip = passesGzip && destinations.contains { $0.target.encoding == .gzip }
     wantsPlain = !passesGzip || destinations.contains { $0.target.encoding != .gzip }
   }
 
   func take(_ payloads: [Payload], ticket: Ticket) -> Reply? {
     guard let signal = payloads.first?.signal else { return .accepted() }
-    let destinations = bySignal[signal.rawValue]
+    let destinations = bySignal[signal.index]
     if let storage { return storage.store(payloads, for: destinations, ticket: ticket) }
     let entries = payloads.map { QueueEntry($0) }
     return Pipeline.reply(destinations.filter { !$0.queue.offer(entries) }, of: destinations, entries: entries)

@@ -1,3 +1,4 @@
+import Backends
 import Compression
 import OTLP
 import Platform
@@ -92,26 +93,26 @@ final class Receiver: Sendable {
     guard isInScratch else {
       return [
         Payload(
-          signal: source.signal, items: walk.items, plainSize: size, plain: SharedBytes(body), gzip: nil, accepted: now)
+          signal: source.signal, items: walk.items, plainSize: size, plain: OwnedBytes(body), gzip: nil, accepted: now)
       ]
     }
     let keepsGzip = coding == .gzip && intake.wantsGzip
-    var plain: SharedBytes?
+    var plain: OwnedBytes?
     if intake.wantsPlain || !keepsGzip {
       var copy = ByteBuffer(capacity: size)
       copy.append(view)
-      plain = SharedBytes(copy)
+      plain = OwnedBytes(copy)
     }
     return [
       Payload(
         signal: source.signal, items: walk.items, plainSize: size, plain: plain,
-        gzip: keepsGzip ? SharedBytes(body) : nil, accepted: now)
+        gzip: keepsGzip ? OwnedBytes(body) : nil, accepted: now)
     ]
   }
 
   /// The request with the resource attributes set, cut where it is too large.
   private func parts(
-    _ request: ByteView, _ walk: RequestWalk, _ signal: Signal, _ now: Int64
+    _ request: ByteView, _ walk: RequestWalk, _ signal: OTLPSignal, _ now: Int64
   ) throws(WireError) -> [Payload] {
     var spliced = ByteBuffer(capacity: 16)
     var request = request
@@ -124,12 +125,12 @@ final class Receiver: Sendable {
     try splitter.split(request, items: walk.items) { (part, items) in
       let size = part.count
       payloads.append(
-        Payload(signal: signal, items: items, plainSize: size, plain: SharedBytes(part), gzip: nil, accepted: now))
+        Payload(signal: signal, items: items, plainSize: size, plain: OwnedBytes(part), gzip: nil, accepted: now))
     }
     return payloads
   }
 
-  private func transcode(_ text: ByteView, _ signal: Signal) throws(Rejection) -> ByteBuffer {
+  private func transcode(_ text: ByteView, _ signal: OTLPSignal) throws(Rejection) -> ByteBuffer {
     guard signal == .traces else {
       throw Rejection(refusal: Refusal(.unsupportedMediaType, "send \(signal) as application/x-protobuf"))
     }

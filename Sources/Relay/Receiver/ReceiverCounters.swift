@@ -1,3 +1,4 @@
+import Backends
 /// What the receivers have done, by signal and transport.
 final class ReceiverCounters: Sendable {
   /// One row of the counts.
@@ -10,15 +11,15 @@ final class ReceiverCounters: Sendable {
     let refusedItems = Counter()
   }
 
-  private let rows = (0..<Signal.allCases.count * RequestSource.Transport.allCases.count).map { _ in Row() }
+  private let rows = (0..<OTLPSignal.allCases.count * RequestSource.Transport.allCases.count).map { _ in Row() }
   /// Refused before their signal was known.
   let unrouted = RequestSource.Transport.allCases.map { _ in Row() }
   let connectionsRefused = Counter()
   /// Seconds from a request's first byte to its reply.
   let duration = Histogram.seconds()
 
-  func row(_ signal: Signal, _ transport: RequestSource.Transport) -> Row {
-    rows[signal.rawValue * RequestSource.Transport.allCases.count + transport.rawValue]
+  func row(_ signal: OTLPSignal, _ transport: RequestSource.Transport) -> Row {
+    rows[signal.index * RequestSource.Transport.allCases.count + transport.rawValue]
   }
 
   func accepted(_ source: RequestSource, items: Int, bytes: Int) {
@@ -28,14 +29,19 @@ final class ReceiverCounters: Sendable {
     row.acceptedBytes.add(bytes)
   }
 
-  func refused(_ refusal: Refusal, signal: Signal?, transport: RequestSource.Transport, items: Int = 0) {
+  func refused(_ refusal: Refusal, signal: OTLPSignal?, transport: RequestSource.Transport, items: Int = 0) {
     let row = signal.map { self.row($0, transport) } ?? unrouted[transport.rawValue]
     row.refusedRequests[refusal.kind.rawValue].add(1)
     row.refusedItems.add(items)
   }
 
+  /// Requests refused over all signals and transports.
+  var refusedRequests: Int {
+    (rows + unrouted).reduce(0) { sum, row in row.refusedRequests.reduce(sum) { $0 + $1.value } }
+  }
+
   /// Items accepted over all transports.
-  func acceptedItems(_ signal: Signal) -> Int {
+  func acceptedItems(_ signal: OTLPSignal) -> Int {
     RequestSource.Transport.allCases.reduce(0) { $0 + row(signal, $1).acceptedItems.value }
   }
 }

@@ -1,3 +1,4 @@
+import Backends
 /// Where a request came from, for the counters.
 struct RequestSource: Sendable {
   enum Transport: Int, CaseIterable, Sendable {
@@ -11,7 +12,7 @@ struct RequestSource: Sendable {
     }
   }
 
-  let signal: Signal
+  let signal: OTLPSignal
   let transport: Transport
   /// When its first byte came, in monotonic ns.
   let began: Int64

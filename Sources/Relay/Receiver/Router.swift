@@ -1,10 +1,11 @@
+import Backends
 import Compression
 import Platform
 
 /// Decides from a request's header what becomes of it, before its body is read.
 struct Router: Sendable {
   /// The signals that have a destination.
-  let signals: Set<Signal>
+  let signals: Set<OTLPSignal>
   /// The origins that browsers may send from; `*` is any.
   let corsOrigins: [String]
   /// What a client must show, when anything.
@@ -12,14 +13,14 @@ struct Router: Sendable {
 
   enum Route {
     /// Read the body and hand it on.
-    case export(Signal, PayloadFormat, ContentEncoding)
+    case export(OTLPSignal, PayloadFormat, ContentEncoding)
     case refused(Refusal)
     /// A CORS preflight that may pass.
     case preflight
   }
 
   func route(http head: RequestHead) -> Route {
-    guard let signal = Signal(httpPath: head.path) else {
+    guard let signal = OTLPSignal(httpPath: head.path) else {
       return .refused(
         Refusal(.notFound, "nothing is served at this path; send to /v1/traces, /v1/metrics or /v1/logs"))
     }
@@ -46,7 +47,7 @@ struct Router: Sendable {
     guard head.method == "POST" else {
       return .refused(Refusal(.methodNotAllowed, "gRPC calls are POST requests"))
     }
-    guard let signal = Signal(grpcPath: head.path) else {
+    guard let signal = OTLPSignal(grpcPath: head.path) else {
       return .refused(Refusal(.notFound, "unknown method \(head.path.prefix(200))"))
     }
     if let refusal = refusal(signal, head) { return .refused(refusal) }
@@ -60,7 +61,7 @@ struct Router: Sendable {
     return .export(signal, .protobuf, coding)
   }
 
-  private func refusal(_ signal: Signal, _ head: RequestHead) -> Refusal? {
+  private func refusal(_ signal: OTLPSignal, _ head: RequestHead) -> Refusal? {
     if let tokens, !tokens.accepts(authorization: head.authorization) {
       return Refusal(.unauthenticated, "a bearer token that this relay knows is required")
     }

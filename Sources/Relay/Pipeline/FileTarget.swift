@@ -1,0 +1,102 @@
+import Backends
+import Compression
+import OTLP
+import Platform
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Appends batches to a file, or writes them to standard output.
+///
+/// `.json` and `.jsonl` hold one OTLP/JSON document a line, everything else a stream of 4-byte big-endian lengths and
+/// protobuf messages, as the collector's file exporter writes; a further `.gz` makes each batch a gzip member. All of it is
+/// read back by whatever reads traces. A batch that cannot be written in full leaves no part behind.
+final class FileTarget: Target {
+  let name: String
+  let encoding = ContentEncoding.identity
+  private let descriptor: FileDescriptor
+  /// Held while writing: several senders share the file.
+  private let lock = Mutex<Void>(())
+  private let isJSON: Bool
+  private let isGzip: Bool
+  private let isRegular: Bool
+
+  /// - Parameter path: `-` is standard output.
+  init(path: String, signal: OTLPSignal) throws(RelayError) {
+    var bare = path[...]
+    isGzip = path.hasSuffix(".gz")
+    if isGzip { bare = bare.dropLast(3) }
+    let isStandardOutput = path == "-"
+    // JSON is written for traces only.
+    isJSON = signal == .traces && (isStandardOutput || bare.hasSuffix(".json") || bare.hasSuffix(".jsonl"))
+    name = isStandardOutput ? "standard output" : "file:\(path)"
+    do throws(SystemError) {
+      descriptor =
+        isStandardOutput ? FileDescriptor(1, owned: false) : try .openForWriting(path, append: true)
+      isRegular = try descriptor.status().isRegular
+    } catch {
+      throw .badDestination(name, reason: error.description)
+    }
+  }
+
+  func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter { FileExporter(self) }
+
+  /// Encodes a batch, and writes it under the lock.
+  fileprivate func write(_ body: OutgoingBody, _ buffers: inout FileExporter.Buffers) -> ExportOutcome {
+    buffers.text.removeAll()
+    if isJSON {
+      do throws(WireError) {
+        for piece in body.pieces {
+          try OTLPJSONWriter().write(RequestView(piece.view), into: &buffers.text)
+          buffers.text.append(UInt8(ascii: "\n"))
+        }
+      } catch {
+        return .refused(reason: "\(error)")
+      }
+    } else {
+      buffers.text.append(bigEndian: UInt32(truncatingIfNeeded: body.count))
+      for piece in body.pieces { buffers.text.append(piece.view) }
+    }
+    if isGzip {
+      do {
+        var compressor = try Compressor(.gzip)
+        buffers.compressed.removeAll()
+        try compressor.compress(buffers.text.view, into: &buffers.compressed)
+      } catch {
+        return .failed(reason: "\(error)", retryAfter: nil)
+      }
+    }
+    let view = isGzip ? buffers.compressed.view : buffers.text.view
+    return lock.withLock { _ in append(view) }
+  }
+
+  private func append(_ view: ByteView) -> ExportOutcome {
+    let before = isRegular ? lseek(descriptor.rawValue, 0, Int32(SEEK_END)) : -1
+    do throws(SystemError) {
+      try descriptor.writeAll(view)
+      return .delivered(rejected: 0, message: nil)
+    } catch {
+      if before >= 0 { _ = ftruncate(descriptor.rawValue, before) }
+      return error.code == EPIPE ? .refused(reason: error.reason) : .failed(reason: error.reason, retryAfter: nil)
+    }
+  }
+}
+
+/// One sender's way to a file, with its own buffers.
+final class FileExporter: Exporter {
+  struct Buffers: ~Copyable {
+    var text = ByteBuffer(capacity: 64 << 10)
+    var compressed = ByteBuffer(capacity: 16)
+  }
+
+  private let target: FileTarget
+  private var buffers = Buffers()
+
+  init(_ target: FileTarget) { self.target = target }
+
+  func export(_ body: OutgoingBody, signal: OTLPSignal) -> ExportOutcome { target.write(body, &buffers) }
+}

@@ -1,0 +1,89 @@
+import Backends
+import Compression
+import OTLP
+import Platform
+
+/// An OTLP server, over HTTP or gRPC.
+struct RemoteTarget: Target {
+  let name: String
+  let encoding: ContentEncoding
+  private let endpoint: OTLPEndpoint
+  private let options: HTTPOptions
+
+  /// - Parameter url: `http(s)://host[:port][/path]` or `grpc(s)://host[:port]`.
+  init(
+    url: String, signal: OTLPSignal, options: HTTPOptions, encoding: ContentEncoding
+  ) throws(RelayError) {
+    do throws(HTTPError) {
+      endpoint = try OTLPEndpoint(url, signal: signal)
+    } catch {
+      throw .badDestination(url, reason: error.description)
+    }
+    self.options = options
+    self.encoding = encoding
+    name = endpoint.url.origin
+  }
+
+  func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter {
+    do throws(HTTPError) {
+      return RemoteExporter(try OTLPExporter(endpoint: endpoint, options: options), cancellation)
+    } catch {
+      throw .badDestination(name, reason: error.description)
+    }
+  }
+}
+
+/// One sender's connection to an OTLP server.
+private final class RemoteExporter: Exporter {
+  private let exporter: OTLPExporter
+  private let cancellation: HTTPCancellation
+
+  init(_ exporter: OTLPExporter, _ cancellation: HTTPCancellation) {
+    self.exporter = exporter
+    self.cancellation = cancellation
+  }
+
+  func export(_ body: OutgoingBody, signal: OTLPSignal) -> ExportOutcome {
+    var cursor = PieceCursor(body.pieces)
+    let source = HTTPBody.source(length: body.count) { offset, room in cursor.copy(from: offset, into: room) }
+    switch exporter.export(source, encoding: body.encoding, cancellation: cancellation) {
+    case .accepted: return .delivered(rejected: 0, message: nil)
+    case .partial(let rejected, let message):
+      return .delivered(rejected: Int(clamping: max(rejected, 0)), message: message.isEmpty ? nil : message)
+    case .retryable(let after, let reason):
+      return cancellation.isCancelled ? .cancelled : .failed(reason: reason, retryAfter: after)
+    case .refused(let reason): return .refused(reason: reason)
+    }
+  }
+}
+
+/// Reads pieces one after the other as if they were one, remembering where it stands.
+private struct PieceCursor {
+  private let pieces: [OwnedBytes]
+  private var index = 0
+  /// Offset of the piece at `index` from the start of all.
+  private var start = 0
+
+  init(_ pieces: [OwnedBytes]) { self.pieces = pieces }
+
+  /// Copies from `offset` on, as much as `room` takes; 0 at the end.
+  mutating func copy(from offset: Int, into room: UnsafeMutableRawBufferPointer) -> Int {
+    if offset < start {
+      index = 0
+      start = 0
+    }
+    var position = offset
+    var written = 0
+    while written < room.count, index < pieces.count {
+      let view = pieces[index].view
+      let part = view[position - start..<min(position - start + room.count - written, view.count)]
+      if let target = room.baseAddress { (target + written).copyMemory(from: part.start, byteCount: part.count) }
+      written += part.count
+      position += part.count
+      if position - start < view.count { break }
+      start += view.count
+      index += 1
+    }
+    return written
+  }
+}

@@ -1,0 +1,56 @@
+import Backends
+import Compression
+
+/// Everything a relay is told when it starts.
+public struct RelayConfiguration: Sendable {
+  /// One place that requests of one signal go to.
+  public struct DestinationSettings: Sendable {
+    /// `http(s)://`, `grpc(s)://`, `file:PATH`, or `-` for OTLP/JSON on standard output.
+    public var url: String
+    public var signal: OTLPSignal
+    /// Headers, credentials, TLS and timeout of a server.
+    public var options: HTTPOptions
+    /// How requests to a server are compressed.
+    public var compression: ContentEncoding
+
+    public init(
+      url: String, signal: OTLPSignal = .traces, options: HTTPOptions = HTTPOptions(),
+      compression: ContentEncoding = .gzip
+    ) {
+      self.url = url
+      self.signal = signal
+      self.options = options
+      self.compression = compression
+    }
+  }
+
+  public var destinations: [DestinationSettings] = []
+  /// Where gRPC is expected; both telemetry listeners speak gRPC and HTTP. `nil`: not there.
+  public var listenGRPC: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4317)
+  public var listenHTTP: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4318)
+  public var listenAdmin: ListenAddress?
+  /// Listening sockets handed over by a service manager, which are used instead of the telemetry addresses.
+  public var inheritedSockets: [Int32] = []
+  public var limits = ReceiverLimits()
+  public var pipeline = PipelineSettings()
+  /// Where accepted requests are kept until they are delivered; `nil`: in memory.
+  public var queueDirectory: String?
+  /// Resource attributes to set on everything that passes.
+  public var resource: [(name: String, value: String)] = []
+  /// A file that gets a copy of all traces; `-` is standard output.
+  public var tee: String?
+  /// The origins of pages that may send; `*` is any.
+  public var corsOrigins: [String] = []
+  /// A file of bearer tokens, one of which clients must show.
+  public var listenTokenFile: String?
+  /// Seconds that a stop may take to deliver what was accepted.
+  public var drainTimeout = 30.0
+
+  public init() {}
+
+  /// The names of addresses that other hosts can reach, where neither TLS nor a token keeps them out.
+  public var exposedAddresses: [String] {
+    guard listenTokenFile == nil else { return [] }
+    return [listenGRPC, listenHTTP].compactMap(\.self).filter { !$0.isLoopback }.map(\.description)
+  }
+}

@@ -1,0 +1,45 @@
+import Backends
+
+/// What a relay has done, in numbers of spans, metrics and log records.
+public struct RelayReport: Sendable {
+  public struct Line: Sendable {
+    public let signal: OTLPSignal
+    /// The destination, without credentials.
+    public let destination: String
+    public let sent: Int
+    /// Acknowledged by the destination, which will not keep them.
+    public let rejected: Int
+    public let retries: Int
+    public let deadLettered: Int
+    /// Accepted and then not delivered, nor kept anywhere.
+    public let lost: Int
+    /// Still in the durable queue.
+    public let waiting: Int
+  }
+
+  /// Taken from clients, by signal, where there were any.
+  public let accepted: [(signal: OTLPSignal, items: Int)]
+  /// Requests that were refused.
+  public let refusedRequests: Int
+  public let lines: [Line]
+
+  /// Whether everything that was accepted is with its destinations.
+  public var isComplete: Bool { lines.allSatisfy { $0.lost == 0 && $0.deadLettered == 0 && $0.waiting == 0 } }
+
+  /// One line.
+  public var summary: String {
+    var parts = accepted.map { "accepted \($0.signal.items($0.items))" }
+    if accepted.isEmpty { parts.append("accepted nothing") }
+    if refusedRequests > 0 { parts.append("refused \(refusedRequests) requests") }
+    for line in lines {
+      var text = "\(line.destination): \(line.sent) sent"
+      if line.rejected > 0 { text += ", \(line.rejected) rejected" }
+      if line.retries > 0 { text += ", \(line.retries) retries" }
+      if line.deadLettered > 0 { text += ", \(line.deadLettered) dead-lettered" }
+      if line.lost > 0 { text += ", \(line.lost) lost" }
+      if line.waiting > 0 { text += ", \(line.waiting) waiting in the queue" }
+      parts.append(text)
+    }
+    return parts.joined(separator: "; ")
+  }
+}
