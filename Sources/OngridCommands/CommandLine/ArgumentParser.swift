@@ -130,7 +130,10 @@ struct ArgumentParser {
 
   private func unknown(_ name: String) -> CommandError {
     let names = command.allOptions.flatMap { $0.isNegatable ? [$0.name, "no-\($0.name)"] : [$0.name] } + ["help"]
-    guard let nearest = NearestName.of(name, in: names) else { return .usage("unknown option '--\(name)'\(seeHelp)") }
+    let positive = name.hasPrefix("no-") ? String(name.dropFirst(3)) : ""
+    guard let nearest = NearestName.of(name, in: names) ?? NearestName.of(positive, in: names) else {
+      return .usage("unknown option '--\(name)'\(seeHelp)")
+    }
     return .usage("unknown option '--\(name)'; did you mean '--\(nearest)'?")
   }
 

@@ -3,7 +3,7 @@ enum HelpCommand {
   static let command = Command(
     name: "help", summary: "Print help for ongrid or for one command",
     description: "Prints what `ongrid COMMAND --help` prints.",
-    arguments: [Argument("COMMAND", help: "The command to explain")],
+    arguments: [Argument("COMMAND", kind: .command, help: "The command to explain")],
     examples: [Example("Everything about relay", "ongrid help relay")],
     run: run)
 
@@ -43,7 +43,7 @@ enum ManCommand {
   static let command = Command(
     name: "man", summary: "Print the manual page of ongrid or of one command",
     description: "Prints roff for man(1).",
-    arguments: [Argument("COMMAND", help: "The command; without it, the page of ongrid itself")],
+    arguments: [Argument("COMMAND", kind: .command, help: "The command; without it, the page of ongrid itself")],
     examples: [Example("Read the manual of relay without installing it", "ongrid man relay | man -l -")],
     run: run)
 

@@ -7,6 +7,8 @@ enum ValueKind: Sendable, Equatable {
   case url
   /// One of these words; the parser refuses others.
   case choice([String])
+  /// The name of an `ongrid` command.
+  case command
 }
 
 /// One option of a command, defined once: the parser, `-h`, `--help`, the man page and the completions read it, and

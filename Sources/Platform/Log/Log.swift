@@ -30,6 +30,13 @@ public struct LogRecord: Sendable {
   public var message: String
   /// Names and values in the order they are written.
   public var fields: [(name: String, value: String)]
+
+  /// A record from its parts.
+  public init(level: LogLevel, message: String, fields: [(name: String, value: String)] = []) {
+    self.level = level
+    self.message = message
+    self.fields = fields
+  }
 }
 
 /// Where a library reports what happens while it runs. The library decides what is worth a line; whoever made the

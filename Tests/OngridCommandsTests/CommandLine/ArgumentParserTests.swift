@@ -1,0 +1,258 @@
+import Testing
+
+@testable import OngridCommands
+
+/// A command with one option of each kind.
+enum Sample {
+  static let to = Option.value(
+    "to", short: "t", "URL", kind: .url, environment: "SAMPLE_TO", repeatable: true, help: "x")
+  static let limit = Option.value("limit", short: "n", "COUNT", environment: "SAMPLE_LIMIT", default: "20", help: "x")
+  static let ratio = Option.value("ratio", "NUMBER", help: "x")
+  static let buckets = Option.value("buckets", "NUMBERS", repeatable: true, help: "x")
+  static let wait = Option.value("wait", "DURATION", default: "1m30s", help: "x")
+  static let most = Option.value("most", "SIZE", default: "4MiB", help: "x")
+  static let at = Option.value("at", "TIME", help: "x")
+  static let label = Option.value("label", "NAME=VALUE", repeatable: true, help: "x")
+  static let token = Option.value("token", "TOKEN", environment: "SAMPLE_TOKEN", secret: true, help: "x")
+  static let format = Option.choice(
+    "format", short: "f", "FORMAT", ["json", "table"], environment: "SAMPLE_FORMAT", default: "json", help: "x")
+  static let all = Option.flag("all", short: "a", environment: "SAMPLE_ALL", help: "x")
+  static let fixed = Option.flag("fixed", short: "x", negatable: false, help: "x")
+
+  enum Format: String { case json, table }
+
+  static func command(_ arguments: [Argument] = [Argument("FILE", repeatable: true, help: "x")]) -> Command {
+    Command(
+      name: "sample", summary: "x", description: "x", arguments: arguments,
+      options: [
+        OptionGroup(
+          "Sample", [to, limit, ratio, buckets, wait, most, at, label, token, format, all, fixed])
+      ],
+      run: { (_) throws(CommandError) in .done })
+  }
+
+  static func parse(
+    _ words: [String], environment: [String: String] = [:], for command: Command = command()
+  ) throws(CommandError) -> Arguments {
+    let outcome = try ArgumentParser.parse(words, for: command, environment: { environment[$0] })
+    guard case .run(let arguments) = outcome else { throw .usage("help") }
+    return arguments
+  }
+
+  /// The one line a command line is refused with.
+  static func message(_ words: [String], for command: Command = command()) -> String? {
+    do throws(CommandError) {
+      _ = try parse(words, for: command)
+      return nil
+    } catch {
+      return error.status == .usage ? error.message : "status \(error.status)"
+    }
+  }
+}
+
+@Suite struct ArgumentParserTests {
+  @Test(arguments: [
+    ["--limit", "5"], ["--limit=5"], ["-n", "5"], ["-n5"], ["-an5"], ["-a", "-n", "5"],
+    ["--limit", "7", "--limit", "5"],
+    ["x", "--limit", "5", "y"],
+  ])
+  func valuesAreWrittenInManyWays(_ words: [String]) throws {
+    #expect(try Sample.parse(words).int(Sample.limit) == 5)
+  }
+
+  @Test(arguments: [
+    (["a", "b"], ["a", "b"]), (["-"], ["-"]), (["--", "--all", "-n"], ["--all", "-n"]),
+    (["a", "--", "--"], ["a", "--"]),
+    (["--all", "a"], ["a"]), (["--limit=--x", "a"], ["a"]), ([], []), (["--limit", "-", "a"], ["a"]), ([""], [""]),
+  ])
+  func positionals(_ words: [String], _ expected: [String]) throws {
+    #expect(try Sample.parse(words).positionals == expected)
+  }
+
+  @Test func valuesMayLookLikeOptionsThatDoNotExist() throws {
+    #expect(try Sample.parse(["--at", "-15m"]).stringIfGiven(Sample.at) == "-15m")
+    #expect(try Sample.parse(["--at=--all"]).stringIfGiven(Sample.at) == "--all")
+    #expect(try Sample.parse(["--at="]).stringIfGiven(Sample.at) == "")
+    #expect(try Sample.parse(["--label", "a=b=c"]).pairs(Sample.label)[0].value == "b=c")
+  }
+
+  @Test(
+    arguments: [
+      ([], [:], false), (["--all"], [:], true), (["-a"], [:], true), (["-ax"], [:], true),
+      (["--all", "--no-all"], [:], false),
+      (["--no-all", "--all"], [:], true), ([], ["SAMPLE_ALL": "1"], true), ([], ["SAMPLE_ALL": "TRUE"], true),
+      ([], ["SAMPLE_ALL": "off"], false), ([], ["SAMPLE_ALL": ""], false), (["--no-all"], ["SAMPLE_ALL": "1"], false),
+    ] as [([String], [String: String], Bool)])
+  func switches(_ words: [String], _ environment: [String: String], _ expected: Bool) throws {
+    #expect(try Sample.parse(words, environment: environment).flag(Sample.all) == expected)
+  }
+
+  @Test(arguments: [
+    (["--limti", "5"], "unknown option '--limti'; did you mean '--limit'?"),
+    (["--no-al"], "unknown option '--no-al'; did you mean '--no-all'?"),
+    (["--unheard-of"], "unknown option '--unheard-of'; see 'ongrid sample --help'"),
+    (["--no-fixed"], "unknown option '--no-fixed'; did you mean '--fixed'?"),
+    (["--no-limit"], "unknown option '--no-limit'; did you mean '--limit'?"),
+    (["-z"], "unknown option '-z'; see 'ongrid sample --help'"),
+    (["-az"], "unknown option '-z'; see 'ongrid sample --help'"),
+    (["--limit"], "--limit needs a value: --limit COUNT"),
+    (["-n"], "-n needs a value: -n COUNT"),
+    (["--limit", "--all"], "--limit needs a value, but '--all' follows: --limit COUNT"),
+    (["--limit", "--"], "--limit needs a value, but '--' follows: --limit COUNT"),
+    (["--all=yes"], "--all takes no value"), (["--no-all=yes"], "--no-all takes no value"),
+    (["--format", "jsno"], "--format jsno: must be one of json, table; did you mean 'json'?"),
+    (["-fxml"], "-f xml: must be one of json, table"),
+  ])
+  func misuseIsOneLineThatHelps(_ words: [String], _ message: String) {
+    #expect(Sample.message(words) == message)
+  }
+
+  @Test func argumentsAreCounted() {
+    let one = Sample.command([Argument("QUERY", required: true, help: "what to ask")])
+    #expect(Sample.message([], for: one) == "QUERY is missing: what to ask; see 'ongrid sample --help'")
+    #expect(Sample.message(["a"], for: one) == nil)
+    #expect(Sample.message(["a", "b"], for: one) == "unexpected argument 'b'; see 'ongrid sample --help'")
+    #expect(Sample.message(["a"], for: Sample.command([])) == "unexpected argument 'a'; see 'ongrid sample --help'")
+  }
+
+  @Test(arguments: [["-h"], ["--all", "-h"], ["-ah"], ["--help"], ["x", "--help", "--nonsense"]])
+  func helpEndsParsing(_ words: [String]) throws {
+    guard case .help = try ArgumentParser.parse(words, for: Sample.command()) else {
+      Issue.record("no help")
+      return
+    }
+  }
+
+  @Test func helpAfterDashesIsAnArgument() throws {
+    #expect(try Sample.parse(["--", "--help"]).positionals == ["--help"])
+  }
+}
+
+@Suite struct ArgumentValuesTests {
+  @Test func aFlagWinsOverTheEnvironmentWhichWinsOverTheDefault() throws {
+    let environment = ["SAMPLE_LIMIT": "7", "SAMPLE_TO": "http://e", "SAMPLE_FORMAT": "table"]
+    let given = try Sample.parse(["-n5", "-t", "http://a", "--to=http://b", "-fjson"], environment: environment)
+    #expect(try given.int(Sample.limit) == 5)
+    #expect(given.strings(Sample.to) == ["http://a", "http://b"])
+    #expect(try given.choice(Sample.format, as: Sample.Format.self) == .json)
+    let inherited = try Sample.parse([], environment: environment)
+    #expect(try inherited.int(Sample.limit) == 7)
+    #expect(inherited.strings(Sample.to) == ["http://e"])
+    #expect(try inherited.choice(Sample.format, as: Sample.Format.self) == .table)
+    let bare = try Sample.parse([], environment: ["SAMPLE_LIMIT": ""])
+    #expect(try bare.int(Sample.limit) == 20)
+    #expect(bare.strings(Sample.to).isEmpty)
+    #expect(bare.stringIfGiven(Sample.token) == nil)
+  }
+
+  @Test func typedValues() throws {
+    let arguments = try Sample.parse([
+      "--ratio=0.5", "--buckets", "0.1,1", "--buckets", "5", "--at", "2026-01-31T08:15:00Z", "--label", "a=", "--label",
+      "b=c",
+    ])
+    #expect(try arguments.double(Sample.ratio) == 0.5)
+    #expect(try arguments.doubles(Sample.buckets) == [0.1, 1, 5])
+    #expect(try arguments.duration(Sample.wait) == 90_000_000_000)
+    #expect(try arguments.size(Sample.most) == 4_194_304)
+    #expect(try arguments.timestamp(Sample.at).nanoseconds == 1_769_847_300_000_000_000)
+    #expect(try arguments.pairs(Sample.label).map(\.name) == ["a", "b"])
+  }
+
+  typealias Read = @Sendable (Arguments) throws(CommandError) -> Void
+
+  @Test(
+    arguments: [
+      (
+        ["-n", "x"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit) },
+        "--limit 'x': must be a whole number, at least 0"
+      ),
+      (
+        ["-n-1"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit) },
+        "--limit '-1': must be a whole number, at least 0"
+      ),
+      (
+        ["-n9"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit, in: 1...8) },
+        "--limit '9': must be a whole number from 1 to 8"
+      ),
+      ([], { @Sendable (a) throws(CommandError) in _ = try a.double(Sample.ratio) }, "--ratio NUMBER is needed"),
+      (
+        [], { @Sendable (a) throws(CommandError) in _ = try a.string(Sample.token) },
+        "--token TOKEN is needed (or set SAMPLE_TOKEN)"
+      ),
+      (
+        ["--ratio", "inf"], { @Sendable (a) throws(CommandError) in _ = try a.double(Sample.ratio) },
+        "--ratio 'inf': must be a number"
+      ),
+      (
+        ["--ratio", "0x1p3"], { @Sendable (a) throws(CommandError) in _ = try a.double(Sample.ratio, in: 0...1) },
+        "--ratio '0x1p3': must be a number from 0.0 to 1.0"
+      ),
+      (
+        ["--buckets", "1,,2"], { @Sendable (a) throws(CommandError) in _ = try a.doubles(Sample.buckets) },
+        "--buckets '1,,2': must be numbers separated by commas, such as 0.1,0.5,1"
+      ),
+      (
+        ["--wait", "5"], { @Sendable (a) throws(CommandError) in _ = try a.duration(Sample.wait) },
+        "--wait '5': must be a duration such as 150ms, 30s, 5m, 1h30m or 2d"
+      ),
+      (
+        ["--wait", "5s"],
+        { @Sendable (a) throws(CommandError) in _ = try a.duration(Sample.wait, in: 60_000_000_000...Int64.max) },
+        "--wait '5s': must be a duration such as 150ms, 30s, 5m, 1h30m or 2d, at least 1m"
+      ),
+      (
+        ["--most", "big"], { @Sendable (a) throws(CommandError) in _ = try a.size(Sample.most) },
+        "--most 'big': must be a size such as 64MiB, 500kB or 1024"
+      ),
+      (
+        ["--at", "noon"], { @Sendable (a) throws(CommandError) in _ = try a.timestamp(Sample.at) },
+        "--at 'noon': must be a time such as 2026-01-31T08:15:00Z, 1769847300, now-15m or -15m"
+      ),
+      (
+        ["--label", "=b"], { @Sendable (a) throws(CommandError) in _ = try a.pairs(Sample.label) },
+        "--label '=b': must be NAME=VALUE"
+      ),
+      (
+        ["--token", "s3cret"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.token) },
+        "--token: must be a whole number, at least 0"
+      ),
+    ] as [([String], Read, String)])
+  func badValuesAreNamed(_ words: [String], _ read: Read, _ message: String) throws {
+    let arguments = try Sample.parse(words)
+    do throws(CommandError) {
+      try read(arguments)
+      Issue.record("accepted")
+    } catch {
+      #expect(error.message == message)
+      #expect(error.status == .usage)
+    }
+  }
+
+  @Test func errorsNameTheVariableThatIsWrong() throws {
+    let arguments = try Sample.parse(
+      [], environment: ["SAMPLE_LIMIT": "many", "SAMPLE_ALL": "perhaps", "SAMPLE_FORMAT": "xml"])
+    #expect(throws: CommandError.self) { try arguments.int(Sample.limit) }
+    let cases: [(Read, String)] = [
+      (
+        { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit) },
+        "SAMPLE_LIMIT 'many': must be a whole number, at least 0"
+      ),
+      (
+        { @Sendable (a) throws(CommandError) in _ = try a.flag(Sample.all) },
+        "SAMPLE_ALL=perhaps: must be true or false"
+      ),
+      (
+        { @Sendable (a) throws(CommandError) in _ = try a.choice(Sample.format, as: Sample.Format.self) },
+        "SAMPLE_FORMAT xml: must be one of json, table"
+      ),
+    ]
+    for (read, message) in cases {
+      do throws(CommandError) {
+        try read(arguments)
+        Issue.record("accepted")
+      } catch {
+        #expect(error.message == message)
+      }
+    }
+  }
+}

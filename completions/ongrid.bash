@@ -1,0 +1,154 @@
+# bash completion for ongrid. Made by 'ongrid completions bash'.
+
+_ongrid_words() {
+  local IFS=$' \t\n' word
+  COMPREPLY=()
+  for word in $1; do
+    if [[ $word == "$cur"* ]]; then COMPREPLY+=("$word"); fi
+  done
+}
+
+_ongrid_paths() {
+  local path
+  COMPREPLY=()
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen "$1" -- "$cur")
+}
+
+_ongrid() {
+  local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    _ongrid_words "relay spanmetrics compile-rule traceql correlate help completions man --help --version"
+    return
+  fi
+  # bash splits --name=value into three words.
+  if [[ $cur == "=" ]]; then
+    cur=
+  elif [[ $previous == "=" ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $command in
+    relay)
+      case $previous in
+        --to | --to-metrics | --to-logs | --resource | --listen-grpc | --listen-http | --listen-admin | --max-request | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --queue-max | --retry-initial | --retry-max | --retry-for | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --compression) _ongrid_words "none gzip zstd"; return ;;
+        --tee | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --engine) _ongrid_words "native otelcol"; return ;;
+        --queue-dir) _ongrid_paths -d; return ;;
+        --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --max-request --cors-origin --once --engine --print-config --batch-spans --batch-bytes --batch-timeout --queue-dir --queue-max --retry-initial --retry-max --retry-for --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-once --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --max-request --cors-origin --once --engine --print-config --batch-spans --batch-bytes --batch-timeout --queue-dir --queue-max --retry-initial --retry-max --retry-for --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_paths -f ;;
+      esac
+      ;;
+    spanmetrics)
+      case $previous in
+        --dimension | --service-label | --buckets | --max-series | --remote-write | --label | --interval | --listen | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --size) _ongrid_words "off histogram total"; return ;;
+        -f | --format) _ongrid_words "json prometheus openmetrics"; return ;;
+        --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
+        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--dimension --service-label --buckets --size --exemplars --service-graph --max-series --format --remote-write --label --follow --interval --listen --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-exemplars --no-service-graph --no-follow --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--dimension --service-label --buckets --size --exemplars --service-graph --max-series --format --remote-write --label --follow --interval --listen --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_paths -f ;;
+      esac
+      ;;
+    compile-rule)
+      case $previous in
+        --service-label | --prometheus | --backtest | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        -f | --format) _ongrid_words "promql json prometheus"; return ;;
+        --diagnostics) _ongrid_words "text json github sarif"; return ;;
+        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--service-label --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-pretty --no-check --no-verify --no-eval --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--service-label --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_paths -f ;;
+      esac
+      ;;
+    traceql)
+      case $previous in
+        --tempo | --jaeger | --zipkin | --since | --start | --end | --limit | --spans-per-set | --step | --trace-id | --tag-values | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        -f | --format) _ongrid_words "json table otlp plot waterfall"; return ;;
+        --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --all --check --trace-id --tags --tag-values --format --raw --exit-status --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-all --no-check --no-tags --no-raw --no-exit-status --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --all --check --trace-id --tags --tag-values --format --raw --exit-status --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        *) : ;;
+      esac
+      ;;
+    correlate)
+      case $previous in
+        --service | --operation | --at | --window | --prometheus | --loki | --tempo | --log-selector | --max-bytes | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        -f | --format) _ongrid_words "json markdown"; return ;;
+        --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--service --operation --at --window --prometheus --loki --tempo --from --log-selector --max-bytes --format --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--service --operation --at --window --prometheus --loki --tempo --from --log-selector --max-bytes --format --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_paths -f ;;
+      esac
+      ;;
+    help)
+      case $previous in
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
+        -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate help completions man" ;;
+      esac
+      ;;
+    completions)
+      case $previous in
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
+        -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_words "bash zsh fish" ;;
+      esac
+      ;;
+    man)
+      case $previous in
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
+        -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate help completions man" ;;
+      esac
+      ;;
+  esac
+}
+
+complete -F _ongrid ongrid
