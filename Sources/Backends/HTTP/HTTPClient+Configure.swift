@@ -17,12 +17,22 @@ extension HTTPClient {
         try headers.add("Authorization", "Bearer " + file.read())
       }
     }
+    if trusted, options.tlsServerName != nil, headers["Host"] == nil {
+      try headers.add("Host", request.url.port.map { "\(request.url.host):\($0)" } ?? request.url.host)
+    }
     // curl asks for "100 Continue" before large bodies and waits a second for servers that do not answer it.
     if headers["Expect"] == nil { headers.addReceived("Expect", "") }
     return headers.fields.map { field in
       // curl takes "Name;" for a header without a value; "Name:" removes one of its own.
       field.value.isEmpty && field.name != "Expect" ? "\(field.name);" : "\(field.name): \(field.value)"
     }
+  }
+
+  /// Where to connect when the certificate is for another name than the URL's host: curl then sees a URL with that
+  /// name, and this route leads to the real host.
+  func connectTo(_ url: HTTPURL, trusted: Bool) -> [String] {
+    guard trusted, let name = options.tlsServerName else { return [] }
+    return ["\(name)::\(url.host):\(url.port.map { String($0) } ?? "")"]
   }
 
   /// Sets everything that does not depend on the transfer's state. The handle has just been reset.
@@ -33,6 +43,7 @@ extension HTTPClient {
     case "grpcs": url.scheme = "https"
     default: break
     }
+    if trusted, let name = options.tlsServerName { url.host = name }
     set(CURLOPT_URL, url.absolute)
     set(CURLOPT_NOSIGNAL, 1)
     set(CURLOPT_FOLLOWLOCATION, 0)

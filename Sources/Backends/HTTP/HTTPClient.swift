@@ -46,7 +46,8 @@ public final class HTTPClient {
     for _ in 0...max(0, options.maximumRedirects) {
       let trusted = request.url.canonicalOrigin == home
       let response = try exchange(request, trusted: trusted, cancellation: cancellation, handler: handler)
-      guard request.method == .get, options.maximumRedirects > 0, [301, 302, 303, 307, 308].contains(response.status),
+      guard request.method == .get, options.maximumRedirects > 0, options.tlsServerName == nil,
+        [301, 302, 303, 307, 308].contains(response.status),
         let location = ccurl_get_string(handle, CURLINFO_REDIRECT_URL)
       else { return response }
       request.url = try HTTPURL(String(cString: location))
@@ -63,24 +64,22 @@ public final class HTTPClient {
     if cancellation?.isCancelled == true { throw .cancelled(origin: origin) }
     let transfer = HTTPTransfer(request, handler: handler)
     let fields = try headerFields(request, trusted: trusted)
-    var list: UnsafeMutablePointer<curl_slist>?
-    defer { ccurl_list_free(list) }
-    for field in fields {
-      guard let longer = ccurl_list_append(list, field) else { throw .unavailable("libcurl has no memory") }
-      list = longer
-    }
+    let headerList = try CurlList(fields)
+    let route = try CurlList(connectTo(request.url, trusted: trusted))
 
     ccurl_easy_reset(handle)
     try configure(request, trusted: trusted)
     _ = ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
-    _ = ccurl_set_list(handle, CURLOPT_HTTPHEADER, list)
+    _ = ccurl_set_list(handle, CURLOPT_HTTPHEADER, headerList.head)
+    if route.head != nil { _ = ccurl_set_list(handle, CURLOPT_CONNECT_TO, route.head) }
     let context = Unmanaged.passUnretained(transfer).toOpaque()
     _ = ccurl_set_header(handle, HTTPCallbacks.header, context)
     _ = ccurl_set_write(handle, HTTPCallbacks.body, context)
     _ = ccurl_set_read(handle, HTTPCallbacks.read, HTTPCallbacks.seek, context)
     errorText[0] = 0
 
-    let code = withExtendedLifetime(transfer) { run(cancellation) }
+    // curl keeps pointers to all three while it runs.
+    let code = withExtendedLifetime((transfer, headerList, route)) { run(cancellation) }
     guard let code else { throw .cancelled(origin: origin) }
     if code == CURLE_OK { return transfer.response }
     if transfer.headersAreComplete, !transfer.response.isSuccess, transfer.response.status >= 300,
@@ -120,4 +119,18 @@ public final class HTTPClient {
       code: code, detail: detail, systemError: Int32(truncatingIfNeeded: ccurl_get_long(handle, CURLINFO_OS_ERRNO))
     ).error(origin: origin, timeout: request.timeout ?? options.timeout, limit: request.maximumResponse)
   }
+}
+
+/// A list of strings as curl takes them.
+private final class CurlList {
+  private(set) var head: UnsafeMutablePointer<curl_slist>?
+
+  init(_ lines: [String]) throws(HTTPError) {
+    for line in lines {
+      guard let longer = ccurl_list_append(head, line) else { throw .unavailable("libcurl has no memory") }
+      head = longer
+    }
+  }
+
+  deinit { ccurl_list_free(head) }
 }

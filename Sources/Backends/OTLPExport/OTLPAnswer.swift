@@ -3,9 +3,6 @@ import Platform
 
 /// Reads what an OTLP server answered.
 enum OTLPAnswer {
-  /// Longest part of a server's message that is passed on, in characters.
-  private static let messageLimit = 300
-
   /// Export…ServiceResponse: partial_success=1 { rejected=1, error_message=2 }, alike for all signals.
   ///
   /// A body that does not parse means accepted: the status already said so.
@@ -29,7 +26,7 @@ enum OTLPAnswer {
       while let tag = try partial.nextTag() {
         switch tag {
         case WireTag(field: 1, .varint): rejected = Int64(bitPattern: try partial.varint())
-        case WireTag(field: 2, .lengthDelimited): message = line(String(try partial.bytes()))
+        case WireTag(field: 2, .lengthDelimited): message = ErrorMessage.line(String(try partial.bytes()))
         default: try partial.skip(tag)
         }
       }
@@ -52,7 +49,7 @@ enum OTLPAnswer {
     if status == .ok {
       return GRPCFraming.message(in: response.body).map { partialSuccess($0) } ?? .accepted
     }
-    let message = field("grpc-message").map { line(PercentEncoding.decode($0)) } ?? ""
+    let message = field("grpc-message").map { ErrorMessage.line(PercentEncoding.decode($0)) } ?? ""
     let reason =
       "gRPC \(status.name)" + suffix(message.isEmpty && !response.isSuccess ? "HTTP \(response.status)" : message)
     let delay = field("grpc-status-details-bin").flatMap { Array($0.utf8).withByteView { Base64.decode($0) } }.flatMap {
@@ -112,18 +109,10 @@ enum OTLPAnswer {
     let type = response.headers["Content-Type"] ?? ""
     if type.hasPrefix("application/x-protobuf") {
       var message = ""
-      response.body.withByteView { view in try? forEach(2, in: view) { message = line(String($0)) } }
+      response.body.withByteView { view in try? forEach(2, in: view) { message = ErrorMessage.line(String($0)) } }
       return message
     }
-    return type.contains("html") ? "" : line(String(decoding: response.body.prefix(4 * messageLimit), as: UTF8.self))
-  }
-
-  /// One line of at most `messageLimit` characters, without control characters.
-  static func line(_ text: String) -> String {
-    let words = text.split { $0.isNewline || $0 == "\t" || $0 == " " }.joined(separator: " ")
-    let printable = String(
-      String.UnicodeScalarView(words.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }))
-    return printable.count <= messageLimit ? printable : printable.prefix(messageLimit) + "…"
+    return ErrorMessage.of(response)
   }
 
   static func suffix(_ message: String) -> String { message.isEmpty ? "" : ": " + message }
