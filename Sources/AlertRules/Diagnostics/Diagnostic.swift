@@ -24,12 +24,12 @@ public struct Diagnostic: Sendable {
   /// Text that can stand where `range` is to solve the problem.
   public let replacement: String?
   public let related: [Related]
-  /// Index in `RuleSet.rules` of the rule it is about; nil for text that did not become a rule.
-  public internal(set) var rule: Int?
+  /// Index in `RuleSet.entries` of the rule it is about; nil for text that did not become one.
+  public internal(set) var entry: Int?
 
   public init(
     _ code: DiagnosticCode, _ message: String, source: Int, range: Range<Int>?, suggestion: String? = nil,
-    replacement: String? = nil, related: [Related] = [], rule: Int? = nil
+    replacement: String? = nil, related: [Related] = [], entry: Int? = nil
   ) {
     self.code = code
     self.severity = code.isWarning ? .warning : .error
@@ -39,6 +39,6 @@ public struct Diagnostic: Sendable {
     self.suggestion = suggestion
     self.replacement = replacement
     self.related = related
-    self.rule = rule
+    self.entry = entry
   }
 }

@@ -26,10 +26,12 @@ struct RuleDecoder {
     defer { diagnostics += fields.diagnostics }
     guard let kind = RuleDecoder.kind(&fields) else {
       // Fields of a foreign rule are none of our business.
-      if !fields.diagnostics.contains(where: { $0.code == .foreignKind }) { fields.checkKeys(RuleDecoder.fields) }
+      if !fields.diagnostics.contains(where: { $0.code == .foreignKind }) {
+        fields.checkKeys(RuleDecoder.fields, hint: RuleDecoder.misplaced)
+      }
       return nil
     }
-    fields.checkKeys(RuleDecoder.fields)
+    fields.checkKeys(RuleDecoder.fields, hint: RuleDecoder.misplaced)
     let conditions = RuleDecoder.conditions(&fields, kind, source)
     let (scopeType, scope) = scope(&fields)
     let key = fields.text("rule_key")
@@ -52,6 +54,12 @@ struct RuleDecoder {
       places: RulePlaces(
         rule: range, conditions: conditions.places, positions: conditions.positions,
         scope: fields.member("scope")?.value.range, key: fields.member("rule_key")?.value.range))
+  }
+
+  /// What is known about fields that belong into the conditions.
+  private static func misplaced(_ name: String) -> String? {
+    let inside = RuleKind.allCases.contains { ConditionsDecoder.fields(of: $0).contains(name) }
+    return inside ? "\(Quoting.text(name)) belongs into \"conditions_json\"" : nil
   }
 
   private static func kind(_ fields: inout ObjectFields) -> RuleKind? {

@@ -5,17 +5,16 @@ import Platform
 struct RuleReader {
   let source: RuleSource
   let index: Int
-  /// Index that the first rule of this source will have in the set.
-  let firstRule: Int
+  /// Index that the first entry of this source will have in the set.
+  let firstEntry: Int
   let serviceLabel: String
-  private(set) var rules: [AlertRule] = []
+  private(set) var entries: [RuleEntry] = []
   private(set) var diagnostics: [Diagnostic] = []
-  private(set) var ruleCount = 0
 
-  init(source: RuleSource, index: Int, firstRule: Int, serviceLabel: String) {
+  init(source: RuleSource, index: Int, firstEntry: Int, serviceLabel: String) {
     self.source = source
     self.index = index
-    self.firstRule = firstRule
+    self.firstEntry = firstEntry
     self.serviceLabel = serviceLabel
   }
 
@@ -65,14 +64,15 @@ struct RuleReader {
           suggestion: value.elements == nil ? nil : "rules stand in one array, not in arrays of arrays"))
       return
     }
-    ruleCount += 1
     var decoder = RuleDecoder(source: source, index: index, serviceLabel: serviceLabel)
     let rule = decoder.decode(members, range: value.range)
     for var diagnostic in decoder.diagnostics {
-      if rule != nil { diagnostic.rule = firstRule + rules.count }
+      diagnostic.entry = firstEntry + entries.count
       diagnostics.append(diagnostic)
     }
-    if let rule { rules.append(rule) }
+    entries.append(
+      RuleEntry(
+        rule: rule, key: value["rule_key"]?.string, kind: value["kind"]?.string, source: index, range: value.range))
   }
 
   private mutating func reportSyntax(_ error: JSONError, afterDocument: Bool) {

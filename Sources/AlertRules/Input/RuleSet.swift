@@ -1,12 +1,26 @@
+/// One object that was read as a rule.
+public struct RuleEntry: Sendable {
+  /// The rule; nil when it has errors.
+  public let rule: AlertRule?
+  /// Its key and kind as far as they can be told, for rules with errors.
+  public let key: String?
+  public let kind: String?
+  /// Index in `RuleSet.sources`.
+  public let source: Int
+  /// Its bytes in the source.
+  public let range: Range<Int>
+}
+
 /// Rules and what was found while reading them.
 public struct RuleSet: Sendable {
-  public internal(set) var sources: [RuleSource]
-  /// The rules that were read without error, in the order of the input.
-  public internal(set) var rules: [AlertRule] = []
-  /// Problems in the order of sources and positions after `sortDiagnostics()`.
-  public internal(set) var diagnostics: [Diagnostic] = []
-  /// Objects that were read as rules, the wrong ones included.
-  public internal(set) var ruleCount = 0
+  public private(set) var sources: [RuleSource]
+  /// Every object that was read as a rule, in the order of the input.
+  public private(set) var entries: [RuleEntry] = []
+  /// Problems, in the order of sources and positions after `sortDiagnostics()`.
+  public private(set) var diagnostics: [Diagnostic] = []
+
+  /// The rules without errors.
+  public var rules: [AlertRule] { entries.compactMap(\.rule) }
 
   public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
@@ -26,16 +40,15 @@ public struct RuleSet: Sendable {
   public init(reading sources: [RuleSource], serviceLabel: String) {
     self.sources = sources
     for index in sources.indices {
-      var reader = RuleReader(source: sources[index], index: index, firstRule: rules.count, serviceLabel: serviceLabel)
+      var reader = RuleReader(
+        source: sources[index], index: index, firstEntry: entries.count, serviceLabel: serviceLabel)
       reader.read()
-      rules += reader.rules
+      entries += reader.entries
       diagnostics += reader.diagnostics
-      ruleCount += reader.ruleCount
     }
-    if ruleCount == 0, !hasErrors {
-      let source = sources.isEmpty ? nil : 0
+    if entries.isEmpty, !hasErrors, !sources.isEmpty {
       diagnostics.append(
-        Diagnostic(.nothingToCompile, "there is no rule in the input", source: source ?? 0, range: nil))
+        Diagnostic(.nothingToCompile, "there is no rule in the input", source: 0, range: nil))
     }
   }
 
@@ -46,10 +59,18 @@ public struct RuleSet: Sendable {
     diagnostics.append(Diagnostic(.unreadable, message, source: sources.count - 1, range: nil))
   }
 
+  /// Adds that there was nothing to read behind `name`.
+  public mutating func addEmpty(_ name: String, _ message: String) {
+    sources.append(RuleSource(name: name, bytes: []))
+    diagnostics.append(Diagnostic(.nothingToCompile, message, source: sources.count - 1, range: nil))
+  }
+
   /// Adds findings about rules; those that a rule ignores are left out.
   public mutating func add(_ found: [Diagnostic]) {
     for diagnostic in found {
-      if let rule = diagnostic.rule, rules.indices.contains(rule), rules[rule].ignored.contains(diagnostic.code) {
+      if let entry = diagnostic.entry, entries.indices.contains(entry),
+        entries[entry].rule?.ignored.contains(diagnostic.code) == true
+      {
         continue
       }
       diagnostics.append(diagnostic)

@@ -1,27 +1,28 @@
 /// Finds rules that say the same as another one.
 enum RepeatedRules {
-  static func find(in rules: [AlertRule], _ compiler: RuleCompiler) -> [Diagnostic] {
+  static func find(in entries: [RuleEntry], _ compiler: RuleCompiler) -> [Diagnostic] {
     var found: [Diagnostic] = []
-    var byExpression: [String: Int] = [:]
-    var byKey: [String: Int] = [:]
-    for (index, rule) in rules.enumerated() {
+    var byExpression: [String: AlertRule] = [:]
+    var byKey: [String: AlertRule] = [:]
+    for (index, entry) in entries.enumerated() {
+      guard let rule = entry.rule else { continue }
       let expression = compiler.compile(rule).text
       if let first = byExpression[expression] {
         found.append(
           diagnostic(
-            .sameExpression, "the rule compiles to the same expression as \(other(rules[first]))", rule, index,
-            rules[first]))
+            .sameExpression, "the rule compiles to the same expression as \(other(first))", rule, index,
+            first))
       } else {
-        byExpression[expression] = index
+        byExpression[expression] = rule
       }
       guard let key = rule.key else { continue }
       if let first = byKey[key] {
         found.append(
           diagnostic(
-            .sameKey, "the key \(Quoting.text(key)) is that of another rule", rule, index, rules[first],
+            .sameKey, "the key \(Quoting.text(key)) is that of another rule", rule, index, first,
             at: rule.places.key))
       } else {
-        byKey[key] = index
+        byKey[key] = rule
       }
     }
     return found
@@ -42,6 +43,6 @@ enum RepeatedRules {
       code, message, source: rule.source,
       range: range ?? rule.places.rule.lowerBound..<(rule.places.rule.lowerBound + 1),
       suggestion: "remove one of the two",
-      related: [related], rule: index)
+      related: [related], entry: index)
   }
 }

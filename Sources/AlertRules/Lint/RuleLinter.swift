@@ -11,14 +11,14 @@ public struct RuleLinter: Sendable {
   /// Everything there is to say about the rules of a set, each alone and among each other.
   public func lint(_ set: RuleSet) -> [Diagnostic] {
     var found: [Diagnostic] = []
-    for (index, rule) in set.rules.enumerated() {
-      for diagnostic in lint(rule) {
-        var diagnostic = diagnostic
-        diagnostic.rule = index
+    for (index, entry) in set.entries.enumerated() {
+      guard let rule = entry.rule else { continue }
+      for var diagnostic in lint(rule) {
+        diagnostic.entry = index
         found.append(diagnostic)
       }
     }
-    return found + RepeatedRules.find(in: set.rules, compiler)
+    return found + RepeatedRules.find(in: set.entries, compiler)
   }
 
   private func lint(_ rule: AlertRule) -> [Diagnostic] {

@@ -1,33 +1,124 @@
+import AlertRules
+import Platform
+
 /// `ongrid compile-rule`.
 enum CompileRuleCommand {
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["promql", "json", "prometheus"], default: "promql", help: "Output format")
-  static let pretty = Option.flag("pretty", help: "Print expressions over several indented lines")
-  static let check = Option.flag("check", help: "Print no rules, only what is wrong with them")
-  static let diagnostics = Option.choice(
-    "diagnostics", "FORMAT", ["text", "json", "github", "sarif"], default: "text", help: "How problems are reported")
-  static let serviceLabel = Option.value(
-    "service-label", "LABEL", default: "service_name", help: "Label that holds the service's name")
-  static let verify = Option.flag("verify", help: "Check the rules against a live Prometheus")
-  static let eval = Option.flag("eval", help: "Evaluate the rules now; exit 1 when one fires")
-  static let backtest = Option.value("backtest", "DURATION", help: "Tell when the rules would have fired")
-
   static let command = Command(
     name: "compile-rule", summary: "Compile trace alert rules to PromQL and lint them",
-    description: "Reads alert rules on traces as JSON and prints the PromQL expressions that evaluate them.",
+    description: """
+      Reads alert rules on traces as JSON and prints the PromQL expressions that evaluate them on the metrics that \
+      `ongrid spanmetrics` or Tempo's metrics generator derive from spans. A rule is an object; a file holds one, an \
+      array of them, or one after another. A directory stands for the `*.json` files in it.
+
+          {"kind":"trace_latency","scope_type":"global","conditions_json":{"service":"payments-api",
+           "operation":"POST /v1/charge","quantile":"p95","window":"5m","threshold_ms":800}}
+          {"kind":"trace_error_rate","scope_type":"global","conditions_json":{"service":"payments-api",
+           "window":"5m","operator":">","threshold_pct":1.0}}
+
+      `conditions_json` is an object or a string that holds one. `operation` is optional, `quantile` is p50, p95 (default) \
+      or p99, `window` defaults to 5m, `operator` to >. A rule may also have `rule_key`, `name`, `severity`, `labels`, \
+      `runbook_url`, `for` or `for_seconds`. Any `scope_type` but `global` needs an object `scope` of label values, which \
+      every series must then have.
+
+      Problems have stable codes and point at file, line and column. Errors (OG001 to OG099) are input that is not a rule. \
+      Warnings (OG101 to OG199) are rules that compile but will not do what they were written for; \
+      `"ongrid:ignore": ["OG109"]` in a rule silences them by code.
+      """,
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Rules to read; - or none is stdin")],
     options: [
-      OptionGroup("Rules", [serviceLabel]),
-      OptionGroup("Results", [format, pretty, check, diagnostics]),
-      OptionGroup("Live Prometheus", [BackendOptions.prometheus, verify, eval, backtest]),
+      OptionGroup(
+        "Rules",
+        [
+          CompileRuleOptions.serviceLabel, CompileRuleOptions.buckets, CompileRuleOptions.interval,
+          CompileRuleOptions.strict,
+        ]),
+      OptionGroup(
+        "Results",
+        [
+          CompileRuleOptions.format, CompileRuleOptions.pretty, CompileRuleOptions.check,
+          CompileRuleOptions.diagnostics,
+        ]),
+      OptionGroup(
+        "Live Prometheus",
+        [
+          BackendOptions.prometheus, CompileRuleOptions.verify, CompileRuleOptions.eval, CompileRuleOptions.backtest,
+          CompileRuleOptions.step, CompileRuleOptions.end,
+        ]),
       HTTPOptions.group,
     ],
     examples: [
-      Example("Compile a file of rules", "ongrid compile-rule rules.json")
+      Example("Compile a file of rules", "ongrid compile-rule rules.json"),
+      Example("Lint a directory in CI", "ongrid compile-rule --check --strict --diagnostics github rules/"),
+      Example("Write a rules file for Prometheus", "ongrid compile-rule --format prometheus rules.json > rules.yml"),
+      Example(
+        "See what the rules would have done last week",
+        "ongrid compile-rule --prometheus http://localhost:9090 --backtest 7d rules.json"),
+    ],
+    exitNotes: [
+      ExitNote(.no, "A rule has an error (with `--strict` also a warning), or fires (`--eval`)."),
+      ExitNote(.usage, "The input cannot be read, is not JSON, or holds no rule."),
     ],
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
-    throw .usage("not available in this build")
+    let settings = try CompileRuleSettings(arguments)
+    var set = try RuleFiles.read(arguments.positionals, serviceLabel: settings.compiler.names.serviceLabel)
+    set.add(settings.linter.lint(set))
+    if settings.strict { set.turnWarningsIntoErrors() }
+    set.sortDiagnostics()
+    var output = StandardOutput()
+    let report = DiagnosticReport(set: set, settings: settings)
+    if set.hasBadInput { throw try report.fail(&output) }
+    try report.write(&output)
+    try RuleOutput(set: set, settings: settings).write(&output)
+    try output.flush()
+    if set.hasErrors { throw report.verdict }
+    return .done
+  }
+}
+
+/// The options of one call, checked.
+struct CompileRuleSettings: Sendable {
+  enum Format: String {
+    case promql, json, prometheus
+  }
+
+  enum DiagnosticsFormat: String {
+    case text, json, github, sarif
+  }
+
+  let compiler: RuleCompiler
+  let linter: RuleLinter
+  let format: Format
+  let pretty: Bool
+  let check: Bool
+  let strict: Bool
+  let diagnostics: DiagnosticsFormat
+  let quiet: Bool
+  let color: Bool
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    let label = try arguments.string(CompileRuleOptions.serviceLabel)
+    guard LabelName.isValid(label) else {
+      throw arguments.invalid(CompileRuleOptions.serviceLabel, label, expected: "a Prometheus label name")
+    }
+    compiler = RuleCompiler(names: MetricNames(serviceLabel: label))
+    let buckets = try arguments.doubles(CompileRuleOptions.buckets)
+    if let bad = buckets.first(where: { $0 <= 0 }) {
+      throw arguments.invalid(CompileRuleOptions.buckets, "\(bad)", expected: "positive numbers of seconds")
+    }
+    let interval = try arguments.duration(CompileRuleOptions.interval, in: 1_000_000...86_400_000_000_000)
+    linter = RuleLinter(
+      options: LintOptions(
+        buckets: buckets.isEmpty ? LintOptions.defaultBuckets : buckets, intervalMilliseconds: interval / 1_000_000),
+      compiler: compiler)
+    format = try arguments.choice(CompileRuleOptions.format)
+    pretty = try arguments.flag(CompileRuleOptions.pretty)
+    check = try arguments.flag(CompileRuleOptions.check)
+    strict = try arguments.flag(CompileRuleOptions.strict)
+    diagnostics = try arguments.choice(CompileRuleOptions.diagnostics)
+    quiet = try arguments.flag(CommonOptions.quiet)
+    let when: ColorChoice = try arguments.choice(CommonOptions.color)
+    color = when.usesColor(on: 2)
   }
 }

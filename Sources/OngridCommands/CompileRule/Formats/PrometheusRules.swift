@@ -1,0 +1,118 @@
+import AlertRules
+import Platform
+
+/// A rules file for Prometheus: one group for each input, one alert for each rule.
+struct PrometheusRules {
+  let set: RuleSet
+  let compiler: RuleCompiler
+
+  var text: String {
+    var names = Set(set.rules.compactMap { $0.key ?? $0.name })
+    var groups: Set<String> = []
+    var text = "groups:\n"
+    for (index, source) in set.sources.enumerated() {
+      let rules = set.rules.filter { $0.source == index }
+      if rules.isEmpty { continue }
+      text += "  - name: \(YAMLText.scalar(PrometheusRules.groupName(source.name, &groups)))\n    rules:\n"
+      for rule in rules { text += alert(rule, &names) }
+    }
+    return text
+  }
+
+  private func alert(_ rule: AlertRule, _ names: inout Set<String>) -> String {
+    var text = "      - alert: \(YAMLText.scalar(PrometheusRules.alertName(rule, &names)))\n"
+    text += "        expr: \(YAMLText.block(compiler.compile(rule).prettyText, indent: 8))\n"
+    if let holdFor = rule.holdFor, holdFor.milliseconds > 0 { text += "        for: \(holdFor.text)\n" }
+    text += "        labels:\n" + PrometheusRules.pairs(labels(rule))
+    text += "        annotations:\n" + PrometheusRules.pairs(annotations(rule))
+    return text
+  }
+
+  /// The rule's own labels, and what the aggregation drops or keeps under another name: both kinds of alerts then carry
+  /// the same labels.
+  private func labels(_ rule: AlertRule) -> [Label] {
+    var labels: [Label] = []
+    if let severity = rule.severity { labels.append(Label("severity", severity)) }
+    labels += rule.labels.filter { $0.name != "severity" || rule.severity == nil }
+    var context = [Label(compiler.names.serviceLabel, rule.service)]
+    if case .latency(let operation?, _) = rule.condition {
+      context.append(Label(MetricNames.operationLabel, operation))
+    }
+    context += rule.scope
+    labels += context.filter { known in !rule.labels.contains { $0.name == known.name } }
+    return labels.map { Label($0.name, PrometheusRules.literal($0.value)) }
+  }
+
+  private func annotations(_ rule: AlertRule) -> [Label] {
+    let subject = PrometheusRules.literal(PrometheusRules.subject(rule))
+    let comparison = "\(rule.comparison.rawValue) \(rule.threshold.text) \(rule.unit)"
+    var annotations: [Label] = []
+    if let name = rule.name, rule.key != nil { annotations.append(Label("title", PrometheusRules.literal(name))) }
+    annotations.append(Label("summary", "\(subject) \(comparison) over \(rule.window.text)"))
+    annotations.append(Label("description", "\(subject) is {{ printf \"%.4g\" $value }} \(rule.unit)"))
+    annotations.append(Label("threshold", rule.threshold.text))
+    if let url = rule.runbookURL { annotations.append(Label("runbook_url", PrometheusRules.literal(url))) }
+    return annotations
+  }
+
+  /// What the rule watches, in words.
+  private static func subject(_ rule: AlertRule) -> String {
+    switch rule.condition {
+    case .latency(let operation, let quantile):
+      "\(quantile.rawValue) latency of \(operation.map { "\($0) in " } ?? "")\(rule.service)"
+    case .errorRate: "error rate of \(rule.service)"
+    }
+  }
+
+  private static func pairs(_ labels: [Label]) -> String {
+    labels.map { "          \($0.name): \(YAMLText.scalar($0.value))\n" }.joined()
+  }
+
+  /// Prometheus expands templates in labels and annotations; what comes from a rule is not one.
+  private static func literal(_ text: String) -> String {
+    text.contains("{{")
+      ? text.split(separator: "{{", omittingEmptySubsequences: false).joined(separator: "{{ \"{{\" }}") : text
+  }
+
+  /// The rule's key or name; else one made from what it watches, which no other rule has.
+  private static func alertName(_ rule: AlertRule, _ taken: inout Set<String>) -> String {
+    if let name = rule.key ?? rule.name { return name }
+    var stem = camelCase(rule.service)
+    switch rule.condition {
+    case .latency(let operation, let quantile):
+      stem += camelCase(operation ?? "") + "Latency" + quantile.rawValue.uppercased()
+    case .errorRate: stem += "ErrorRate"
+    }
+    var name = stem
+    var number = 2
+    while !taken.insert(name).inserted {
+      name = "\(stem)\(number)"
+      number += 1
+    }
+    return name
+  }
+
+  private static func camelCase(_ text: String) -> String {
+    let words = text.unicodeScalars.prefix(200).split { scalar in
+      !(scalar.isASCII && ((scalar.properties.isAlphabetic) || ("0"..."9").contains(scalar)))
+    }
+    return words.map { word in
+      let text = String(Substring.UnicodeScalarView(word))
+      return text.prefix(1).uppercased() + text.dropFirst()
+    }.joined()
+  }
+
+  /// The file's name without its directory and extension; the whole path where that is taken.
+  private static func groupName(_ path: String, _ taken: inout Set<String>) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let stem = path == "<stdin>" ? "ongrid" : file.hasSuffix(".json") ? String(file.dropLast(5)) : file
+    var name = stem.isEmpty ? "ongrid" : stem
+    if taken.contains(name) { name = path }
+    var number = 2
+    while !taken.insert(name).inserted {
+      name = "\(path) \(number)"
+      number += 1
+    }
+    return name
+  }
+}

@@ -1,0 +1,61 @@
+import AlertRules
+import Platform
+
+/// Reads the files that `compile-rule` is given.
+enum RuleFiles {
+  /// Most bytes of one file.
+  static let sizeLimit = 256 << 20
+  /// Directories in directories that are followed.
+  private static let depthLimit = 32
+
+  /// Reads files, directories and standard input (`-`, or no path at all). A path that cannot be read is reported among
+  /// the diagnostics, so that it does not hide problems in the others.
+  static func read(_ paths: [String], serviceLabel: String) throws(CommandError) -> RuleSet {
+    var files: [String] = []
+    var failures: [(name: String, message: String)] = []
+    for path in paths.isEmpty ? ["-"] : paths {
+      do throws(SystemError) {
+        files += try expand(path, depth: 0)
+      } catch {
+        failures.append((path, "cannot be read: \(error.reason.prefix(1).lowercased() + error.reason.dropFirst())"))
+      }
+    }
+    var sources: [RuleSource] = []
+    for path in files {
+      do throws(SystemError) {
+        sources.append(try source(path))
+      } catch {
+        failures.append((path, "cannot be read: \(error.reason.prefix(1).lowercased() + error.reason.dropFirst())"))
+      }
+    }
+    var set = RuleSet(reading: sources, serviceLabel: serviceLabel)
+    for failure in failures { set.addUnreadable(failure.name, failure.message) }
+    if sources.isEmpty, failures.isEmpty {
+      set.addEmpty(paths.joined(separator: " "), "there is no *.json file in the directory")
+    }
+    return set
+  }
+
+  private static func source(_ path: String) throws(SystemError) -> RuleSource {
+    if path == "-" {
+      return RuleSource(name: "<stdin>", bytes: try WholeFile.read(.standardInput, limit: sizeLimit))
+    }
+    return RuleSource(name: path, bytes: try WholeFile.read(.openForReading(path), limit: sizeLimit))
+  }
+
+  /// The path itself, or the `*.json` files below it in the order of their names.
+  private static func expand(_ path: String, depth: Int) throws(SystemError) -> [String] {
+    guard path != "-", try FileStatus.of(path).isDirectory else { return [path] }
+    var files: [String] = []
+    guard depth < depthLimit else { return files }
+    for name in try DirectoryListing.names(in: path) where !name.hasPrefix(".") {
+      let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+      if name.hasSuffix(".json") {
+        files.append(child)
+      } else if (try? FileStatus.of(child))?.isDirectory == true {
+        files += try expand(child, depth: depth + 1)
+      }
+    }
+    return files
+  }
+}

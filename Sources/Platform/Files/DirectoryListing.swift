@@ -1,0 +1,22 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Names in directories.
+public enum DirectoryListing {
+  /// The names in the directory at `path`, sorted, without `.` and `..`.
+  public static func names(in path: String) throws(SystemError) -> [String] {
+    guard let directory = opendir(path) else { throw SystemError("read directory \(path)") }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}
