@@ -25,7 +25,7 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Platform",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Compression", "Platform",
       ]),
 
     .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),

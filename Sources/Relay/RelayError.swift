@@ -15,6 +15,14 @@ public enum RelayError: Error, CustomStringConvertible, Sendable {
   /// The durable queue cannot be opened or written.
   case queue(String)
 
+  /// Whether what was asked for is at fault, rather than the machine or another service.
+  public var isUsage: Bool {
+    switch self {
+    case .badAddress, .badDestination, .badSetting: true
+    case .system, .library, .queue: false
+    }
+  }
+
   public var description: String {
     switch self {
     case .badAddress(let text): "'\(text)' is not an address to listen on; write HOST:PORT, such as 127.0.0.1:4318"

@@ -88,7 +88,8 @@ struct MetricsPage {
       ("ongrid_relay_dead_letter_items_total", "Items kept in dead-letter files.", { $0.deadLetterItems.value }),
       ("ongrid_relay_lost_items_total", "Accepted items that are lost.", { $0.lostItems.value }),
       (
-        "ongrid_relay_overflow_items_total", "Items not taken since the queue was full while other destinations took them.",
+        "ongrid_relay_overflow_items_total",
+        "Items not taken since the queue was full while other destinations took them.",
         { $0.overflowItems.value }
       ),
     ]

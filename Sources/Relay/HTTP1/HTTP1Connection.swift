@@ -105,7 +105,8 @@ final class HTTP1Connection {
           position += try decoder.decode(rest, into: &body, limit: context.limits.maxRequest)
         } catch {
           refuse(
-            error == .tooLarge ? tooLarge : Refusal(.malformed, "the chunks of the body are malformed"), keepAlive: false)
+            error == .tooLarge ? tooLarge : Refusal(.malformed, "the chunks of the body are malformed"),
+            keepAlive: false)
           return bytes.count
         }
         state = .chunked(decoder)

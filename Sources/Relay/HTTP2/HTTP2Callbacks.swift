@@ -16,7 +16,8 @@ enum HTTP2Callbacks {
       }
       return 0
     }
-    nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, frame, name, nameCount, value, valueCount, _, data in
+    nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+      _, frame, name, nameCount, value, valueCount, _, data in
       guard let frame, let name, let value else { return 0 }
       owner(data)?.header(
         frame.pointee.hd.stream_id, ByteView(start: name, count: nameCount), ByteView(start: value, count: valueCount))

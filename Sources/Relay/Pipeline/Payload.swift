@@ -1,5 +1,6 @@
-import OTLP
 import Backends
+import OTLP
+
 /// An accepted request in the forms that its destinations want: known to be well-formed, and not decoded any further.
 final class Payload: Sendable {
   let signal: OTLPSignal

@@ -1,4 +1,5 @@
 import Backends
+
 /// What the receivers have done, by signal and transport.
 final class ReceiverCounters: Sendable {
   /// One row of the counts.

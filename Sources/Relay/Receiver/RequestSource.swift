@@ -1,4 +1,5 @@
 import Backends
+
 /// Where a request came from, for the counters.
 struct RequestSource: Sendable {
   enum Transport: Int, CaseIterable, Sendable {

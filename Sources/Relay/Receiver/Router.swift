@@ -67,7 +67,8 @@ struct Router: Sendable {
     }
     guard signals.contains(signal) else {
       return Refusal(
-        .notFound, "this relay has no destination for \(signal); start it with \(signal == .traces ? "--to" : "--to-\(signal)")"
+        .notFound,
+        "this relay has no destination for \(signal); start it with \(signal == .traces ? "--to" : "--to-\(signal)")"
       )
     }
     return nil

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A running relay: receivers, queues and senders.
 ///
-/// Made, started and stopped by one thread; `abort` may come from another.
+/// Made, started and stopped by one thread.
 public final class RelayService {
   private let configuration: RelayConfiguration
   private let log: Log
@@ -61,8 +61,11 @@ public final class RelayService {
     return end()
   }
 
-  /// Ends a `stop` that waits for destinations.
-  public func abort() { status.set(.aborted) }
+  /// Ends a `stop` that waits for destinations; from any thread.
+  public var aborter: @Sendable () -> Void {
+    let status = status
+    return { status.set(.aborted) }
+  }
 
   private func end() -> RelayReport {
     var left: [Int] = []
