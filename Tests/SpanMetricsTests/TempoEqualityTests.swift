@@ -1,4 +1,5 @@
 import OTLP
+import Platform
 import SpanMetrics
 import TestSupport
 import Testing
@@ -55,7 +56,7 @@ func flatten(_ snapshot: SpanMetricsSnapshot) -> [String: Double] {
     histogram name: String, _ labels: [(name: String, value: String)], _ value: HistogramValue, _ bounds: [Double]
   ) {
     for (bound, count) in zip(bounds + [.infinity], value.cumulative) {
-      put("\(name)_bucket", labels + [("le", DecimalText.plain(bound))], count)
+      put("\(name)_bucket", labels + [("le", FloatText.fixed(bound))], count)
     }
     put("\(name)_sum", labels, value.sum)
     put("\(name)_count", labels, value.count)

@@ -16,6 +16,11 @@ public enum TraceFormat: String, CaseIterable, Sendable {
   static func detect(_ head: ByteView) -> TraceFormat? {
     if head.isEmpty || head.hasPrefix([0xEF, 0xBB, 0xBF]) { return .json }
     if looksLikeJSON(head) { return .json }
+    return detectProtobuf(head)
+  }
+
+  /// The same for data that is known to be protobuf.
+  static func detectProtobuf(_ head: ByteView) -> TraceFormat? {
     // A frame longer than 16 MiB is told from a message by what follows: a length cannot begin with a small tag.
     if head.count >= 4, head[0] != 0x0a || !startsWithResource(head) {
       let length = Int(head[0]) << 24 | Int(head[1]) << 16 | Int(head[2]) << 8 | Int(head[3])

@@ -5,6 +5,8 @@ import Synchronization
 public struct TraceInputOptions: Sendable {
   /// `nil`: detected for each file.
   public var format: TraceFormat?
+  /// Whether it is known to be protobuf, one message or a stream, where `format` does not say which.
+  public var isProtobuf = false
   /// The most bytes one record may take: a document, a frame, a ResourceSpans.
   public var maximumRecord = 256 << 20
   /// Whether an end is only for now: files may grow.

@@ -63,7 +63,8 @@ struct TraceReader: ~Copyable {
       guard pending.count >= TraceFormat.detectionLength || (source.isAtEnd && !pending.isEmpty) || isPaused else {
         return 0
       }
-      guard let format = options.format ?? TraceFormat.detect(pending.view) else {
+      let detect = options.isProtobuf ? TraceFormat.detectProtobuf : TraceFormat.detect
+      guard let format = options.format ?? detect(pending.view) else {
         throw error(at: 0, "neither OTLP JSON nor OTLP protobuf")
       }
       scanner = RecordScanner(format)

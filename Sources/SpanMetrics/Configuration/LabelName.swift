@@ -1,7 +1,12 @@
 /// Prometheus label names.
-enum LabelName {
+public enum LabelName {
+  /// Whether `name` is one, and not one of those that start with `__`, which Prometheus keeps for itself.
+  public static func isValid(_ name: String) -> Bool {
+    !name.isEmpty && sanitize(name) == name && !name.hasPrefix("__")
+  }
+
   /// `name` with everything that a label name cannot hold replaced by `_`; a digit in front gets a `_` before it.
-  static func sanitize(_ name: String) -> String {
+  public static func sanitize(_ name: String) -> String {
     var clean = String(
       name.unicodeScalars.map { scalar -> Character in
         switch scalar {

@@ -42,13 +42,16 @@ public struct SpanMetricsConfiguration: Sendable {
     }
   }
 
+  /// What was done about dimensions whose label names collide, a line each, for whoever runs this.
+  public var notes: [String] { LabelPlan(self).notes }
+
   /// What is wrong with the configuration, if anything, as one clear line.
   public func validate() throws(ConfigurationError) {
     try Self.validate(bounds: latencyBuckets, "latency buckets")
     try Self.validate(bounds: sizeBuckets, "size buckets")
     if let graph = serviceGraph { try Self.validate(bounds: graph.latencyBuckets, "service graph buckets") }
     if serviceLabels.isEmpty { throw ConfigurationError("a service label is needed") }
-    for label in serviceLabels where LabelName.sanitize(label) != label {
+    for label in serviceLabels where !LabelName.isValid(label) {
       throw ConfigurationError("'\(label)' is not a Prometheus label name")
     }
     let sources = dimensions.count + dimensionMaps.reduce(0) { $0 + $1.sources.count }

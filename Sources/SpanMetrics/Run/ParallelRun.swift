@@ -14,9 +14,10 @@ public struct RunOutcome {
 /// Reads an input to its end on several threads.
 public enum ParallelRun {
   /// Counts all spans of `input`. Each thread takes chunks, decodes and counts them by itself; at the end the counts
-  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown.
+  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown. `progress` is called now and then, by one thread.
   public static func run(
-    _ input: TraceInput, _ configuration: SpanMetricsConfiguration, threads: Int, skipsBad: Bool = false
+    _ input: TraceInput, _ configuration: SpanMetricsConfiguration, threads: Int, skipsBad: Bool = false,
+    progress: @escaping @Sendable () -> Void = {}
   ) throws(RunError) -> RunOutcome {
     let graph = ServiceGraph(configuration)
     let shared = Shared()
@@ -27,7 +28,9 @@ public enum ParallelRun {
       throw .configuration(error)
     }
     let all = workers
-    inParallel(all.count) { index in all[index].run(input, shared, skipsBad: skipsBad) }
+    inParallel(all.count) { index in
+      all[index].run(input, shared, skipsBad: skipsBad, progress: index == 0 ? progress : {})
+    }
     if let failure = shared.failure { throw .input(failure) }
     for worker in all.dropFirst() { all[0].aggregator.merge(worker.aggregator) }
     return RunOutcome(
@@ -61,7 +64,7 @@ public enum ParallelRun {
 
     init(_ aggregator: Aggregator) { self.aggregator = aggregator }
 
-    func run(_ input: TraceInput, _ shared: Shared, skipsBad: Bool) {
+    func run(_ input: TraceInput, _ shared: Shared, skipsBad: Bool, progress: () -> Void) {
       var decoder = TraceDecoder(skipsBad: skipsBad)
       var index = 0
       do throws(InputError) {
@@ -70,6 +73,7 @@ public enum ParallelRun {
           try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try aggregator.consume(request) }
           if firstSkipped == nil, let error = decoder.firstSkipped { firstSkipped = (index, error) }
           index += 1
+          progress()
         }
       } catch {
         shared.fail(error, at: index)

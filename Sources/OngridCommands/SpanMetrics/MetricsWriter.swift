@@ -1,0 +1,42 @@
+import Platform
+import SpanMetrics
+
+/// How metrics are written.
+enum MetricsFormat: String {
+  case json, prometheus, openmetrics
+}
+
+/// Writes a snapshot to standard output or a file, as `--format`, `--output` and `--label` say.
+struct MetricsWriter {
+  let format: MetricsFormat
+  let external: [(name: String, value: String)]
+  private let path: String?
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    format = try arguments.choice(SpanMetricsOptions.format)
+    external = try arguments.pairs(SpanMetricsOptions.label)
+    for (name, _) in external where !LabelName.isValid(name) {
+      throw .usage("--label \(name): not a Prometheus label name")
+    }
+    let output = arguments.stringIfGiven(SpanMetricsOptions.output)
+    path = output == "-" ? nil : output
+  }
+
+  func write(_ snapshot: SpanMetricsSnapshot) throws(CommandError) {
+    let target: any MetricsTarget = if let path { try FileTarget(path) } else { StandardOutputTarget() }
+    try render(snapshot, format, to: target)
+  }
+
+  /// Writes a snapshot in any format to `target`.
+  func render(
+    _ snapshot: SpanMetricsSnapshot, _ format: MetricsFormat, to target: any MetricsTarget
+  ) throws(CommandError) {
+    var sink = MetricsSink(target)
+    switch format {
+    case .json: try MetricsJSON(external: external).write(snapshot, to: &sink)
+    case .prometheus: try ExpositionText(isOpenMetrics: false, external: external).write(snapshot, to: &sink)
+    case .openmetrics: try ExpositionText(isOpenMetrics: true, external: external).write(snapshot, to: &sink)
+    }
+    try sink.finish()
+  }
+}

@@ -1,0 +1,151 @@
+import JSON
+import Platform
+import SpanMetrics
+
+/// One JSON document for people with jq, a series a line: `span_metrics`, `service_graph` and `target_info`.
+struct MetricsJSON {
+  typealias Labels = [(name: String, value: String)]
+
+  /// Labels added to every series.
+  let external: Labels
+
+  func write(_ snapshot: SpanMetricsSnapshot, to sink: inout MetricsSink) throws(CommandError) {
+    try sink.write("{\"spans\":\(snapshot.spans),\"span_metrics\":[")
+    var separator = "\n"
+    try snapshot.forEachSeries { (series) throws(CommandError) in
+      try sink.write(separator)
+      separator = ",\n"
+      try sink.write(json(series, snapshot))
+    }
+    try sink.write(snapshot.seriesCount == 0 ? "]" : "\n]")
+    if let graph = snapshot.graph {
+      try list("service_graph", graph.edges.map { json($0, graph) }, to: &sink)
+    }
+    let targets = snapshot.targets
+    if !targets.isEmpty { try list("target_info", targets.map(json), to: &sink) }
+    try sink.write("}\n")
+  }
+
+  private func list(_ name: String, _ items: [[UInt8]], to sink: inout MetricsSink) throws(CommandError) {
+    try sink.write(",\"\(name)\":[")
+    for (index, item) in items.enumerated() {
+      try sink.write(index == 0 ? "\n" : ",\n")
+      try sink.write(item)
+    }
+    try sink.write(items.isEmpty ? "]" : "\n]")
+  }
+
+  private func json(_ series: SpanMetricsSnapshot.Series, _ snapshot: SpanMetricsSnapshot) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    labels(series.labels, &writer)
+    writer.key("calls")
+    writer.raw(FloatText.fixed(series.calls))
+    writer.key("latency")
+    histogram(series.latency, snapshot.latencyBounds, &writer)
+    if let size = series.size {
+      if size.cumulative.isEmpty {
+        writer.key("size_total")
+        writer.raw(FloatText.fixed(size.sum))
+      } else {
+        writer.key("size")
+        histogram(size, snapshot.sizeBounds, &writer)
+      }
+    }
+    let buckets = series.exemplars.enumerated().compactMap { index, exemplar in
+      exemplar.map { (bound(index, snapshot.latencyBounds), $0) }
+    }
+    if !buckets.isEmpty || series.counterExemplar != nil {
+      writer.key("exemplars")
+      writer.beginArray()
+      for (le, exemplar) in buckets { self.exemplar(exemplar, le, &writer) }
+      if let exemplar = series.counterExemplar { self.exemplar(exemplar, nil, &writer) }
+      writer.endArray()
+    }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private func json(_ edge: GraphResult.Edge, _ graph: GraphResult) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    labels(edge.labels, &writer)
+    writer.key("requests")
+    writer.raw(FloatText.fixed(edge.requests))
+    writer.key("failed")
+    writer.raw(FloatText.fixed(edge.failed))
+    writer.key("server")
+    histogram(edge.serverLatency, graph.bounds, &writer)
+    writer.key("client")
+    histogram(edge.clientLatency, graph.bounds, &writer)
+    if let messaging = edge.messagingLatency {
+      writer.key("messaging_system")
+      histogram(messaging, graph.bounds, &writer)
+    }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private func json(_ target: Labels) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    labels(target, &writer)
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private func labels(_ labels: Labels, _ writer: inout JSONWriter) {
+    writer.key("labels")
+    writer.beginObject()
+    for label in ExternalLabels.merge(external, into: labels) {
+      writer.key(label.name)
+      writer.string(label.value)
+    }
+    writer.endObject()
+  }
+
+  private func histogram(_ value: HistogramValue, _ bounds: [Double], _ writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.key("count")
+    writer.raw(FloatText.fixed(value.count))
+    writer.key("sum")
+    writer.raw(FloatText.fixed(value.sum))
+    for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
+      guard let quantile = value.quantile(share, bounds: bounds) else { continue }
+      writer.key(name)
+      writer.raw(FloatText.fixed(quantile))
+    }
+    writer.key("buckets")
+    writer.beginObject()
+    for (index, count) in value.cumulative.enumerated() {
+      writer.key(bound(index, bounds))
+      writer.raw(FloatText.fixed(count))
+    }
+    writer.endObject()
+    writer.endObject()
+  }
+
+  private func bound(_ index: Int, _ bounds: [Double]) -> String {
+    FloatText.fixed(index < bounds.count ? bounds[index] : .infinity)
+  }
+
+  private func exemplar(_ exemplar: Exemplar, _ le: String?, _ writer: inout JSONWriter) {
+    writer.beginObject()
+    if let le {
+      writer.key("le")
+      writer.string(le)
+    } else {
+      writer.key("error")
+      writer.bool(true)
+    }
+    writer.key("trace_id")
+    writer.string(exemplar.traceID)
+    writer.key("span_id")
+    writer.string(exemplar.spanID)
+    writer.key("value")
+    writer.raw(FloatText.fixed(Double(exemplar.nanoseconds) / 1e9))
+    writer.key("time")
+    writer.string(Timestamp(nanoseconds: Int64(clamping: exemplar.endTimeUnixNano)).rfc3339)
+    writer.endObject()
+  }
+}

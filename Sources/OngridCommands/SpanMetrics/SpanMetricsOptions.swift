@@ -1,0 +1,87 @@
+/// The options of `ongrid spanmetrics`.
+enum SpanMetricsOptions {
+  static let dimension = Option.value(
+    "dimension", short: "d", "ATTRIBUTE", repeatable: true, help: "Add this span or resource attribute as a label",
+    documentation: """
+      The span's attribute counts, else its resource's. The label is named like the attribute, with `_` for what a \
+      label name cannot hold, and with `__` in front where that name is taken; the command says so.
+      """)
+  static let dimensionMap = Option.value(
+    "dimension-map", "NAME=ATTR+ATTR...", repeatable: true, help: "Add a label that joins several attributes",
+    documentation: "The values that are present are joined in this order, with `--dimension-separator` between them.")
+  static let dimensionSeparator = Option.value(
+    "dimension-separator", "TEXT", default: "", help: "What joins the values of --dimension-map")
+  static let serviceLabel = Option.value(
+    "service-label", "LABEL", default: "service_name", repeatable: true, help: "Label that holds the service's name",
+    documentation: "Repeat it, or separate names by commas, to write several: `--service-label service,service_name`.")
+  static let statusMessage = Option.flag(
+    "status-message", help: "Add the status message as the label status_message")
+  static let buckets = Option.value(
+    "buckets", "SECONDS,...", help: "Upper bounds of the latency buckets, in seconds",
+    documentation: "Separated by commas. The default is Tempo's: powers of two from 0.002 to 16.384.")
+  static let size = Option.choice(
+    "size", "KIND", ["off", "histogram", "total"], default: "off", help: "Also measure the size of spans",
+    documentation: """
+      In bytes of their protobuf encoding: `histogram` writes traces_spanmetrics_size_bucket, _sum and _count, `total` \
+      Tempo's counter traces_spanmetrics_size_total.
+      """)
+  static let sizeBuckets = Option.value(
+    "size-buckets", "BYTES,...", help: "Upper bounds of the size buckets, in bytes",
+    documentation: "The default is powers of two from 128 to 262144.")
+  static let spanMultiplier = Option.value(
+    "span-multiplier", "ATTRIBUTE", help: "Attribute that holds a sampling ratio; a span counts 1/ratio times",
+    documentation: "A floating point attribute of the span, else of its resource. Spans without it count once.")
+  static let targetInfo = Option.flag(
+    "target-info", help: "Also write traces_target_info, and the labels job and instance",
+    documentation: """
+      `traces_target_info` is 1 for each resource, with its attributes as labels. `job` is \
+      service.namespace/service.name, `instance` is service.instance.id.
+      """)
+  static let exemplars = Option.flag(
+    "exemplars", help: "Attach trace ids to buckets and counters",
+    documentation: """
+      The slowest span of each bucket, and of each series of failed spans the slowest; in follow mode of the last \
+      interval that had one. Written in JSON, OpenMetrics and remote write.
+      """)
+  static let serviceGraph = Option.flag("service-graph", help: "Also derive the graph of calls between services")
+  static let serviceGraphBuckets = Option.value(
+    "service-graph-buckets", "SECONDS,...", help: "Upper bounds of the service graph's buckets, in seconds",
+    documentation: "The default is Tempo's: powers of two from 0.1 to 12.8.")
+  static let serviceGraphMessaging = Option.flag(
+    "service-graph-messaging", help: "Also measure the time between producers and consumers")
+  static let maxWaiting = Option.value(
+    "service-graph-max-waiting", "COUNT", default: "200000",
+    help: "Most spans that wait for the other end of their call")
+  static let maxSeries = Option.value(
+    "max-series", "COUNT", default: "100000", help: "Most series; the rest is counted in an overflow series",
+    documentation: """
+      A series is one set of labels. Spans beyond are counted under `metric_overflow="true"`, so that totals stay \
+      right, and the command names the label with most values.
+      """)
+
+  static let metrics = OptionGroup(
+    "Metrics",
+    [
+      dimension, dimensionMap, dimensionSeparator, serviceLabel, statusMessage, buckets, size, sizeBuckets,
+      spanMultiplier, targetInfo, exemplars, serviceGraph, serviceGraphBuckets, serviceGraphMessaging, maxWaiting,
+      maxSeries,
+    ])
+
+  static let format = Option.choice(
+    "format", short: "f", "FORMAT", ["json", "prometheus", "openmetrics"], default: "json", help: "Output format",
+    documentation: """
+      `json` is one document, a series a line, with labels, counts, sums, buckets and estimates of p50, p95 and p99 \
+      in seconds. `prometheus` is the text format of exporters and of node_exporter's textfile collector. \
+      `openmetrics` also carries exemplars.
+      """)
+  static let output = Option.value(
+    "output", short: "o", "FILE", kind: .file, help: "Write to this file instead of standard output",
+    documentation: "A reader sees the old content or the new one, never a part: the file is replaced at the end.")
+  static let label = Option.value(
+    "label", "NAME=VALUE", repeatable: true, help: "Add a label to every series",
+    documentation: "Dimensions keep clear of these names.")
+  static let threads = Option.value(
+    "threads", "COUNT", help: "Threads that read and count; one a processor by default")
+
+  static let results = OptionGroup("Results", [format, output, label, threads])
+}
