@@ -25,6 +25,7 @@ enum RelayCommand {
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let log = try StandardErrorLog.make(arguments)
     let configuration = try RelayArguments.configuration(arguments)
+    if try arguments.flag(RelayOptions.once) { return try RelayOnce.run(arguments, configuration, log) }
     if !arguments.positionals.isEmpty { throw .usage("files can only be given with --once") }
     return try serve(configuration, log)
   }

@@ -58,19 +58,21 @@ final class Destination: Sendable {
   private func send(with exporter: any Exporter) {
     var encoder = BodyEncoder(target.encoding)
     while let batch = queue.next() {
-      deliver(batch, with: exporter, &encoder)
+      let isDelivered = deliver(batch, with: exporter, &encoder)
+      for entry in batch { entry.tracker?.finish(items: entry.items, isDelivered: isDelivered) }
       queue.finish(batch)
     }
   }
 
-  private func deliver(_ batch: [QueueEntry], with exporter: any Exporter, _ encoder: inout BodyEncoder) {
+  /// Sends a batch until that succeeds or cannot; whether the destination has it.
+  private func deliver(_ batch: [QueueEntry], with exporter: any Exporter, _ encoder: inout BodyEncoder) -> Bool {
     let items = batch.reduce(0) { $0 + $1.items }
     var payloads: [Payload] = []
     for entry in batch {
       if let payload = entry.payload ?? entry.row.flatMap({ storage?.load($0) }) { payloads.append(payload) }
     }
     // Rows that cannot be read have been reported by the storage and stay where they are.
-    guard !payloads.isEmpty else { return }
+    guard !payloads.isEmpty else { return false }
     let body: OutgoingBody
     do {
       body = try encoder.encode(payloads)
@@ -99,7 +101,7 @@ final class Destination: Sendable {
           counters.delivery.record(Double(monotonicNanoseconds() - oldest.accepted) / 1e9)
         }
         storage?.delivered(batch)
-        return
+        return true
       case .refused(let reason):
         return bury(batch, payloads, items, reason: reason)
       case .cancelled: return abandon(items)
@@ -117,12 +119,13 @@ final class Destination: Sendable {
   }
 
   /// The relay stops with the batch undelivered: on disk it waits for the next start.
-  private func abandon(_ items: Int) {
+  private func abandon(_ items: Int) -> Bool {
     if storage == nil { counters.lostItems.add(items) }
+    return false
   }
 
   /// The batch cannot be delivered: it goes to the dead-letter directory, or is lost.
-  private func bury(_ batch: [QueueEntry], _ payloads: [Payload], _ items: Int, reason: String) {
+  private func bury(_ batch: [QueueEntry], _ payloads: [Payload], _ items: Int, reason: String) -> Bool {
     if let storage, let file = storage.bury(payloads, destination: target.name) {
       log.error("\(target.name) refused \(signal.items(items)), kept in \(file): \(reason)", kind: "refused")
       counters.deadLetterItems.add(items)
@@ -131,6 +134,29 @@ final class Destination: Sendable {
       log.error("\(target.name) refused \(signal.items(items)), which are lost: \(reason)", kind: "refused")
       counters.lostItems.add(items)
     }
+    return false
+  }
+
+  /// The destinations that a configuration asks for.
+  static func all(
+    _ configuration: RelayConfiguration, pipeline: PipelineSettings, log: Log
+  ) throws(RelayError) -> [Destination] {
+    var settings = configuration.destinations
+    if let tee = configuration.tee {
+      settings.append(RelayConfiguration.DestinationSettings(url: tee == "-" ? "-" : "file:\(tee)"))
+    }
+    var destinations: [Destination] = []
+    for entry in settings {
+      let target: any Target
+      if entry.url == "-" || entry.url.hasPrefix("file:") {
+        target = try FileTarget(path: entry.url == "-" ? "-" : String(entry.url.dropFirst(5)), signal: entry.signal)
+      } else {
+        target = try RemoteTarget(
+          url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)
+      }
+      destinations.append(Destination(target, signal: entry.signal, settings: pipeline, storage: nil, log: log))
+    }
+    return destinations
   }
 }
 

@@ -14,6 +14,8 @@ final class DestinationQueue: Sendable {
     var bytes = 0
     /// Entries that are being sent.
     var inFlight = 0
+    /// Not 0 while somebody waits for room.
+    var waitingProducers = 0
     var isDraining = false
     var isClosed = false
 
@@ -100,12 +102,35 @@ final class DestinationQueue: Sendable {
   /// A batch has been dealt with, one way or the other.
   func finish(_ batch: [QueueEntry]) {
     let bytes = batch.reduce(0) { $0 + $1.bytes }
-    let isDone = monitor.withLock { state in
+    let wakes = monitor.withLock { state in
       state.bytes -= bytes
       state.inFlight -= batch.count
-      return state.isDraining && state.count == 0 && state.inFlight == 0
+      return state.waitingProducers > 0 || (state.isDraining && state.count == 0 && state.inFlight == 0)
     }
-    if isDone { monitor.broadcast() }
+    if wakes { monitor.broadcast() }
+  }
+
+  /// Adds an entry, waiting for room; nothing happens when the queue is closed.
+  func offerWaiting(_ entry: QueueEntry) {
+    while !offer([entry]) {
+      let isClosed = monitor.wait { state -> Monitor<State>.Step<Bool> in
+        if state.isClosed { return .done(true) }
+        if state.bytes == 0 || state.bytes + entry.bytes <= settings.queueMax { return .done(false) }
+        state.waitingProducers = 1
+        return .wait(until: nil)
+      }
+      monitor.withLock { $0.waitingProducers = 0 }
+      if isClosed { return }
+    }
+  }
+
+  /// Waits until nothing waits and nothing is being sent, or `nanoseconds` have passed.
+  func waitUntilDrained(nanoseconds: Int64) {
+    let end = monotonicNanoseconds() + nanoseconds
+    monitor.wait { state in
+      let isOver = state.isClosed || (state.count == 0 && state.inFlight == 0) || monotonicNanoseconds() >= end
+      return isOver ? .done(()) : .wait(until: end)
+    }
   }
 
   /// From now on everything is due; `next` ends when all has been dealt with.

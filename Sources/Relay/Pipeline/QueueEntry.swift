@@ -11,10 +11,13 @@ struct QueueEntry: Sendable {
   let plainSize: Int
   /// When it was accepted, in monotonic ns.
   let accepted: Int64
+  /// Wants to know what becomes of it.
+  let tracker: DeliveryTracker?
 
-  init(_ payload: Payload, row: Int64? = nil) {
+  init(_ payload: Payload, row: Int64? = nil, tracker: DeliveryTracker? = nil) {
     self.payload = payload
     self.row = row
+    self.tracker = tracker
     items = payload.items
     bytes = payload.heldBytes
     plainSize = payload.plainSize
@@ -29,5 +32,6 @@ struct QueueEntry: Sendable {
     self.bytes = bytes
     self.plainSize = plainSize
     self.accepted = accepted
+    tracker = nil
   }
 }

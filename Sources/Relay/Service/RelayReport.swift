@@ -23,6 +23,24 @@ public struct RelayReport: Sendable {
   public let refusedRequests: Int
   public let lines: [Line]
 
+  /// - Parameter left: items that each destination's queue held at the end.
+  init(
+    _ destinations: [Destination], receivers: ReceiverCounters? = nil, left: [Int] = [], isDurable: Bool = false
+  ) {
+    accepted = OTLPSignal.allCases.map { ($0, receivers?.acceptedItems($0) ?? 0) }.filter { $0.1 > 0 }
+    refusedRequests = receivers?.refusedRequests ?? 0
+    lines = destinations.enumerated().map { index, destination in
+      let counters = destination.counters
+      let left = index < left.count ? left[index] : 0
+      return Line(
+        signal: destination.signal, destination: destination.target.name, sent: counters.sentItems.value,
+        rejected: counters.rejectedItems.value, retries: counters.retries.value,
+        deadLettered: counters.deadLetterItems.value,
+        lost: counters.lostItems.value + counters.overflowItems.value + (isDurable ? 0 : left),
+        waiting: isDurable ? left : 0)
+    }
+  }
+
   /// Whether everything that was accepted is with its destinations.
   public var isComplete: Bool { lines.allSatisfy { $0.lost == 0 && $0.deadLettered == 0 && $0.waiting == 0 } }
 

@@ -20,7 +20,9 @@ public final class RelayService {
     self.configuration = configuration
     self.log = log
     if configuration.destinations.isEmpty { throw .badSetting("there is no destination") }
-    pipeline = try RelayService.pipeline(configuration, log)
+    pipeline = Pipeline(
+      try Destination.all(configuration, pipeline: configuration.pipeline, log: log),
+      passesGzip: configuration.resource.isEmpty)
     let receiver = Receiver(
       limits: configuration.limits, intake: pipeline, counters: counters,
       splitter: RequestSplitter(
@@ -72,42 +74,8 @@ public final class RelayService {
     for destination in pipeline.destinations { left.append(destination.abort()) }
     for thread in senders { thread.join() }
     senders = []
-    return report(left)
-  }
-
-  private func report(_ left: [Int]) -> RelayReport {
-    let isDurable = configuration.queueDirectory != nil
-    let accepted = OTLPSignal.allCases.map { ($0, counters.acceptedItems($0)) }.filter { $0.1 > 0 }
-    let lines = zip(pipeline.destinations, left).map { destination, left in
-      let counters = destination.counters
-      return RelayReport.Line(
-        signal: destination.signal, destination: destination.target.name, sent: counters.sentItems.value,
-        rejected: counters.rejectedItems.value, retries: counters.retries.value,
-        deadLettered: counters.deadLetterItems.value,
-        lost: counters.lostItems.value + counters.overflowItems.value + (isDurable ? 0 : left),
-        waiting: isDurable ? left : 0)
-    }
-    return RelayReport(accepted: accepted, refusedRequests: counters.refusedRequests, lines: lines)
-  }
-
-  private static func pipeline(_ configuration: RelayConfiguration, _ log: Log) throws(RelayError) -> Pipeline {
-    var settings = configuration.destinations
-    if let tee = configuration.tee {
-      settings.append(RelayConfiguration.DestinationSettings(url: tee == "-" ? "-" : "file:\(tee)"))
-    }
-    var destinations: [Destination] = []
-    for entry in settings {
-      let target: any Target
-      if entry.url == "-" || entry.url.hasPrefix("file:") {
-        target = try FileTarget(path: entry.url == "-" ? "-" : String(entry.url.dropFirst(5)), signal: entry.signal)
-      } else {
-        target = try RemoteTarget(
-          url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)
-      }
-      destinations.append(
-        Destination(target, signal: entry.signal, settings: configuration.pipeline, storage: nil, log: log))
-    }
-    return Pipeline(destinations, passesGzip: configuration.resource.isEmpty)
+    return RelayReport(
+      pipeline.destinations, receivers: counters, left: left, isDurable: configuration.queueDirectory != nil)
   }
 
   private static func listeners(_ configuration: RelayConfiguration) throws(RelayError) -> [Listener] {

@@ -1,0 +1,60 @@
+import OTLP
+import Platform
+import Relay
+
+/// `ongrid relay --once`.
+enum RelayOnce {
+  static func run(
+    _ arguments: Arguments, _ configuration: RelayConfiguration, _ log: Log
+  ) throws(CommandError) -> ExitStatus {
+    var settings = OnceDelivery.Settings()
+    settings.paths = arguments.positionals
+    settings.deletes = try arguments.flag(RelayOptions.delete)
+    settings.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    settings.input.format = try inputFormat(arguments)
+    let display = ProgressDisplay(isWanted: try !arguments.flag(CommonOptions.quiet))
+    do throws(RelayError) {
+      let delivery = try OnceDelivery(settings, configuration, log: log) { display.show($0) }
+      let outcome = try delivery.run()
+      display.clear()
+      return status(outcome, log)
+    } catch {
+      throw CommandError(error.description, status: error.isUsage ? .usage : .backend)
+    }
+  }
+
+  private static func status(_ outcome: OnceDelivery.Outcome, _ log: Log) -> ExitStatus {
+    for failure in outcome.failures { log.error(failure) }
+    log.info("read \(outcome.readItems) spans; \(outcome.report.summary)")
+    if outcome.isComplete { return .done }
+    if outcome.sentAnything || outcome.skipped > 0 { return .partial }
+    return outcome.readItems > 0 ? .backend : .usage
+  }
+
+  private static func inputFormat(_ arguments: Arguments) throws(CommandError) -> TraceFormat? {
+    switch try arguments.string(TraceInputOptions.inputFormat) {
+    case "otlp-json", "tempo-json": .json
+    case "otlp-proto": .protobuf
+    default: nil
+    }
+  }
+}
+
+/// The progress bar of a delivery.
+private final class ProgressDisplay {
+  private var bar: ProgressBar
+  private let began = monotonicNanoseconds()
+
+  init(isWanted: Bool) { bar = ProgressBar(isWanted: isWanted) }
+
+  func show(_ progress: OnceDelivery.Progress) {
+    let fraction = progress.totalBytes.map { $0 == 0 ? 1 : Double(progress.bytesRead) / Double($0) }
+    let seconds = Double(monotonicNanoseconds() - began) / 1e9
+    bar.update(
+      fraction: fraction,
+      "\(ByteSizeText.format(progress.bytesRead))  \(progress.sentItems) spans sent  \(Int(Double(progress.sentItems) / max(seconds, 0.001)))/s"
+    )
+  }
+
+  func clear() { bar.clear() }
+}

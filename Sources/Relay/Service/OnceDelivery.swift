@@ -1,0 +1,221 @@
+import Backends
+import OTLP
+import Platform
+
+/// Delivers files or standard input to the destinations, several requests at a time, and ends.
+public final class OnceDelivery {
+  public struct Settings: Sendable {
+    /// Files, directories, `-`; none is standard input.
+    public var paths: [String] = []
+    /// Whether a file is removed once all of it is with all destinations.
+    public var deletes = false
+    /// Whether records that cannot be read are counted and passed over.
+    public var skipsBad = false
+    public var input = TraceInputOptions()
+
+    public init() {}
+  }
+
+  /// How far it has come.
+  public struct Progress: Sendable {
+    /// Bytes read so far, and of how many; `nil` when that is not known.
+    public let bytesRead: Int
+    public let totalBytes: Int?
+    /// Spans read, and spans that the destination furthest behind has taken.
+    public let readItems: Int
+    public let sentItems: Int
+  }
+
+  public struct Outcome: Sendable {
+    public let readItems: Int
+    public let report: RelayReport
+    /// Records that could not be read and were passed over.
+    public let skipped: Int
+    /// What could not be read, one line each.
+    public let failures: [String]
+    /// Files that another run had taken.
+    public let lockedFiles: Int
+
+    public var isComplete: Bool { report.isComplete && failures.isEmpty && skipped == 0 }
+    public var sentAnything: Bool { report.lines.contains { $0.sent > 0 } }
+  }
+
+  private let settings: Settings
+  private let destinations: [Destination]
+  private let splitter: RequestSplitter
+  private let resource: ResourceSplice?
+  private let log: Log
+  private let progress: (Progress) -> Void
+
+  private var total: Int? = 0
+  private var finishedBytes = 0
+  private var readItems = 0
+  private var skipped = 0
+  private var failures: [String] = []
+  private var underWay: [SpoolFile] = []
+  private var pending = ByteBuffer(capacity: 64 << 10)
+  private var pendingItems = 0
+
+  /// - Parameter progress: called often, on the thread that calls `run`.
+  public init(
+    _ settings: Settings, _ configuration: RelayConfiguration, log: Log, progress: @escaping (Progress) -> Void
+  ) throws(RelayError) {
+    self.settings = settings
+    self.log = log
+    self.progress = progress
+    var pipeline = configuration.pipeline
+    // Files do not hurry: what is ahead of the destinations only takes memory.
+    pipeline.queueMax = min(pipeline.queueMax, max(32 << 20, pipeline.batchBytes * pipeline.senders))
+    destinations = try Destination.all(configuration, pipeline: pipeline, log: log).filter { $0.signal == .traces }
+    if destinations.isEmpty { throw .badSetting("there is no destination for traces") }
+    splitter = RequestSplitter(maxItems: pipeline.batchItems, maxBytes: pipeline.batchBytes)
+    resource = configuration.resource.isEmpty ? nil : ResourceSplice(configuration.resource)
+  }
+
+  /// Delivers everything; returns when that is done or has failed for good.
+  public func run() throws(RelayError) -> Outcome {
+    let files: [String]
+    do throws(SystemError) {
+      files = settings.paths.isEmpty ? ["-"] : try SpoolFile.expand(settings.paths)
+    } catch {
+      throw .badSetting(error.description)
+    }
+    for file in files {
+      let size = file == "-" ? nil : (try? FileStatus.of(file)).flatMap { $0.isRegular ? $0.size : nil }
+      total = size.flatMap { size in total.map { $0 + size } }
+    }
+    var threads: [ThreadHandle] = []
+    for destination in destinations { threads += try destination.start() }
+    var locked = 0
+    for file in files where !deliver(file) { locked += 1 }
+    for destination in destinations { destination.queue.drain() }
+    while !destinations.allSatisfy(\.queue.isDrained) {
+      destinations.first { !$0.queue.isDrained }?.queue.waitUntilDrained(nanoseconds: 100_000_000)
+      report(bytes: 0)
+    }
+    for thread in threads { thread.join() }
+    reap()
+    return Outcome(
+      readItems: readItems, report: RelayReport(destinations), skipped: skipped, failures: failures, lockedFiles: locked)
+  }
+
+  private func report(bytes: Int) {
+    progress(
+      Progress(
+        bytesRead: finishedBytes + bytes, totalBytes: total, readItems: readItems,
+        sentItems: destinations.map(\.counters.sentItems.value).min() ?? 0))
+  }
+
+  /// Reads a file into the queues; `false` when another run has it.
+  private func deliver(_ path: String) -> Bool {
+    let tracker: DeliveryTracker
+    var file: SpoolFile?
+    if path == "-" {
+      tracker = DeliveryTracker()
+    } else {
+      do throws(SystemError) {
+        guard let locked = try SpoolFile(locking: path) else {
+          log.info("\(path) is being delivered by another run")
+          return false
+        }
+        file = locked
+        tracker = locked.tracker
+      } catch {
+        failures.append(error.description)
+        return true
+      }
+    }
+    do throws(InputError) {
+      try read(path, tracker)
+      flush(tracker)
+      tracker.close(complete: true)
+    } catch {
+      // What came before the bad record goes out.
+      flush(tracker)
+      tracker.close(complete: false)
+      failures.append(error.description)
+    }
+    if let file {
+      finishedBytes += file.size
+      underWay.append(file)
+      reap()
+      // Each file that is under way keeps a descriptor.
+      while underWay.count >= 128 {
+        destinations.first { !$0.queue.isDrained }?.queue.waitUntilDrained(nanoseconds: 20_000_000)
+        reap()
+      }
+    }
+    return true
+  }
+
+  private func read(_ path: String, _ tracker: DeliveryTracker) throws(InputError) {
+    let input = try TraceInput([path], options: settings.input)
+    var decoder = TraceDecoder(skipsBad: settings.skipsBad)
+    defer {
+      skipped += decoder.skipped
+      if let first = decoder.firstSkipped { log.warn("passed over \(decoder.skipped) bad records, first \(first)") }
+    }
+    while let chunk = try input.next() {
+      try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try take(request.bytes, tracker) }
+      report(bytes: input.bytesRead)
+      reap()
+    }
+  }
+
+  /// Takes one request of a file: small ones are put together, large ones cut.
+  private func take(_ request: ByteView, _ tracker: DeliveryTracker) throws(WireError) {
+    let walk = try RequestWalk(request)
+    if walk.items == 0 { return }
+    readItems += walk.items
+    var spliced = ByteBuffer(capacity: 16)
+    var request = request
+    if let resource {
+      try resource.apply(to: request, into: &spliced)
+      request = spliced.view
+    }
+    if splitter.mustSplit(items: walk.items, bytes: request.count) {
+      flush(tracker)
+      return try splitter.split(request, items: walk.items) { part, items in queue(part, items, tracker) }
+    }
+    if splitter.mustSplit(items: pendingItems + walk.items, bytes: pending.count + request.count) { flush(tracker) }
+    pending.append(request)
+    pendingItems += walk.items
+  }
+
+  private func flush(_ tracker: DeliveryTracker) {
+    guard pendingItems > 0 else { return }
+    var taken = ByteBuffer(capacity: 64 << 10)
+    swap(&taken, &pending)
+    let items = pendingItems
+    pendingItems = 0
+    queue(taken, items, tracker)
+  }
+
+  private func queue(_ message: consuming ByteBuffer, _ items: Int, _ tracker: DeliveryTracker) {
+    let size = message.count
+    let payload = Payload(
+      signal: .traces, items: items, plainSize: size, plain: OwnedBytes(message), gzip: nil,
+      accepted: monotonicNanoseconds())
+    let entry = QueueEntry(payload, tracker: tracker)
+    for destination in destinations {
+      tracker.add()
+      destination.queue.offerWaiting(entry)
+    }
+  }
+
+  /// Lets go of the files that are done.
+  private func reap() {
+    underWay.removeAll { file in
+      switch file.tracker.outcome {
+      case .underWay: return false
+      case .failed:
+        failures.append("\(file.path) was not delivered in full")
+        return true
+      case .delivered:
+        guard settings.deletes else { return true }
+        do throws(SystemError) { try file.remove() } catch { failures.append(error.description) }
+        return true
+      }
+    }
+  }
+}
