@@ -41,7 +41,8 @@ enum ConditionsDecoder {
     return Conditions(
       condition: condition, service: service, window: window, threshold: threshold,
       places: RulePlaces.ConditionPlaces(
-        threshold: place(thresholdField), window: place("window"), comparison: place("operator")),
+        threshold: place(thresholdField), window: place("window"), comparison: place("operator"),
+        service: place("service"), operation: place("operation")),
       positions: fields.positions)
   }
 

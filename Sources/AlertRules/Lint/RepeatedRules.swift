@@ -37,11 +37,11 @@ enum RepeatedRules {
     at range: Range<Int>? = nil
   ) -> Diagnostic {
     let related = Diagnostic.Related(
-      source: first.source, range: first.places.rule.lowerBound..<(first.places.rule.lowerBound + 1),
+      source: first.source, range: first.places.rulePoint,
       message: "the first of the two")
     return Diagnostic(
       code, message, source: rule.source,
-      range: range ?? rule.places.rule.lowerBound..<(rule.places.rule.lowerBound + 1),
+      range: range ?? rule.places.rulePoint,
       suggestion: "remove one of the two",
       related: [related], entry: index)
   }

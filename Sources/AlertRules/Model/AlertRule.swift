@@ -95,7 +95,16 @@ public struct RulePlaces: Sendable {
     var threshold: Range<Int>
     var window: Range<Int>
     var comparison: Range<Int>
+    var service: Range<Int>
+    var operation: Range<Int>
   }
+
+  /// The brace that opens the rule, for what concerns all of it.
+  var rulePoint: Range<Int> { rule.lowerBound..<min(rule.lowerBound + 1, rule.upperBound) }
+  /// The service.
+  var service: Range<Int> { positions.outer(conditions.service) }
+  /// The operation.
+  var operation: Range<Int> { positions.outer(conditions.operation) }
 
   /// The threshold's digits.
   public var threshold: Range<Int> { positions.outer(conditions.threshold) }

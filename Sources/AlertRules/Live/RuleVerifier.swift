@@ -1,0 +1,119 @@
+import Backends
+import Platform
+
+/// Compares rules with what a Prometheus holds.
+public struct RuleVerifier {
+  private let server: RuleServer
+  private let compiler: RuleCompiler
+  private let now: Timestamp
+
+  /// Names under which other generators write the same metrics.
+  private static let otherMetrics = [
+    "traces_span_metrics_duration_milliseconds_bucket", "traces_span_metrics_duration_seconds_bucket",
+    "traces_span_metrics_calls_total", "duration_milliseconds_bucket", "duration_seconds_bucket", "calls_total",
+    "latency_bucket",
+  ]
+  private static let otherServiceLabels = ["service_name", "service", "resource_service_name"]
+
+  public init(server: RuleServer, compiler: RuleCompiler, now: Timestamp) {
+    self.server = server
+    self.compiler = compiler
+    self.now = now
+  }
+
+  /// What keeps the rules of a set from working there. Throws when the server cannot be asked.
+  public func verify(_ set: RuleSet) throws(BackendError) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    for (index, entry) in set.entries.enumerated() {
+      guard let rule = entry.rule, var diagnostic = try verify(rule) else { continue }
+      diagnostic.entry = index
+      found.append(diagnostic)
+    }
+    return found
+  }
+
+  /// The first thing that is wrong: what comes after it would only be its consequence.
+  private func verify(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    do throws(BackendError) {
+      _ = try server.query(compiler.compile(rule).text, at: now)
+    } catch {
+      guard case .query(let message) = error else { throw error }
+      return problem(.refusedByServer, "Prometheus refuses the expression: \(message)", rule, rule.places.rulePoint)
+    }
+    let label = compiler.names.serviceLabel
+    let metric = rule.kind == .latency ? MetricNames.latencyBucket : MetricNames.calls
+    let services = try server.labelValues(label, matching: metric, now: now)
+    if services.isEmpty { return try missingMetric(metric, label, rule) }
+    guard services.contains(rule.service) else {
+      let nearest = NearestName.of(rule.service, in: services)
+      return problem(
+        .unknownService, "no series of \(metric) has \(label)=\(Quoting.text(rule.service))", rule, rule.places.service,
+        suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }, replacement: nearest.map(Quoting.text))
+    }
+    let service = Label(label, rule.service)
+    if case .latency(let operation?, _) = rule.condition {
+      let selector = text(metric, [service])
+      let operations = try server.labelValues(MetricNames.operationLabel, matching: selector, now: now)
+      guard operations.contains(operation) else {
+        let nearest = NearestName.of(operation, in: operations)
+        return problem(
+          .unknownOperation, "\(rule.service) has no operation \(Quoting.text(operation))", rule,
+          rule.places.operation, suggestion: nearest.map { "did you mean \(Quoting.text($0))?" },
+          replacement: nearest.map(Quoting.text))
+      }
+    }
+    if !rule.scope.isEmpty, let problem = try scope(metric, service, rule) { return problem }
+    return rule.kind == .errorRate ? try statusCodes(service, rule) : nil
+  }
+
+  private func missingMetric(_ metric: String, _ label: String, _ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    let names = try server.labelNames(matching: metric, now: now)
+    if names.contains(where: { $0 != "__name__" }) {
+      let other = RuleVerifier.otherServiceLabels.first { names.contains($0) }
+      return problem(
+        .otherConvention, "series of \(metric) have no label \(Quoting.text(label))", rule, rule.places.service,
+        suggestion: other.map { "use --service-label \($0)" } ?? "their labels are \(names.joined(separator: ", "))")
+    }
+    var others: [String] = []
+    for name in RuleVerifier.otherMetrics where !(try server.labelNames(matching: name, now: now)).isEmpty {
+      others.append(name)
+    }
+    return problem(
+      .noSeries, "there are no series of \(metric)", rule, rule.places.rulePoint,
+      suggestion: others.isEmpty ? nil : "there are \(others.joined(separator: ", ")), written by another generator")
+  }
+
+  private func scope(_ metric: String, _ service: Label, _ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    let selector = text(metric, [service] + rule.scope)
+    guard try server.labelValues(service.name, matching: selector, now: now).isEmpty else { return nil }
+    let labels = rule.scope.map { "\($0.name)=\(Quoting.text($0.value))" }.joined(separator: ", ")
+    return problem(
+      .unknownScope, "\(rule.service) has no series with \(labels)", rule, rule.places.scope ?? rule.places.rulePoint)
+  }
+
+  private func statusCodes(_ service: Label, _ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    let status = MetricNames.errorStatus
+    let codes = try server.labelValues(status.name, matching: text(MetricNames.calls, [service]), now: now)
+    if codes.contains(where: { $0.hasPrefix("STATUS_CODE_") }) { return nil }
+    let message =
+      codes.isEmpty
+      ? "the calls of \(rule.service) have no label \(Quoting.text(status.name))"
+      : "status codes of \(rule.service) are \(codes.map(Quoting.text).joined(separator: ", ")), "
+        + "not \(Quoting.text(status.value)) and the like"
+    return problem(
+      .otherConvention, message, rule, rule.places.service,
+      suggestion: codes.isEmpty ? nil : "the rule would see no error at all")
+  }
+
+  private func text(_ metric: String, _ labels: [Label]) -> String {
+    PromQLExpression.selector(metric: metric, labels: labels, range: nil).text
+  }
+
+  private func problem(
+    _ code: DiagnosticCode, _ message: String, _ rule: AlertRule, _ range: Range<Int>, suggestion: String? = nil,
+    replacement: String? = nil
+  ) -> Diagnostic {
+    Diagnostic(
+      code, message, source: rule.source, range: range, suggestion: suggestion, replacement: replacement)
+  }
+}
