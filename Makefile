@@ -1,0 +1,73 @@
+# Targets for people and for .ci/run; what takes more than a line is in Scripts/.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+RELEASE_FLAGS := -c release --static-swift-stdlib
+RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
+
+.PHONY: help build release demo test lint format docs install uninstall sanitize clean packages
+
+help:
+	@echo "make demo       build, relay a few requests to a file, and show what ongrid makes of them"
+	@echo "make install    build and install ongrid, its manual pages and completions under PREFIX ($(PREFIX))"
+	@echo "make build      debug build"
+	@echo "make release    release build, without a need for a Swift runtime on the machine it runs on"
+	@echo "make test       install what tests need, lint, build and run all tests"
+	@echo "make lint       check the format; 'make format' corrects it"
+	@echo "make docs       write man/ and completions/ from the option definitions"
+	@echo "make sanitize   run the tests under the address and the thread sanitizer"
+	@echo "make bench-NAME run Benchmarks/NAME.sh: $(notdir $(basename $(wildcard Benchmarks/*.sh)))"
+
+packages:
+	@Scripts/packages.sh build
+
+build: packages
+	swift build
+
+release: packages
+	swift build $(RELEASE_FLAGS) --product ongrid
+
+demo:
+	@Scripts/demo.sh
+
+# The last lines are those of 'swift test', so that its verdict is what one sees.
+test: packages
+	@Scripts/packages.sh test
+	@Scripts/python.sh
+	@Scripts/lint.sh
+	swift test
+
+lint:
+	@Scripts/lint.sh
+
+format:
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+
+docs: build
+	Scripts/docs.sh .build/debug/ongrid
+
+install: release
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 755 "$(RELEASE_BINARY)" "$(DESTDIR)$(PREFIX)/bin/ongrid"
+	install -m 644 man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 644 completions/ongrid.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ongrid"
+	install -m 644 completions/_ongrid "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ongrid"
+	install -m 644 completions/ongrid.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ongrid.fish"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ongrid" "$(DESTDIR)$(PREFIX)"/share/man/man1/ongrid*.1 \
+	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ongrid" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ongrid" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ongrid.fish"
+
+sanitize: packages
+	swift test --sanitize address --scratch-path .build/address
+	swift test --sanitize thread --scratch-path .build/thread
+
+bench-%: release
+	@Benchmarks/$*.sh "$(RELEASE_BINARY)"
+
+clean:
+	swift package clean
