@@ -31,9 +31,9 @@ _ongrid() {
   case $command in
     relay)
       case $previous in
-        --to | --to-metrics | --to-logs | --resource | --listen-grpc | --listen-http | --listen-admin | --max-request | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --queue-max | --retry-initial | --retry-max | --retry-for | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --to | --to-metrics | --to-logs | --resource | --listen-grpc | --listen-http | --listen-admin | --max-request | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --in-flight | --queue-max | --retry-initial | --retry-max | --retry-for | --drain-timeout | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --compression) _ongrid_words "none gzip zstd"; return ;;
-        --tee | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --tee | --listen-tls-cert | --listen-tls-key | --listen-tls-client-ca | --listen-token-file | --otelcol-path | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         --engine) _ongrid_words "native otelcol"; return ;;
         --queue-dir) _ongrid_paths -d; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
@@ -42,31 +42,31 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --max-request --cors-origin --once --engine --print-config --batch-spans --batch-bytes --batch-timeout --queue-dir --queue-max --retry-initial --retry-max --retry-for --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-once --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --max-request --cors-origin --once --engine --print-config --batch-spans --batch-bytes --batch-timeout --queue-dir --queue-max --retry-initial --retry-max --retry-for --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-once --no-delete --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
     spanmetrics)
       case $previous in
-        --dimension | --service-label | --buckets | --max-series | --remote-write | --label | --interval | --listen | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        -d | --dimension | --dimension-map | --dimension-separator | --service-label | --buckets | --size-buckets | --span-multiplier | --service-graph-buckets | --service-graph-max-waiting | --max-series | --label | --threads) :; return ;;
         --size) _ongrid_words "off histogram total"; return ;;
         -f | --format) _ongrid_words "json prometheus openmetrics"; return ;;
+        -o | --output) _ongrid_paths -f; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
-        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--dimension --service-label --buckets --size --exemplars --service-graph --max-series --format --remote-write --label --follow --interval --listen --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-exemplars --no-service-graph --no-follow --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--dimension --service-label --buckets --size --exemplars --service-graph --max-series --format --remote-write --label --follow --interval --listen --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--dimension --dimension-map --dimension-separator --service-label --status-message --buckets --size --size-buckets --span-multiplier --target-info --exemplars --service-graph --service-graph-buckets --service-graph-messaging --service-graph-max-waiting --max-series --format --output --label --threads --input-format --skip-bad --quiet --log-level --log-format --color --help --no-status-message --no-target-info --no-exemplars --no-service-graph --no-service-graph-messaging --no-skip-bad --no-quiet" ;;
+        -*) _ongrid_words "--dimension --dimension-map --dimension-separator --service-label --status-message --buckets --size --size-buckets --span-multiplier --target-info --exemplars --service-graph --service-graph-buckets --service-graph-messaging --service-graph-max-waiting --max-series --format --output --label --threads --input-format --skip-bad --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
     compile-rule)
       case $previous in
-        --service-label | --prometheus | --backtest | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --service-label | --buckets | --interval | --prometheus | --backtest | --step | --end | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         -f | --format) _ongrid_words "promql json prometheus"; return ;;
         --diagnostics) _ongrid_words "text json github sarif"; return ;;
         --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
@@ -75,8 +75,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--service-label --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-pretty --no-check --no-verify --no-eval --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--service-label --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-strict --no-pretty --no-check --no-verify --no-eval --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;

@@ -62,18 +62,25 @@ enum CompileRuleCommand {
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let settings = try CompileRuleSettings(arguments)
+    let live = try LiveRules(arguments, settings)
     var set = try RuleFiles.read(arguments.positionals, serviceLabel: settings.compiler.names.serviceLabel)
     set.add(settings.linter.lint(set))
+    if let live, live.isVerification, !set.hasBadInput { try live.verify(&set) }
     if settings.strict { set.turnWarningsIntoErrors() }
     set.sortDiagnostics()
     var output = StandardOutput()
     let report = DiagnosticReport(set: set, settings: settings)
     if set.hasBadInput { throw try report.fail(&output) }
     try report.write(&output)
-    try RuleOutput(set: set, settings: settings).write(&output)
+    var status = ExitStatus.done
+    if let live, !live.isVerification {
+      if !set.hasErrors { status = try live.answer(set, &output) }
+    } else {
+      try RuleOutput(set: set, settings: settings).write(&output)
+    }
     try output.flush()
     if set.hasErrors { throw report.verdict }
-    return .done
+    return status
   }
 }
 

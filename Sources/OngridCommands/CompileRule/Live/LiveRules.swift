@@ -1,0 +1,99 @@
+import AlertRules
+import Backends
+import Platform
+
+/// What `compile-rule` asks a Prometheus: `--verify`, `--eval`, `--backtest`.
+struct LiveRules {
+  enum Question {
+    case verify
+    case evaluate
+    /// Nanoseconds to go back, and between evaluations.
+    case backtest(range: Int64, step: Int64)
+  }
+
+  let question: Question
+  private let server: RuleServer
+  private let settings: CompileRuleSettings
+  private let end: Timestamp
+
+  /// Nil when no question is asked.
+  init?(_ arguments: Arguments, _ settings: CompileRuleSettings) throws(CommandError) {
+    let options = CompileRuleOptions.self
+    let asked = [
+      try arguments.flag(options.verify) ? options.verify : nil, try arguments.flag(options.eval) ? options.eval : nil,
+      arguments.isGiven(options.backtest) ? options.backtest : nil,
+    ].compactMap { $0 }
+    guard let first = asked.first else {
+      for option in [options.step, options.end] where arguments.isGiven(option) {
+        throw .usage("--\(option.name) needs --backtest\(option.name == options.end.name ? " or --eval" : "")")
+      }
+      return nil
+    }
+    if asked.count > 1 { throw .usage("--\(first.name) and --\(asked[1].name) exclude each other") }
+    if first.name != options.verify.name, settings.format == .prometheus {
+      throw .usage("--\(first.name) prints text or, with --format json, JSON")
+    }
+    let now = Timestamp.now
+    end = try arguments.timestamp(options.end, now: now)
+    let interval = try arguments.duration(options.interval)
+    let step = try arguments.durationIfGiven(options.step, in: 1_000_000_000...86_400_000_000_000)
+    switch first.name {
+    case options.verify.name: question = .verify
+    case options.eval.name: question = .evaluate
+    default:
+      let range = try arguments.duration(options.backtest, in: 1_000_000_000...31_536_000_000_000_000)
+      question = .backtest(range: range, step: step ?? max(interval, 15_000_000_000))
+    }
+    self.settings = settings
+    let url = try arguments.url(BackendOptions.prometheus)
+    let http = try arguments.httpOptions()
+    do throws(BackendError) {
+      server = RuleServer(try PrometheusClient(url: url, options: http))
+    } catch {
+      throw .backend("\(error)")
+    }
+  }
+
+  /// Whether the answer is made of diagnostics, beside the usual output.
+  var isVerification: Bool {
+    if case .verify = question { true } else { false }
+  }
+
+  /// Adds what `--verify` finds.
+  func verify(_ set: inout RuleSet) throws(CommandError) {
+    do throws(BackendError) {
+      set.add(try RuleVerifier(server: server, compiler: settings.compiler, now: end).verify(set))
+    } catch {
+      throw .backend("\(error)")
+    }
+  }
+
+  /// Prints the answer to `--eval` or `--backtest`.
+  func answer(_ set: RuleSet, _ output: inout StandardOutput) throws(CommandError) -> ExitStatus {
+    switch question {
+    case .verify: return .done
+    case .evaluate:
+      let verdicts: [RuleVerdict]
+      do throws(BackendError) {
+        verdicts = try RuleEvaluator(server: server, compiler: settings.compiler).evaluate(set, at: end)
+      } catch {
+        throw .backend("\(error)")
+      }
+      let report = VerdictReport(verdicts: verdicts)
+      try output.write(settings.format == .json ? report.json : Array(report.text.utf8))
+      return verdicts.contains(where: \.isFiring) ? .no : .done
+    case .backtest(let range, let step):
+      let backtest = Backtest(server: server, compiler: settings.compiler, range: range, end: end, step: step)
+      let results: [BacktestResult]
+      do throws(BackendError) {
+        results = try backtest.run(set)
+      } catch {
+        throw .backend("\(error)")
+      }
+      let columns = output.isTerminal ? Terminal.columns(1) : nil
+      let report = BacktestReport(results: results, columns: columns)
+      try output.write(settings.format == .json ? report.json : Array(report.text.utf8))
+      return .done
+    }
+  }
+}
