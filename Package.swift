@@ -14,6 +14,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies + ["TestSupport"])
 }
 
+/// Release binaries carry no symbols, which halves them; `ONGRID_SYMBOLS=1` keeps them for profilers.
+let releaseLinking: [LinkerSetting] =
+  Context.environment["ONGRID_SYMBOLS"] == nil
+  ? [.unsafeFlags(["-Xlinker", "-s"], .when(platforms: [.linux], configuration: .release))] : []
+
 let package = Package(
   name: "ongrid",
   platforms: [.macOS(.v26)],
@@ -21,7 +26,7 @@ let package = Package(
     .executable(name: "ongrid", targets: ["ongrid"])
   ],
   targets: [
-    .executableTarget(name: "ongrid", dependencies: ["OngridCommands"]),
+    .executableTarget(name: "ongrid", dependencies: ["OngridCommands"], linkerSettings: releaseLinking),
     .target(
       name: "OngridCommands",
       dependencies: [
