@@ -9,20 +9,28 @@ final class Destination: Sendable {
   let queue: DestinationQueue
   let counters = DestinationCounters()
   private let settings: PipelineSettings
-  private let storage: (any DestinationStorage)?
+  /// Where undelivered batches are kept; set before `start`, if at all.
+  private let storageSlot = Mutex<(any DestinationStorage)?>(nil)
   private let log: RateLimitedLog
   private let cancellations = Mutex<[HTTPCancellation]>([])
 
   init(
-    _ target: any Target, signal: OTLPSignal, settings: PipelineSettings, storage: (any DestinationStorage)?, log: Log
+    _ target: any Target, signal: OTLPSignal, settings: PipelineSettings, log: Log
   ) {
     self.target = target
     self.signal = signal
     self.settings = settings
-    self.storage = storage
     self.log = RateLimitedLog(log)
     queue = DestinationQueue(settings)
   }
+
+  /// How the durable queue knows it again after a restart.
+  var identity: String { "\(signal.rawValue) \(target.identity)" }
+
+  private var storage: (any DestinationStorage)? { storageSlot.withLock { $0 } }
+
+  /// Before `start`: lets the durable queue keep what is not delivered.
+  func use(_ storage: any DestinationStorage) { storageSlot.withLock { $0 = storage } }
 
   /// Starts the sender threads. An exporter that cannot be made is an error here rather than later.
   func start() throws(RelayError) -> [ThreadHandle] {
@@ -130,6 +138,10 @@ final class Destination: Sendable {
       log.error("\(target.name) refused \(signal.items(items)), kept in \(file): \(reason)", kind: "refused")
       counters.deadLetterItems.add(items)
       storage.delivered(batch)
+    } else if storage != nil {
+      log.error(
+        "\(target.name) refused \(signal.items(items)), which stay in the queue until the next start: \(reason)",
+        kind: "refused")
     } else {
       log.error("\(target.name) refused \(signal.items(items)), which are lost: \(reason)", kind: "refused")
       counters.lostItems.add(items)
@@ -154,7 +166,7 @@ final class Destination: Sendable {
         target = try RemoteTarget(
           url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)
       }
-      destinations.append(Destination(target, signal: entry.signal, settings: pipeline, storage: nil, log: log))
+      destinations.append(Destination(target, signal: entry.signal, settings: pipeline, log: log))
     }
     return destinations
   }

@@ -31,15 +31,32 @@ final class DestinationQueue: Sendable {
     batchTimeout = settings.batchTimeout.nanoseconds
   }
 
-  /// Adds entries, all of them or none; `false` when they are over the bound. `force` adds them in any case, for what has
+  /// Adds entries, all of them or none; `false` when they are over the bound.
+  func offer(_ new: [QueueEntry]) -> Bool {
+    guard reserve(new.reduce(0) { $0 + $1.bytes }) else { return false }
+    enqueue(new)
+    return true
+  }
+
+  /// Counts `bytes` against the bound, for entries that come later; `false` when there is no room. `force` is for what has
   /// been accepted before.
-  func offer(_ new: [QueueEntry], force: Bool = false) -> Bool {
-    let bytes = new.reduce(0) { $0 + $1.bytes }
-    let signals = monitor.withLock { state -> Bool? in
-      if state.isClosed || (!force && state.bytes > 0 && state.bytes + bytes > settings.queueMax) { return nil }
+  @discardableResult
+  func reserve(_ bytes: Int, force: Bool = false) -> Bool {
+    monitor.withLock { state in
+      if state.isClosed || (!force && state.bytes > 0 && state.bytes + bytes > settings.queueMax) { return false }
+      state.bytes += bytes
+      return true
+    }
+  }
+
+  /// Takes back a reservation.
+  func release(_ bytes: Int) { monitor.withLock { $0.bytes -= bytes } }
+
+  /// Adds entries whose bytes have been reserved.
+  func enqueue(_ new: [QueueEntry]) {
+    let signals = monitor.withLock { state in
       let wasEmpty = state.count == 0
       let wasFull = isFull(state)
-      state.bytes += bytes
       for entry in new {
         state.waitingItems += entry.items
         state.waitingPlain += entry.plainSize
@@ -47,9 +64,7 @@ final class DestinationQueue: Sendable {
       state.entries += new
       return wasEmpty || (!wasFull && isFull(state))
     }
-    guard let signals else { return false }
     if signals { monitor.signal() }
-    return true
   }
 
   private func isFull(_ state: State) -> Bool {

@@ -22,6 +22,8 @@ protocol Exporter: AnyObject {
 protocol Target: Sendable {
   /// For logs and metrics, without credentials.
   var name: String { get }
+  /// Distinguishes it from every other place, over restarts.
+  var identity: String { get }
   /// How the bodies it takes are compressed.
   var encoding: ContentEncoding { get }
   func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter

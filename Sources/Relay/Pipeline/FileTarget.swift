@@ -17,6 +17,7 @@ import Synchronization
 /// read back by whatever reads traces. A batch that cannot be written in full leaves no part behind.
 final class FileTarget: Target {
   let name: String
+  var identity: String { name }
   let encoding = ContentEncoding.identity
   private let descriptor: FileDescriptor
   /// Held while writing: several senders share the file.

@@ -29,16 +29,17 @@ final class Pipeline: Intake {
     let destinations = bySignal[signal.index]
     if let storage { return storage.store(payloads, for: destinations, ticket: ticket) }
     let entries = payloads.map { QueueEntry($0) }
-    return Pipeline.reply(destinations.filter { !$0.queue.offer(entries) }, of: destinations, entries: entries)
+    return Pipeline.reply(
+      destinations.filter { !$0.queue.offer(entries) }, of: destinations,
+      items: payloads.reduce(0) { $0 + $1.items })
   }
 
-  /// The reply when the `full` ones among `destinations` could not take `entries`.
-  static func reply(_ full: [Destination], of destinations: [Destination], entries: [QueueEntry]) -> Reply {
+  /// The reply when the `full` ones among `destinations` could not take `items`.
+  static func reply(_ full: [Destination], of destinations: [Destination], items: Int) -> Reply {
     if full.isEmpty { return .accepted() }
     if full.count == destinations.count {
       return .refused(Refusal(.overloaded, "the queue is full; the destination is slow or down", retryAfter: 2))
     }
-    let items = entries.reduce(0) { $0 + $1.items }
     for destination in full { destination.counters.overflowItems.add(items) }
     let names = full.map(\.target.name).joined(separator: ", ")
     return .accepted(warning: "accepted, but not for \(names), whose queue is full")

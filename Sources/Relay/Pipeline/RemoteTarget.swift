@@ -6,6 +6,7 @@ import Platform
 /// An OTLP server, over HTTP or gRPC.
 struct RemoteTarget: Target {
   let name: String
+  var identity: String { "\(endpoint.url.origin)\(endpoint.url.path) \(options.tenant ?? "")" }
   let encoding: ContentEncoding
   private let endpoint: OTLPEndpoint
   private let options: HTTPOptions

@@ -10,6 +10,11 @@ extension OTLPSignal {
     }
   }
 
+  /// The signal at a place that `index` gave.
+  init(index: Int) {
+    self = OTLPSignal.allCases.first { $0.index == index } ?? .traces
+  }
+
   init?(httpPath: String) {
     guard let signal = OTLPSignal.allCases.first(where: { $0.httpPath == httpPath }) else { return nil }
     self = signal

@@ -96,7 +96,8 @@ public final class OnceDelivery {
     for thread in threads { thread.join() }
     reap()
     return Outcome(
-      readItems: readItems, report: RelayReport(destinations), skipped: skipped, failures: failures, lockedFiles: locked)
+      readItems: readItems, report: RelayReport(destinations), skipped: skipped, failures: failures, lockedFiles: locked
+    )
   }
 
   private func report(bytes: Int) {

@@ -11,6 +11,7 @@ public final class RelayService {
   private let log: Log
   private let counters = ReceiverCounters()
   private let pipeline: Pipeline
+  private let durable: DurableQueue?
   private let server: Server
   private let status = ServiceStatus()
   private var senders: [ThreadHandle] = []
@@ -20,9 +21,13 @@ public final class RelayService {
     self.configuration = configuration
     self.log = log
     if configuration.destinations.isEmpty { throw .badSetting("there is no destination") }
-    pipeline = Pipeline(
-      try Destination.all(configuration, pipeline: configuration.pipeline, log: log),
-      passesGzip: configuration.resource.isEmpty)
+    let destinations = try Destination.all(configuration, pipeline: configuration.pipeline, log: log)
+    if let directory = configuration.queueDirectory {
+      durable = try DurableQueue(directory: directory, deadLetterLimit: configuration.pipeline.queueMax, log: log)
+    } else {
+      durable = nil
+    }
+    pipeline = Pipeline(destinations, passesGzip: configuration.resource.isEmpty, storage: durable)
     let receiver = Receiver(
       limits: configuration.limits, intake: pipeline, counters: counters,
       splitter: RequestSplitter(
@@ -44,6 +49,10 @@ public final class RelayService {
 
   /// Begins to receive and to send.
   public func start() throws(RelayError) {
+    if let durable {
+      try durable.start(pipeline.destinations, log: log)
+      for destination in pipeline.destinations { destination.use(durable.storage(for: destination)) }
+    }
     for destination in pipeline.destinations { senders += try destination.start() }
     try server.start()
     status.set(.ready)
@@ -74,6 +83,7 @@ public final class RelayService {
     for destination in pipeline.destinations { left.append(destination.abort()) }
     for thread in senders { thread.join() }
     senders = []
+    durable?.stop()
     return RelayReport(
       pipeline.destinations, receivers: counters, left: left, isDurable: configuration.queueDirectory != nil)
   }

@@ -1,0 +1,71 @@
+import Compression
+import OTLP
+import Platform
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Files of what destinations refused for good, in a form that `relay --once` reads: 4-byte big-endian lengths and
+/// protobuf messages. Bounded: beyond the bound nothing is added.
+final class DeadLetterDirectory: Sendable {
+  private struct State {
+    var bytes: Int
+    var sequence = 0
+  }
+
+  private let path: String
+  private let limit: Int
+  private let state: Mutex<State>
+
+  /// - Parameter limit: bytes of all files together.
+  init(_ path: String, limit: Int) throws(SystemError) {
+    self.path = path
+    self.limit = limit
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError("make directory \(path)") }
+    var bytes = 0
+    for name in try DirectoryListing.names(in: path) {
+      bytes += (try? FileStatus.of("\(path)/\(name)"))?.size ?? 0
+    }
+    state = Mutex(State(bytes: bytes))
+  }
+
+  /// Writes `payloads` to a file of their own that is complete or not there; its path.
+  func write(_ payloads: [Payload]) throws(SystemError) -> String {
+    var content = ByteBuffer(capacity: 64 << 10)
+    for payload in payloads {
+      content.append(bigEndian: UInt32(truncatingIfNeeded: payload.plainSize))
+      if let plain = payload.plain {
+        content.append(plain.view)
+      } else if let gzip = payload.gzip {
+        var decompressor = Decompressor()
+        // It was inflated when it was accepted.
+        try? decompressor.decompress(gzip.view, .gzip, into: &content, limit: payload.plainSize)
+      }
+    }
+    let size = content.count
+    let sequence = state.withLock { state -> Int? in
+      guard state.bytes + size <= limit else { return nil }
+      state.bytes += size
+      state.sequence += 1
+      return state.sequence
+    }
+    guard let sequence else { throw SystemError("add to \(path), which is full", code: ENOSPC) }
+    let signal = payloads.first.map { $0.signal == .traces ? "" : ".\($0.signal)" } ?? ""
+    let name = "\(path)/\(time(nil))-\(getpid())-\(sequence)\(signal).otlp"
+    do throws(SystemError) {
+      let file = try FileDescriptor.openForWriting(name + ".tmp", exclusive: true, mode: 0o600)
+      try file.writeAll(content.view)
+      try file.synchronize()
+      guard rename(name + ".tmp", name) == 0 else { throw SystemError("rename \(name).tmp") }
+    } catch {
+      unlink(name + ".tmp")
+      state.withLock { $0.bytes -= size }
+      throw error
+    }
+    return name
+  }
+}
