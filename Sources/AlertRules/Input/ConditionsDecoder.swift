@@ -20,7 +20,7 @@ enum ConditionsDecoder {
   }
 
   static func decode(_ fields: inout ObjectFields, _ kind: RuleKind) -> Conditions? {
-    fields.checkKeys(Self.fields(of: kind)) { foreignField($0, kind) }
+    fields.checkKeys(Self.fields(of: kind), aliases: aliases(for: kind)) { foreignField($0, kind) }
     if fields.member("service") == nil { fields.missing("service") }
     let service = fields.text("service")
     let window = window(&fields)
@@ -46,6 +46,15 @@ enum ConditionsDecoder {
       positions: fields.positions)
   }
 
+  private static func aliases(for kind: RuleKind) -> [String: String] {
+    let threshold = kind == .latency ? "threshold_ms" : "threshold_pct"
+    return [
+      "service_name": "service", "service.name": "service", "span_name": "operation", "endpoint": "operation",
+      "percentile": "quantile", "range": "window", "interval": "window", "op": "operator", "threshold": threshold,
+      "value": threshold, "latency_ms": "threshold_ms", "error_rate_pct": "threshold_pct",
+    ]
+  }
+
   /// What is known about a field that belongs to the other kind.
   private static func foreignField(_ name: String, _ kind: RuleKind) -> String? {
     switch (kind, name) {
@@ -54,8 +63,6 @@ enum ConditionsDecoder {
     case (.errorRate, "operation"): "trace_error_rate is about the whole service"
     case (.errorRate, "quantile"): "only trace_latency has a quantile"
     case (.errorRate, "threshold_ms"): "trace_error_rate has \"threshold_pct\", in percent"
-    case (.latency, "threshold"): "did you mean \"threshold_ms\"?"
-    case (.errorRate, "threshold"): "did you mean \"threshold_pct\"?"
     default: nil
     }
   }
@@ -175,7 +182,7 @@ enum ConditionsDecoder {
       if let value = member.value.double, value.isInfinite {
         problem = "is too large"
       } else {
-        problem = digits.hasPrefix("-") ? "is negative" : "is zero"
+        problem = (member.value.double ?? 0) < 0 ? "is negative" : "is zero"
       }
       fields.report(
         .threshold, "\(Quoting.text(name)) must be a positive finite number, but \(digits) \(problem)",

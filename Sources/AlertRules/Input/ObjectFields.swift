@@ -42,17 +42,29 @@ struct ObjectFields {
   /// Takes over problems that were found in a part of the object.
   mutating func add(_ found: [Diagnostic]) { diagnostics += found }
 
-  /// Reports every key that is not in `known`. `hint` may say what is known about a foreign one.
-  mutating func checkKeys(_ known: [String], hint: (String) -> String? = { _ in nil }) {
+  /// Reports every key that is not in `known`.
+  ///
+  /// - Parameters:
+  ///   - known: The fields that the object may have.
+  ///   - aliases: What other systems call them, or what people do.
+  ///   - hint: What is known about a field that belongs elsewhere.
+  mutating func checkKeys(_ known: [String], aliases: [String: String] = [:], hint: (String) -> String? = { _ in nil })
+  {
     for member in members where !known.contains(member.key) {
-      let nearest = NearestName.of(member.key, in: known.filter { name in !members.contains { $0.key == name } })
-      let text = hint(member.key) ?? nearest.map { "did you mean \(Quoting.text($0))?" }
-      if let nearest { probable.insert(nearest) }
+      let free = known.filter { name in !members.contains { $0.key == name } }
+      let alias = aliases[member.key].flatMap { free.contains($0) ? $0 : nil }
+      let foreign = hint(member.key)
+      let meant = alias ?? (foreign == nil ? NearestName.of(member.key, in: free) : nil)
+      if let meant { probable.insert(meant) }
       report(
-        .unknownField, "unknown field \(Quoting.text(member.key)) in \(what)", member.keyRange, suggestion: text,
-        replacement: nearest.map(Quoting.text))
+        .unknownField, "unknown field \(Quoting.text(member.key)) in \(what)", member.keyRange,
+        suggestion: meant.map { "did you mean \(Quoting.text($0))?" } ?? foreign,
+        replacement: meant.map(Quoting.text))
     }
   }
+
+  /// Whether an unknown field was probably meant to be this one.
+  func isProbable(_ name: String) -> Bool { probable.contains(name) }
 
   mutating func missing(_ name: String) {
     guard !probable.contains(name) else { return }
@@ -103,9 +115,11 @@ struct ObjectFields {
     for label in members {
       if !LabelName.isValid(label.key) {
         let better = LabelName.sanitized(label.key)
+        let useful = better.utf8.contains { $0 != UInt8(ascii: "_") }
         inner.report(
           .labelName, "\(Quoting.text(label.key)) is not a label name", label.keyRange,
-          suggestion: "did you mean \(Quoting.text(better))?", replacement: Quoting.text(better))
+          suggestion: useful ? "did you mean \(Quoting.text(better))?" : "names are made of letters, digits and _",
+          replacement: useful ? Quoting.text(better) : nil)
       } else if let reason = reserved(label.key) {
         inner.report(.reservedLabel, "label \(Quoting.text(label.key)) \(reason)", label.keyRange)
       } else if let value = inner.text(of: label, mayBeEmpty: name == "labels") {

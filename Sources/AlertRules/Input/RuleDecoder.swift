@@ -8,6 +8,12 @@ struct RuleDecoder {
     "for_seconds", "ongrid:ignore",
   ]
 
+  private static let aliases = [
+    "conditions": "conditions_json", "condition": "conditions_json", "spec": "conditions_json", "key": "rule_key",
+    "id": "rule_key", "runbook": "runbook_url", "level": "severity", "priority": "severity", "title": "name",
+    "type": "kind", "ignore": "ongrid:ignore",
+  ]
+
   let source: RuleSource
   let index: Int
   /// The label that holds the service's name, which a scope must not set again.
@@ -24,14 +30,10 @@ struct RuleDecoder {
   mutating func decode(_ members: [JSONMember], range: Range<Int>) -> AlertRule? {
     var fields = ObjectFields(members, what: "the rule", range: range, positions: .identity, source: index)
     defer { diagnostics += fields.diagnostics }
-    guard let kind = RuleDecoder.kind(&fields) else {
-      // Fields of a foreign rule are none of our business.
-      if !fields.diagnostics.contains(where: { $0.code == .foreignKind }) {
-        fields.checkKeys(RuleDecoder.fields, hint: RuleDecoder.misplaced)
-      }
-      return nil
-    }
-    fields.checkKeys(RuleDecoder.fields, hint: RuleDecoder.misplaced)
+    // Fields of a foreign rule are none of our business.
+    let isForeign = fields.member("kind")?.value.string.map(RuleKind.isForeign) ?? false
+    if !isForeign { fields.checkKeys(RuleDecoder.fields, aliases: RuleDecoder.aliases, hint: RuleDecoder.misplaced) }
+    guard let kind = RuleDecoder.kind(&fields) else { return nil }
     let conditions = RuleDecoder.conditions(&fields, kind, source)
     let (scopeType, scope) = scope(&fields)
     let key = fields.text("rule_key")
@@ -70,13 +72,13 @@ struct RuleDecoder {
     guard let text = fields.text(of: member) else { return nil }
     if let kind = RuleKind(rawValue: text) { return kind }
     let known = RuleKind.allCases.map(\.rawValue)
-    if RuleKind.foreign.contains(text) || text.hasPrefix("metric_") || text.hasPrefix("log_") {
+    if RuleKind.isForeign(text) {
       fields.report(
         .foreignKind, "\(Quoting.text(text)) is not a trace rule", member.value.range,
         suggestion: "trace rules are \(known.joined(separator: " and "))")
       return nil
     }
-    let nearest = NearestName.of(text, in: known)
+    let nearest = NearestName.of(text, in: known) ?? RuleKind.meant(by: text)?.rawValue
     fields.report(
       .unknownKind, "unknown kind \(Quoting.text(text))", member.value.range,
       suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }
@@ -137,6 +139,7 @@ struct RuleDecoder {
       let almost = type.lowercased() == "global"
       let example = #""scope":{"\#(LabelName.sanitized(type))_id":"…"}"#
       if fields.member("scope") == nil {
+        if fields.isProbable("scope") { return (type, []) }
         fields.report(
           .missingScope, "scope type \(Quoting.text(type)) needs an object \"scope\" of label values", place,
           suggestion: almost ? "did you mean \"global\"?" : "add \(example)",

@@ -11,6 +11,18 @@ public enum RuleKind: String, Sendable, CaseIterable {
     "log_search",
     "log_volume",
   ]
+
+  /// Whether a kind is one of those, or would be by its name.
+  static func isForeign(_ text: String) -> Bool {
+    foreign.contains(text) || text.hasPrefix("metric_") || text.hasPrefix("log_")
+  }
+
+  /// The kind that a name of another system speaks of.
+  static func meant(by text: String) -> RuleKind? {
+    let lowered = text.lowercased()
+    if lowered.contains("latency") || lowered.contains("duration") || lowered.hasPrefix("trace_p") { return .latency }
+    return lowered.contains("error") ? .errorRate : nil
+  }
 }
 
 /// The quantiles that a latency rule can watch.

@@ -1,0 +1,85 @@
+import AlertRules
+import Testing
+
+/// Each warning, and the nearest input that must stay silent.
+@Suite struct WarningTests {
+  static func latency(_ threshold: String, window: String = "5m", extra: String = "") -> String {
+    #"{"kind":"trace_latency",\#(extra)"conditions_json":{"service":"a","window":"\#(window)","threshold_ms":\#(threshold)}}"#
+  }
+
+  static func errorRate(_ comparison: String, _ threshold: String, extra: String = "") -> String {
+    #"{"kind":"trace_error_rate",\#(extra)"conditions_json":{"service":"a","operator":"\#(comparison)","threshold_pct":\#(threshold)}}"#
+  }
+
+  @Test(arguments: [
+    (latency("16384"), ["OG101"]), (latency("16384.0"), ["OG101"]), (latency("20000"), ["OG101"]),
+    (latency("16383.9"), ["OG102"]), (latency("8192"), []), (latency("8192.0"), []), (latency("8191"), ["OG102"]),
+    (latency("8193"), ["OG102"]), (latency("1024"), []), (latency("1025"), ["OG102"]), (latency("1023"), []),
+    (latency("800"), []), (latency("2"), []), (latency("1.9"), ["OG102"]),
+    (errorRate(">", "100"), ["OG103"]), (errorRate(">", "99.99"), []), (errorRate(">", "150"), ["OG103"]),
+    (errorRate(">=", "100"), []), (errorRate(">=", "100.1"), ["OG103"]),
+    (errorRate("<=", "100"), ["OG104"]), (errorRate("<=", "99.9"), ["OG109"]), (errorRate("<", "100"), ["OG109"]),
+    (errorRate("<", "100.5"), ["OG104"]), (errorRate("==", "5"), ["OG105"]), (errorRate("!=", "5"), ["OG105"]),
+    (errorRate("==", "101"), ["OG105", "OG103"]), (errorRate("!=", "101"), ["OG105", "OG104"]),
+    (errorRate("<", "5"), ["OG109"]), (errorRate(">", "5"), []), (errorRate(">=", "5"), []),
+    (latency("800", window: "29s"), ["OG106"]), (latency("800", window: "30s"), ["OG107"]),
+    (latency("800", window: "59s"), ["OG107"]), (latency("800", window: "1m"), []),
+    (latency("800", window: "60s"), []), (latency("800", window: "1ms"), ["OG106"]),
+    (latency("800", extra: #""scope":{"h":"1"},"#), ["OG110"]),
+    (latency("800", extra: #""scope_type":"global","scope":{"h":"1"},"#), ["OG110"]),
+    (latency("800", extra: #""scope_type":"host","scope":{"h":"1"},"#), []),
+    (latency("800") + latency("800.0"), []), (latency("800") + latency("800"), ["OG108"]),
+    (latency("800") + latency("800", extra: #""severity":"page","#), ["OG108"]),
+    (latency("800") + latency("800", window: "300s"), []),
+    (latency("800", extra: #""rule_key":"k","#) + latency("900", extra: #""rule_key":"k","#), ["OG111"]),
+    (latency("800", extra: #""rule_key":"k","#) + latency("900", extra: #""rule_key":"l","#), []),
+  ])
+  func warns(_ text: String, _ codes: [String]) {
+    let (set, found) = lint(Array(text.utf8))
+    #expect(found.map { String($0.prefix(5)) } == codes, "\(found)")
+    #expect(!set.hasErrors)
+    // Strict: the same, as errors.
+    #expect(lint(Array(text.utf8), strict: true).set.hasErrors == !codes.isEmpty)
+  }
+
+  @Test func namesTheBounds() {
+    let (_, found) = lint(Array(WarningTests.latency("12000").utf8))
+    #expect(
+      found == [
+        "OG102 1:87 12000 ms lies between the buckets 8.192 s and 16.384 s: the quantile is only interpolated there"
+          + " | only 8192 and 16384 ms are exact"
+      ])
+  }
+
+  @Test func pointsAtWhatIsWrong() {
+    let text =
+      #"{"kind":"trace_error_rate","conditions_json":"{\"service\":\"a\",\"operator\":\"==\",\"threshold_pct\":5}"}"#
+    let set = lint(Array(text.utf8)).set
+    #expect(set.diagnostics.compactMap { $0.range.map(set.sources[0].text) } == [#"\"==\""#])
+  }
+
+  @Test func knowsOtherBucketsAndIntervals() {
+    let buckets = LintOptions(buckets: [10, 0.1, 1, .infinity], intervalMilliseconds: 60_000)
+    let cases = [
+      (WarningTests.latency("10000"), ["OG101"]), (WarningTests.latency("1000"), []),
+      (WarningTests.latency("500"), ["OG102"]), (WarningTests.latency("100"), []),
+      (WarningTests.latency("1000", window: "2m"), ["OG107"]), (WarningTests.latency("1000", window: "4m"), []),
+      (WarningTests.latency("1000", window: "119s"), ["OG106"]),
+    ]
+    for (text, codes) in cases {
+      #expect(lint(Array(text.utf8), options: buckets).found.map { String($0.prefix(5)) } == codes, "\(text)")
+    }
+  }
+
+  @Test func ignoresByCode() {
+    let text = WarningTests.latency("20000", window: "10s", extra: #""ongrid:ignore":["OG101"],"#)
+    #expect(lint(Array(text.utf8)).found.map { String($0.prefix(5)) } == ["OG106"])
+    let both = WarningTests.latency("20000", window: "10s", extra: #""ongrid:ignore":["OG106","OG101"],"#)
+    #expect(lint(Array(both.utf8), strict: true).found.isEmpty)
+  }
+
+  @Test func everyWarningHasACase() {
+    let codes = ["OG101", "OG102", "OG103", "OG104", "OG105", "OG106", "OG107", "OG108", "OG109", "OG110", "OG111"]
+    #expect(DiagnosticCode.allCases.filter(\.isWarning).map(\.rawValue) == codes)
+  }
+}
