@@ -26,6 +26,10 @@ public final class TraceChunk: Sendable {
   /// The records' bytes, valid while the chunk is.
   var view: ByteView { bytes.view }
 
+  /// Whether a request that was decoded from this chunk stands in the chunk itself, so that it lives as long; one that
+  /// was transcoded does not.
+  public func holds(_ request: ByteView) -> Bool { request.start >= view.start && request.end <= view.end }
+
   /// How many bytes the records take.
   public var count: Int { bytes.view.count }
 }

@@ -62,6 +62,9 @@ enum QueryDuration {
       + (rest > 0 ? decimal(rest, unit: 1_000_000_000) + "s" : "")
   }
 
+  /// A part of a minute in seconds with a fraction.
+  static func seconds(_ nanoseconds: Int) -> String { decimal(nanoseconds, unit: 1_000_000_000) + "s" }
+
   private static func decimal(_ value: Int, unit: Int) -> String {
     guard value % unit != 0 else { return "\(value / unit)" }
     var fraction = String(value % unit + unit).dropFirst()

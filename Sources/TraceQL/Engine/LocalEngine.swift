@@ -1,0 +1,139 @@
+public import OTLP
+import Platform
+
+/// Evaluates queries over traces at hand.
+///
+/// One pass over the input tests every span on its own. A metrics query over single spans is done then. Otherwise the
+/// traces that can pass are known, a second pass over the kept input collects their spans, and the pipeline runs over
+/// each of these traces.
+public struct LocalEngine: Sendable {
+  /// How a query is evaluated.
+  public struct Options: Sendable {
+    /// Most traces in the result; 0 for all.
+    public var limit = 20
+    /// Most spans of a spanset in the result; 0 for all.
+    public var spansPerSpanset = 3
+    /// Only what lies in this range: traces that touch it, and for metrics spans that start in it.
+    public var range: TimeRange?
+    /// Length of the intervals of a metrics query, in ns.
+    public var step = 60_000_000_000
+    /// The most bytes of memory for trace data.
+    public var memoryLimit = 1 << 30
+    /// How many threads work.
+    public var threads = processorCount
+    /// Whether bad records are counted and passed over.
+    public var skipsBad = false
+
+    /// Tempo's defaults.
+    public init() {}
+  }
+
+  private let query: Query
+  private let options: Options
+
+  /// An engine for one query.
+  public init(_ query: Query, _ options: Options = Options()) {
+    self.query = query
+    self.options = options
+  }
+
+  // MARK: Search
+
+  /// The traces that a search finds in `input`.
+  public func search(_ input: TraceInput) throws(EngineError) -> SearchResult {
+    guard case .search(let pipeline) = query.body else { throw .wrongKind }
+    let plan = try Plan([pipeline])
+    let run = QueryRun(plan, options)
+    let passes = try run.firstPass(input) { () throws(EngineError) in [nil] }
+    let chosen = run.choose(passes, limit: options.range == nil ? options.limit : 0)
+    let grouped = try run.secondPass(passes, chosen)
+    let found = try run.thirdPass(grouped, chosen) { () in
+      SearchCollector(plan, grouped, chosen, options)
+    }
+    var traces = found.flatMap(\.traces)
+    traces.sort { ($0.startTimeUnixNano, $0.traceID) > ($1.startTimeUnixNano, $1.traceID) }
+    if options.limit > 0, traces.count > options.limit { traces.removeLast(traces.count - options.limit) }
+    return SearchResult(traces: traces, inspectedBytes: run.inspectedBytes, skipped: run.skipped)
+  }
+
+  // MARK: Metrics
+
+  /// The series that a metrics query gives over `input`.
+  public func metrics(_ input: TraceInput) throws(EngineError) -> MetricsResult {
+    guard case .metrics(let expression) = query.body else { throw .wrongKind }
+    let sources = expression.pipelines
+    let plan = try Plan(sources.map(\.pipeline))
+    let options = options
+    func observer(_ metrics: MetricsPipeline) throws(EngineError) -> SpanAggregator {
+      try SpanAggregator(metrics, plan.program, step: max(1, options.step), range: options.range)
+    }
+    // Once here, so that every slot is known before any thread begins.
+    var observers: [SpanAggregator] = []
+    for source in sources { observers.append(try observer(source)) }
+    let run = QueryRun(plan, options)
+    let passes = try run.firstPass(input) { () throws(EngineError) in
+      var series: [SpanAggregator?] = []
+      for (source, pipeline) in zip(sources, plan.pipelines) {
+        series.append(pipeline.condition == nil ? nil : try observer(source))
+      }
+      return series
+    }
+    for pass in passes {
+      for (index, counted) in pass.series.enumerated() { if let counted { observers[index].merge(counted) } }
+    }
+    if !plan.needsNoTraces {
+      let chosen = run.choose(passes, limit: 0)
+      let grouped = try run.secondPass(passes, chosen)
+      let collectors = try run.thirdPass(grouped, chosen) { () throws(EngineError) in
+        var series: [SpanAggregator?] = []
+        for (source, pipeline) in zip(sources, plan.pipelines) {
+          series.append(pipeline.condition == nil ? try observer(source) : nil)
+        }
+        return MetricsCollector(plan, grouped, series)
+      }
+      for collector in collectors {
+        for (index, counted) in collector.series.enumerated() { if let counted { observers[index].merge(counted) } }
+      }
+    }
+    return try finish(expression, sources, observers, run)
+  }
+
+  private func finish(
+    _ expression: MetricsExpression, _ sources: [MetricsPipeline], _ observers: [SpanAggregator], _ run: QueryRun
+  ) throws(EngineError) -> MetricsResult {
+    let step = max(1, options.step)
+    let intervals: Intervals
+    if let range = options.range {
+      intervals = Intervals(start: range.start, end: range.end, step: step)
+    } else {
+      let seen = observers.compactMap(\.observed)
+      if let low = seen.map(\.low).min(), let high = seen.map(\.high).max() {
+        intervals = Intervals(first: low, last: high, step: step)
+      } else {
+        intervals = Intervals(first: 1, last: 0, step: step)
+      }
+    }
+    guard intervals.count <= Intervals.maximum, !observers.contains(where: \.isTooWide) else {
+      throw .tooManyIntervals(limit: Intervals.maximum)
+    }
+    var series = SecondStages.evaluate(expression) { next in
+      defer { next += 1 }
+      return SeriesFunctions.series(sources[next], observers[next], intervals)
+    }
+    series.removeAll { $0.values.allSatisfy(\.isNaN) }
+    series.sort(by: SecondStages.inLabelOrder)
+    return MetricsResult(
+      series: series, intervals: intervals, inspectedBytes: run.inspectedBytes, skipped: run.skipped)
+  }
+}
+
+extension MetricsExpression {
+  /// The pipelines from left to right.
+  var pipelines: [MetricsPipeline] {
+    switch self {
+    case .pipeline(let metrics): [metrics]
+    case .second(_, let operand), .scalar(_, _, let operand, _): operand.pipelines
+    case .binary(_, let left, let right): left.pipelines + right.pipelines
+    }
+  }
+}

@@ -1,0 +1,256 @@
+/// A spanset expression with its expressions compiled.
+indirect enum CompiledSpanset {
+  case filter(Int32)
+  case operation(SpansetOperator, CompiledSpanset, CompiledSpanset)
+  case pipeline([CompiledStage])
+}
+
+/// A stage with its expressions compiled. Names are those that results carry.
+enum CompiledStage {
+  case spanset(CompiledSpanset)
+  case scalar(AggregateFunction, Int32?, name: String, BinaryOperator, Value)
+  case group(Int32, name: String)
+  case coalesce
+}
+
+/// A pipeline compiled, and what can be said about a trace from looking at its spans one by one.
+struct PipelinePlan {
+  let stages: [CompiledStage]
+  /// The whole pipeline as one condition on single spans, when it is nothing more; such a pipeline needs no traces.
+  let condition: Int32?
+  /// Without this a trace cannot pass: which of the query's leaves must match some span of it.
+  let necessary: Necessary
+}
+
+/// A necessary condition on the leaves that some span of a trace matches.
+indirect enum Necessary {
+  case always
+  case leaf(Int)
+  case both(Necessary, Necessary)
+  case either(Necessary, Necessary)
+
+  func holds(_ mask: UInt64) -> Bool {
+    switch self {
+    case .always: true
+    case .leaf(let bit): mask >> UInt64(bit) & 1 == 1
+    case .both(let a, let b): a.holds(mask) && b.holds(mask)
+    case .either(let a, let b): a.holds(mask) || b.holds(mask)
+    }
+  }
+}
+
+/// A query compiled for evaluation over spans.
+///
+/// `@unchecked Sendable`: nothing changes after `init`, and the constants point into memory of `program`, which this keeps.
+struct Plan: @unchecked Sendable {
+  let program: Program
+  /// One for a search; one for every pipeline of a metrics query.
+  private(set) var pipelines: [PipelinePlan] = []
+  /// The conditions that are tested on each span: the filters that a trace may be chosen by.
+  private(set) var leaves: [Int32] = []
+  /// Slots shown with the spans of a search, and whether they are shown even when missing.
+  private(set) var shown: [(slot: Int, name: String, always: Bool)] = []
+
+  /// Compiles the pipelines of a query.
+  init(_ sources: [Pipeline]) throws(EngineError) {
+    program = Program()
+    for source in sources { pipelines.append(try compile(source)) }
+  }
+
+  /// Whether every pipeline is a condition on single spans.
+  var needsNoTraces: Bool { pipelines.allSatisfy { $0.condition != nil } }
+
+  private mutating func compile(_ source: Pipeline) throws(EngineError) -> PipelinePlan {
+    if let condition = source.condition, !condition.needsTrace {
+      let operation = try program.compile(condition)
+      for stage in source.stages { try show(stage) }
+      let leaf = addLeaf(operation)
+      return PipelinePlan(
+        stages: [.spanset(.filter(operation))], condition: operation, necessary: .leaf(leaf))
+    }
+    var necessary = Necessary.always
+    var stages: [CompiledStage] = []
+    for (index, stage) in source.stages.enumerated() {
+      try show(stage)
+      guard let compiled = try compile(stage, &necessary, isFirst: index == 0) else { continue }
+      stages.append(compiled)
+    }
+    return PipelinePlan(stages: stages, condition: nil, necessary: necessary)
+  }
+
+  /// Compiles a stage; nil for one that does nothing. Only the first stage sees all spans of a trace, so that only its
+  /// filters tell anything about the trace.
+  private mutating func compile(
+    _ stage: Stage, _ necessary: inout Necessary, isFirst: Bool
+  ) throws(EngineError) -> CompiledStage? {
+    switch stage {
+    case .spanset(let expression):
+      let (compiled, needed) = try compile(expression)
+      if isFirst { necessary = needed }
+      return .spanset(compiled)
+    case .scalar(let filter):
+      let operand: Int32?
+      if let expression = filter.aggregate.expression {
+        operand = try program.compile(expression)
+      } else {
+        operand = nil
+      }
+      let value: Value
+      switch filter.value {
+      case .int(let number): value = .int(number)
+      case .float(let number): value = .float(number)
+      case .duration(let number): value = .duration(number)
+      default: value = .missing
+      }
+      return .scalar(
+        filter.aggregate.function, operand, name: filter.aggregate.description, filter.comparison, value)
+    case .group(let expression): return .group(try program.compile(expression), name: "by(\(expression))")
+    case .coalesce: return .coalesce
+    case .select: return nil
+    }
+  }
+
+  private mutating func compile(
+    _ expression: SpansetExpression
+  ) throws(EngineError) -> (CompiledSpanset, Necessary) {
+    switch expression {
+    case .filter(let condition):
+      let operation = try program.compile(condition)
+      if case .literal(.bool(true), _) = condition { return (.filter(operation), .always) }
+      return (.filter(operation), .leaf(addLeaf(operation)))
+    case .operation(let spansetOperator, let left, let right, _):
+      let (a, needsA) = try compile(left)
+      let (b, needsB) = try compile(right)
+      let necessary: Necessary =
+        switch spansetOperator {
+        case .or: .either(needsA, needsB)
+        case .notChild, .notParent, .notDescendant, .notAncestor, .notSibling: needsB
+        default: .both(needsA, needsB)
+        }
+      return (.operation(spansetOperator, a, b), necessary)
+    case .pipeline(let pipeline):
+      var necessary = Necessary.always
+      var stages: [CompiledStage] = []
+      for (index, stage) in pipeline.stages.enumerated() {
+        try show(stage)
+        if let compiled = try compile(stage, &necessary, isFirst: index == 0) { stages.append(compiled) }
+      }
+      return (.pipeline(stages), necessary)
+    }
+  }
+
+  /// The bit of a leaf. Leaves beyond the 64th share the last bit, which only makes it less selective.
+  private mutating func addLeaf(_ operation: Int32) -> Int {
+    leaves.append(operation)
+    return min(leaves.count - 1, 63)
+  }
+
+  // MARK: What results show
+
+  private mutating func show(_ stage: Stage) throws(EngineError) {
+    switch stage {
+    case .select(let attributes):
+      for attribute in attributes {
+        let slot = Int(try program.slot(of: attribute))
+        guard !attribute.isShownAnyway else { continue }
+        let always = attribute.isShownWhenMissing
+        if let index = shown.firstIndex(where: { $0.slot == slot }) {
+          shown[index].always = shown[index].always || always
+        } else {
+          shown.append((slot, attribute.resultKey, always))
+        }
+      }
+    case .spanset(let expression): try show(expression)
+    case .scalar(let filter): if let expression = filter.aggregate.expression { try show(expression) }
+    case .group(let expression): try show(expression)
+    case .coalesce: break
+    }
+  }
+
+  private mutating func show(_ expression: SpansetExpression) throws(EngineError) {
+    switch expression {
+    case .filter(let condition): try show(condition)
+    case .operation(_, let left, let right, _):
+      try show(left)
+      try show(right)
+    case .pipeline(let pipeline): for stage in pipeline.stages { try show(stage) }
+    }
+  }
+
+  private mutating func show(_ expression: FieldExpression) throws(EngineError) {
+    switch expression {
+    case .literal: break
+    case .attribute(let attribute, _):
+      let slot = Int(try program.slot(of: attribute))
+      guard !attribute.isShownAnyway, !shown.contains(where: { $0.slot == slot }) else { return }
+      shown.append((slot, attribute.resultKey, false))
+    case .unary(_, let operand, _), .exists(let operand, _, _): try show(operand)
+    case .binary(_, let left, let right, _):
+      try show(left)
+      try show(right)
+    }
+  }
+}
+
+extension Attribute {
+  /// Whether results carry it in a place of its own.
+  var isShownAnyway: Bool {
+    switch self {
+    case .intrinsic(let intrinsic):
+      switch intrinsic {
+      case .name, .duration, .traceDuration, .rootServiceName, .rootName, .traceID, .spanID: true
+      default: false
+      }
+    case .named: false
+    }
+  }
+}
+
+extension Attribute {
+  /// Whether a selected attribute appears as `nil` where a span does not have it. Tempo does that for the attributes
+  /// which its blocks hold in columns of their own, and leaves all others out.
+  var isShownWhenMissing: Bool {
+    switch self {
+    case .named(.span, let name): Attribute.spanColumns.contains(name)
+    case .named(.resource, let name): Attribute.resourceColumns.contains(name)
+    default: false
+    }
+  }
+
+  private static let spanColumns: Set<String> = [
+    "http.request.method", "http.response.status_code", "url.path", "url.route", "server.address", "server.port",
+    "http.method", "http.url", "http.route", "http.status_code",
+  ]
+  private static let resourceColumns: Set<String> = [
+    "k8s.cluster.name", "k8s.namespace.name", "k8s.pod.name", "k8s.container.name",
+  ]
+}
+
+extension FieldExpression {
+  /// Whether it reads something that only the whole trace tells.
+  var needsTrace: Bool {
+    switch self {
+    case .literal: false
+    case .attribute(.intrinsic(let intrinsic), _): intrinsic.needsTrace
+    case .attribute: false
+    case .unary(_, let operand, _), .exists(let operand, _, _): operand.needsTrace
+    case .binary(_, let left, let right, _): left.needsTrace || right.needsTrace
+    }
+  }
+}
+
+extension Pipeline {
+  /// The pipeline as one condition on single spans, when all its stages are filters.
+  var condition: FieldExpression? {
+    var condition: FieldExpression?
+    for stage in stages {
+      switch stage {
+      case .spanset(.filter(let next)):
+        condition = condition.map { .binary(.and, $0, next, .none) } ?? next
+      case .select: continue
+      default: return nil
+      }
+    }
+    return condition ?? .literal(.bool(true), .none)
+  }
+}

@@ -1,0 +1,237 @@
+import OTLP
+import Platform
+
+/// Some spans of one trace, by number.
+struct Spanset {
+  var spans: [Int32]
+  /// What grouping and aggregating said of them.
+  var attributes: [(name: String, value: ResultValue)] = []
+}
+
+/// Puts traces together and runs pipelines over them, on one thread, one trace at a time.
+///
+/// Invariant: `memory` holds room for `capacity` spans of `slotCount` values each and is owned. The values of span `i`
+/// begin at `i * slotCount`.
+final class TraceEvaluator {
+  private let plan: Plan
+  private let grouped: GroupedSpans
+  private let evaluator: Evaluator
+  private let reader: SlotReader
+  private var memory: UnsafeMutablePointer<Value>
+  private var capacity = 0
+  private let slotCount: Int
+  private(set) var tree = TraceTree()
+  /// The spans of the trace, by start.
+  private(set) var spans: ArraySlice<SpanRecord> = []
+  /// The whole trace.
+  private(set) var summary = TraceSummary()
+
+  init(_ plan: Plan, _ grouped: GroupedSpans) {
+    self.plan = plan
+    self.grouped = grouped
+    evaluator = Evaluator(plan.program)
+    reader = SlotReader(plan.program)
+    slotCount = max(1, plan.program.slots.count)
+    memory = .allocate(capacity: 1)
+  }
+
+  deinit { memory.deallocate() }
+
+  /// Whether a regular expression was given up on a value.
+  var reachedRegexLimit: Bool { evaluator.reachedRegexLimit }
+
+  /// Makes a trace the current one.
+  func load(trace: Int) {
+    var records = ContiguousArray(grouped.records[grouped.bounds[trace]..<grouped.bounds[trace + 1]])
+    records.sort { ($0.start, $0.spanID) < ($1.start, $1.spanID) }
+    spans = ArraySlice(records)
+    tree.build(spans)
+    summary = TraceSummary(spans, tree, grouped.contexts)
+    reader.arena.removeAll()
+    if spans.count > capacity {
+      memory.deallocate()
+      capacity = spans.count * 2
+      memory = .allocate(capacity: capacity * slotCount)
+    }
+    guard !plan.program.slots.isEmpty else { return }
+    // Spans of one resource and scope after one another, so that each is entered once.
+    let byContext = spans.indices.sorted { spans[$0].context < spans[$1].context }
+    var context: Int32 = -1
+    for index in byContext {
+      if spans[index].context != context {
+        context = spans[index].context
+        let entered = grouped.contexts[Int(context)]
+        // What cannot be read counts as missing.
+        try? reader.enter(resource: entered.resource)
+        try? reader.enter(scope: entered.scope)
+      }
+      fill(index, memory + index * slotCount)
+    }
+  }
+
+  private func fill(_ index: Int, _ slots: UnsafeMutablePointer<Value>) {
+    do throws(WireError) {
+      let header = try SpanHeader(spans[index].message, needsStatus: true)
+      reader.fillHeader(header, into: slots)
+      if reader.needsAttributes { try reader.fillAttributes(header, into: slots) }
+    } catch {
+      for slot in 0..<slotCount where slots[slot].isUnknown { slots[slot] = .missing }
+    }
+    for (slot, attribute) in plan.program.slots.enumerated() {
+      guard case .intrinsic(let intrinsic) = attribute, intrinsic.needsTrace else { continue }
+      switch intrinsic {
+      case .childCount: slots[slot] = .int(Int(tree.childCount[index]))
+      case .nestedSetLeft: slots[slot] = .int(Int(tree.left[index]))
+      case .nestedSetRight: slots[slot] = .int(Int(tree.right[index]))
+      case .nestedSetParent: slots[slot] = .int(tree.nestedParent(index))
+      case .rootName: slots[slot] = .string(summary.rootName)
+      case .rootServiceName: slots[slot] = .string(summary.rootService)
+      default: slots[slot] = .duration(summary.duration)
+      }
+    }
+  }
+
+  /// The value of a slot for a span of the current trace.
+  func value(ofSlot slot: Int, span: Int32) -> Value { memory[Int(span) * slotCount + slot] }
+
+  /// Lets `body` read the slots of a span of the current trace.
+  func withSlots(of span: Int32, _ body: (UnsafeMutablePointer<Value>, Evaluator) -> Void) {
+    let slots = memory + Int(span) * slotCount
+    evaluator.read(from: slots)
+    body(slots, evaluator)
+    evaluator.read(from: nil)
+  }
+
+  private func evaluate(_ operation: Int32, span: Int32) -> Value {
+    evaluator.read(from: memory + Int(span) * slotCount)
+    defer { evaluator.read(from: nil) }
+    return evaluator.evaluate(operation)
+  }
+
+  // MARK: Pipelines
+
+  /// What a pipeline leaves of the current trace.
+  func run(_ pipeline: PipelinePlan) throws(EngineError) -> [Spanset] {
+    try run(pipeline.stages, [Spanset(spans: (0..<Int32(truncatingIfNeeded: spans.count)).map { $0 })])
+  }
+
+  private func run(_ stages: [CompiledStage], _ input: [Spanset]) throws(EngineError) -> [Spanset] {
+    var spansets = input
+    for stage in stages {
+      spansets =
+        switch stage {
+        case .spanset(let expression): try select(expression, spansets)
+        case .scalar(let function, let operand, let name, let comparison, let value):
+          spansets.compactMap { aggregate($0, function, operand, name, comparison, value) }
+        case .group(let operation, let name): spansets.flatMap { group($0, operation, name) }
+        case .coalesce: [Spanset(spans: spansets.flatMap(\.spans).sorted())]
+        }
+      if spansets.isEmpty { break }
+    }
+    return spansets.filter { !$0.spans.isEmpty }
+  }
+
+  private func select(_ expression: CompiledSpanset, _ input: [Spanset]) throws(EngineError) -> [Spanset] {
+    switch expression {
+    case .filter(let operation):
+      return input.compactMap { spanset in
+        var kept = spanset
+        kept.spans = spanset.spans.filter { evaluate(operation, span: $0).isTrue }
+        return kept.spans.isEmpty ? nil : kept
+      }
+    case .pipeline(let stages): return try run(stages, input)
+    case .operation(let spansetOperator, let left, let right):
+      var output: [Spanset] = []
+      for spanset in input {
+        let onLeft = try select(left, [spanset])
+        let onRight = try select(right, [spanset])
+        var joined = spanset
+        switch spansetOperator {
+        case .and where onLeft.isEmpty || onRight.isEmpty: continue
+        case .and, .or: break
+        default:
+          if onRight.isEmpty { continue }
+          guard onLeft.count <= 1, onRight.count <= 1 else { throw .severalSpansets }
+        }
+        joined.spans = Structure(tree: tree).join(
+          spansetOperator, merged(onLeft), merged(onRight))
+        if !joined.spans.isEmpty { output.append(joined) }
+      }
+      return output
+    }
+  }
+
+  private func merged(_ spansets: [Spanset]) -> [Int32] {
+    spansets.count == 1 ? spansets[0].spans : Set(spansets.flatMap(\.spans)).sorted()
+  }
+
+  private func group(_ spanset: Spanset, _ operation: Int32, _ name: String) -> [Spanset] {
+    var groups: [Spanset] = []
+    var places: [ResultValue: Int] = [:]
+    for span in spanset.spans {
+      let value = ResultValue(evaluate(operation, span: span))
+      if let place = places[value] {
+        groups[place].spans.append(span)
+      } else {
+        places[value] = groups.count
+        groups.append(Spanset(spans: [span], attributes: spanset.attributes + [(name, value)]))
+      }
+    }
+    return groups
+  }
+
+  private func aggregate(
+    _ spanset: Spanset, _ function: AggregateFunction, _ operand: Int32?, _ name: String,
+    _ comparison: BinaryOperator, _ value: Value
+  ) -> Spanset? {
+    let result: Value
+    if let operand {
+      var accumulator = Accumulator(function)
+      for span in spanset.spans { accumulator.add(evaluate(operand, span: span)) }
+      result = accumulator.result
+    } else {
+      result = .int(spanset.spans.count)
+    }
+    guard !result.isMissing, Value.compare(comparison, result, value).isTrue else { return nil }
+    var kept = spanset
+    kept.attributes.append((name, ResultValue(result)))
+    return kept
+  }
+}
+
+/// `avg`, `max`, `min` or `sum` over values; those that are no numbers are passed over.
+private struct Accumulator {
+  private let function: AggregateFunction
+  private var value = Value.missing
+  private var count = 0
+
+  init(_ function: AggregateFunction) { self.function = function }
+
+  mutating func add(_ next: Value) {
+    guard next.number != nil else { return }
+    count += 1
+    guard !value.isMissing else {
+      value = next
+      return
+    }
+    switch function {
+    case .max: if Value.compare(.greater, next, value).isTrue { value = next }
+    case .min: if Value.compare(.less, next, value).isTrue { value = next }
+    default:
+      switch (value, next) {
+      case (.duration(let a), .duration(let b)): value = .duration(a &+ b)
+      default: value = Value.calculate(.add, value, next)
+      }
+    }
+  }
+
+  var result: Value {
+    guard function == .avg else { return value }
+    switch value {
+    case .int(let sum): return .float(Double(sum) / Double(count))
+    case .float(let sum): return .float(sum / Double(count))
+    case .duration(let sum): return .duration(sum / count)
+    default: return .missing
+    }
+  }
+}

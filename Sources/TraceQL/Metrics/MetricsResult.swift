@@ -1,0 +1,53 @@
+public import JSON
+
+/// What a metrics query computed.
+public struct MetricsResult: Sendable {
+  /// In the order of their labels.
+  public var series: [Series]
+  public var intervals: Intervals
+  /// How many bytes of trace data were looked at.
+  public var inspectedBytes: Int
+  /// Bad records passed over.
+  public var skipped: Int
+
+  /// Writes the body that Tempo answers a range query with.
+  public func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.key("series")
+    json.beginArray()
+    for series in series {
+      json.beginObject()
+      json.key("labels")
+      json.beginArray()
+      for label in series.labels {
+        json.beginObject()
+        json.field("key", label.name)
+        json.key("value")
+        label.value.write(to: &json)
+        json.endObject()
+      }
+      json.endArray()
+      json.key("samples")
+      json.beginArray()
+      for (index, value) in series.values.enumerated() where !value.isNaN {
+        json.beginObject()
+        json.field("timestampMs", String(intervals.timestamp(index) / 1_000_000))
+        json.key("value")
+        json.double(value)
+        json.endObject()
+      }
+      json.endArray()
+      json.endObject()
+    }
+    json.endArray()
+    json.key("metrics")
+    json.beginObject()
+    json.field("inspectedBytes", String(inspectedBytes))
+    json.key("completedJobs")
+    json.int(1)
+    json.key("totalJobs")
+    json.int(1)
+    json.endObject()
+    json.endObject()
+  }
+}
