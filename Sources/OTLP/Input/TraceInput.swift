@@ -86,6 +86,10 @@ public final class TraceInput: Sendable {
     }
   }
 
+  /// Whether, when following, the last `next()` met the end of the data: a file's for now, or, since its writers have
+  /// gone, a pipe's.
+  public var isAtEnd: Bool { state.withLock { $0.reader?.isAtEnd ?? false } }
+
   /// Waits until the followed input has data, up to `milliseconds`; `false` when it has none. A file always counts as
   /// ready, which says nothing about its growth.
   public func wait(milliseconds: Int32) -> Bool {

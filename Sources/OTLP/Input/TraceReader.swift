@@ -29,6 +29,9 @@ struct TraceReader: ~Copyable {
 
   var bytesRead: Int { source.bytesRead }
 
+  /// Whether the last read met the end.
+  var isAtEnd: Bool { source.isAtEnd }
+
   /// Waits for data up to `milliseconds`; `false` when none came.
   func wait(milliseconds: Int32) -> Bool { source.isReady(milliseconds: milliseconds) }
 

@@ -2,9 +2,15 @@ import OTLP
 
 extension TraceInputOptions {
   /// The traces in the command's positional arguments, or on standard input where there are none.
-  static func open(
-    _ arguments: Arguments, paths: [String]? = nil, follow: Bool = false
-  ) throws(CommandError) -> TraceInput {
+  static func open(_ arguments: Arguments, paths: [String]? = nil) throws(CommandError) -> TraceInput {
+    let options = try options(arguments)
+    do throws(InputError) { return try TraceInput(paths ?? arguments.positionals, options: options) } catch {
+      throw .usage(error.description)
+    }
+  }
+
+  /// How traces are read, as the command line says.
+  static func options(_ arguments: Arguments, follow: Bool = false) throws(CommandError) -> OTLP.TraceInputOptions {
     var options = OTLP.TraceInputOptions()
     options.follow = follow
     let format = try arguments.string(inputFormat)
@@ -13,8 +19,6 @@ extension TraceInputOptions {
     case "otlp-proto": options.isProtobuf = true
     default: break
     }
-    do throws(InputError) { return try TraceInput(paths ?? arguments.positionals, options: options) } catch {
-      throw .usage(error.description)
-    }
+    return options
   }
 }

@@ -4,10 +4,18 @@ import SpanMetrics
 /// How metrics are written.
 enum MetricsFormat: String {
   case json, prometheus, openmetrics
+
+  var contentType: String {
+    switch self {
+    case .json: "application/json"
+    case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+    case .openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    }
+  }
 }
 
 /// Writes a snapshot to standard output or a file, as `--format`, `--output` and `--label` say.
-struct MetricsWriter {
+struct MetricsWriter: Sendable {
   let format: MetricsFormat
   let external: [(name: String, value: String)]
   private let path: String?

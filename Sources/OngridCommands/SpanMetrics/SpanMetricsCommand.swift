@@ -16,40 +16,57 @@ enum SpanMetricsCommand {
       format, their order, the number of files and of threads.
       """,
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Traces to read; - or none is stdin")],
-    options: [SpanMetricsOptions.metrics, SpanMetricsOptions.results, TraceInputOptions.group],
+    options: [
+      SpanMetricsOptions.metrics, SpanMetricsOptions.results, SpanMetricsOptions.following, TraceInputOptions.group,
+      HTTPOptions.group,
+    ],
     examples: [
       Example("Metrics of a file, as Prometheus text", "ongrid spanmetrics --format prometheus traces.jsonl"),
       Example(
         "The slowest operations",
-        "ongrid spanmetrics traces.jsonl | jq -c '.span_metrics[] | [.labels.span_name, .latency.p99]'"),
+        "ongrid spanmetrics traces.jsonl | jq -c '.span_metrics[] | [.latency.p99, .labels.span_name]' | sort -rn"),
       Example("Calls between services", "ongrid spanmetrics --service-graph -f prometheus traces.otlp"),
+      Example(
+        "From a file that grows to Prometheus",
+        "ongrid spanmetrics --follow --remote-write http://localhost:9090 /var/log/traces.jsonl"),
     ],
+    exitNotes: [ExitNote(.backend, "The remote-write receiver could not be reached or refused.")],
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
+    let started = Timestamp.now.nanoseconds / 1_000_000
     let log = try StandardErrorLog.make(arguments)
     let configuration = try SpanMetricsConfiguration(arguments)
     for note in configuration.notes { log.info(note) }
+    let outputs = try MetricsOutputs(arguments, log: log, started: started)
+    if try arguments.flag(SpanMetricsOptions.follow) {
+      return try SpanMetricsFollowing(arguments, configuration, outputs, log).run()
+    }
+    for option in [SpanMetricsOptions.listen, SpanMetricsOptions.interval] where arguments.isGiven(option) {
+      throw .usage("--\(option.name) needs --follow")
+    }
+    let outcome = try read(arguments, configuration)
+    let snapshot = outcome.aggregator.snapshot()
+    MetricsWarnings(log).warn(snapshot, configuration)
+    try outputs.write(snapshot)
+    return skipStatus(outcome.skipped, outcome.firstSkipped, log)
+  }
+
+  private static func read(
+    _ arguments: Arguments, _ configuration: SpanMetricsConfiguration
+  ) throws(CommandError) -> RunOutcome {
     let threads = try arguments.intIfGiven(SpanMetricsOptions.threads, in: 1...1024)
-    let writer = try MetricsWriter(arguments)
+    let skipsBad = try arguments.flag(TraceInputOptions.skipBad)
     let input = try TraceInputOptions.open(arguments)
     let progress = Mutex(ProgressBar(isWanted: try !arguments.flag(CommonOptions.quiet)))
-
-    let skipsBad = try arguments.flag(TraceInputOptions.skipBad)
-    let outcome: RunOutcome
+    defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
-      outcome = try ParallelRun.run(
-        input, configuration, threads: threads ?? suitableThreads(input),
-        skipsBad: skipsBad,
+      return try ParallelRun.run(
+        input, configuration, threads: threads ?? suitableThreads(input), skipsBad: skipsBad,
         progress: { progress.withLock { show(input, in: &$0) } })
     } catch {
       throw .usage(error.description)
     }
-    progress.withLock { $0.clear() }
-    let snapshot = outcome.aggregator.snapshot()
-    warn(snapshot, configuration, log)
-    try writer.write(snapshot)
-    return report(outcome, log)
   }
 
   /// One thread where the input is so small that starting others takes longer.
@@ -64,23 +81,39 @@ enum SpanMetricsCommand {
       fraction: input.totalBytes.map { $0 > 0 ? Double(read) / Double($0) : 1 }, ByteSizeText.format(read))
   }
 
-  /// Says what the numbers do not show by themselves.
-  private static func warn(_ snapshot: SpanMetricsSnapshot, _ configuration: SpanMetricsConfiguration, _ log: Log) {
-    if snapshot.overflowed > 0 {
-      let widest = snapshot.widestLabel.map { "; the label with most values is '\($0.name)' (\($0.values))" } ?? ""
-      log.warn(
-        "more than \(configuration.maxSeries) series: \(snapshot.overflowed) spans are counted in the overflow series\(widest)"
-      )
-    }
-    if let evicted = snapshot.graph?.evicted, evicted > 0 {
-      log.warn("service graph: \(evicted) spans were given up because too many waited for the other end of their call")
-    }
+  /// The status of a run that passed over bad records, which it reports.
+  static func skipStatus(_ skipped: Int, _ first: InputError?, _ log: Log) -> ExitStatus {
+    guard skipped > 0 else { return .done }
+    log.warn("skipped \(skipped) bad records" + (first.map { ", the first: \($0)" } ?? ""))
+    return .partial
+  }
+}
+
+/// Says what the numbers do not show by themselves.
+struct MetricsWarnings {
+  private let log: Log
+  private var overflowed: UInt64 = 0
+  private var evicted = 0
+
+  init(_ log: Log) { self.log = log }
+
+  func warn(_ snapshot: SpanMetricsSnapshot, _ configuration: SpanMetricsConfiguration) {
+    var warnings = self
+    warnings.warnOfNew(snapshot, configuration)
   }
 
-  private static func report(_ outcome: RunOutcome, _ log: Log) -> ExitStatus {
-    guard outcome.skipped > 0 else { return .done }
-    let first = outcome.firstSkipped.map { ": \($0)" } ?? ""
-    log.warn("skipped \(outcome.skipped) bad records, the first at \(first.dropFirst(2))")
-    return .partial
+  /// Warns of what has grown since the last call.
+  mutating func warnOfNew(_ snapshot: SpanMetricsSnapshot, _ configuration: SpanMetricsConfiguration) {
+    if snapshot.overflowed > overflowed {
+      let widest = snapshot.widestLabel.map { "; the label with most values is '\($0.name)' (\($0.values))" } ?? ""
+      log.warn(
+        "more than \(configuration.maxSeries) series: \(snapshot.overflowed) spans are counted in the overflow series"
+          + widest)
+      overflowed = snapshot.overflowed
+    }
+    if let lost = snapshot.graph?.evicted, lost > evicted {
+      log.warn("service graph: \(lost) spans were given up because too many waited for the other end of their call")
+      evicted = lost
+    }
   }
 }

@@ -35,6 +35,7 @@ extension SpanMetricsConfiguration {
     }
     maxSeries = try arguments.int(SpanMetricsOptions.maxSeries, in: 1...50_000_000)
     externalLabels = try arguments.pairs(SpanMetricsOptions.label).map(\.name)
+    if arguments.stringIfGiven(SpanMetricsOptions.remoteWrite) != nil { externalLabels += ["job", "instance"] }
     do throws(ConfigurationError) { try validate() } catch { throw .usage(error.description) }
   }
 }

@@ -67,6 +67,10 @@ enum SpanMetricsOptions {
       maxSeries,
     ])
 
+  static let filter = Option.value(
+    "filter", "TRACEQL", help: "Count only spans that this TraceQL spanset selects",
+    documentation: "Such as `{ span.http.route != \"/healthz\" && kind = server }`.")
+
   static let format = Option.choice(
     "format", short: "f", "FORMAT", ["json", "prometheus", "openmetrics"], default: "json", help: "Output format",
     documentation: """
@@ -83,5 +87,32 @@ enum SpanMetricsOptions {
   static let threads = Option.value(
     "threads", "COUNT", help: "Threads that read and count; one a processor by default")
 
-  static let results = OptionGroup("Results", [format, output, label, threads])
+  static let remoteWrite = Option.value(
+    "remote-write", "URL", kind: .url, environment: "ONGRID_REMOTE_WRITE_URL", help: "Push to Prometheus remote write",
+    documentation: """
+      Base URL of a Prometheus, Mimir or Thanos, or the whole URL of its receiver. Every series gets the labels `job` \
+      (ongrid) and `instance` (the host's name) unless `--label` sets them, so that many hosts can write beside each \
+      other and `sum by` adds them up. Counters start at 0 with each run, and stale markers end them. Nothing is \
+      written to standard output unless `--format` or `--output` is given.
+      """)
+
+  static let results = OptionGroup("Results", [format, output, remoteWrite, label, threads])
+
+  static let follow = Option.flag(
+    "follow", short: "F", help: "Read for ever and write every interval",
+    documentation: """
+      Files are read as they grow, and anew when they are replaced; pipes until their writers have gone. SIGTERM and \
+      SIGINT end it after a last write.
+      """)
+  static let interval = Option.value("interval", "DURATION", default: "15s", help: "How often --follow writes")
+  static let staleAfter = Option.value(
+    "stale-after", "DURATION", default: "15m", help: "Drop series that have not moved for so long; 0 for never")
+  static let listen = Option.value(
+    "listen", "ADDRESS", help: "Serve /metrics here while following",
+    documentation: """
+      HOST:PORT. In the Prometheus text format, or in OpenMetrics with `--exemplars`. Nothing is written to standard \
+      output unless `--format` or `--output` is given.
+      """)
+
+  static let following = OptionGroup("Following", [follow, interval, staleAfter, listen])
 }

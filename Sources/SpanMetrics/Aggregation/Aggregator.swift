@@ -1,7 +1,9 @@
 public import OTLP
 
 /// Derives metrics from spans. One thread uses one aggregator; their results are merged at the end.
-public final class Aggregator {
+///
+/// `@unchecked Sendable`: one thread at a time uses it; it changes hands only under a lock or when its thread was joined.
+public final class Aggregator: @unchecked Sendable {
   private var core: AggregatorCore
   private let graph: ServiceGraph?
   private let configuration: SpanMetricsConfiguration
@@ -23,25 +25,26 @@ public final class Aggregator {
   /// Spans counted so far, those left out by the filter not included.
   public var spans: UInt64 { core.spans }
 
-  /// Begins the next writing round: what is counted from now on is told apart from what was before.
-  public func beginRound() { core.round &+= 1 }
-
-  /// The number of the current round.
-  public var round: UInt32 { core.round }
+  /// The current writing round, from 1: tells apart what was counted before and after a snapshot was written.
+  var round: UInt32 {
+    get { core.round }
+    set { core.round = newValue }
+  }
 
   /// Adds what `other` counted.
   public func merge(_ other: Aggregator) { core.merge(other.core) }
 
-  /// What was counted, ready to be written. The aggregator must not be used while the snapshot is.
+  /// What was counted, ready to be written. The aggregator must not be used while the snapshot is. Calls of
+  /// which only one end was seen are counted too where the other end has a name.
   public func snapshot() -> SpanMetricsSnapshot {
-    SpanMetricsSnapshot(self, graph: graph?.result())
+    SpanMetricsSnapshot(self, graph: graph?.result(isFinal: true))
   }
 
   /// Calls `body` with the tables, for reading.
   func withCore<Result>(_ body: (borrowing AggregatorCore) -> Result) -> Result { body(core) }
 
   /// A new aggregator with the series of this one that moved in `round` or later.
-  public func keepingSeries(movedSince round: UInt32) -> Aggregator {
+  func keepingSeries(movedSince round: UInt32) -> Aggregator {
     Aggregator(keeping: round, of: self)
   }
 

@@ -170,12 +170,12 @@ struct AggregatorCore: ~Copyable {
           hash, resource: number, kind: span.kind, status: span.statusCode, name: span.name, extras: extraIDs)
         ?? addSeries(span, number)
     }
-    if position == 0 { overflowed &+= 1 }
+    if position == 0 { noteOverflow() }
 
     let cells = series[position].cells
     let duration = span.durationNano
     let bucket = latencyBounds.bucket(of: duration)
-    cells[CellLayout.round] = UInt64(round)
+    cells[CellLayout.lastRound] = UInt64(round)
     layout.latency.add(duration, bucket: bucket, weight: weight, to: cells)
     switch layout.size {
     case .off: break
@@ -210,7 +210,15 @@ struct AggregatorCore: ~Copyable {
       return known
     }
     if series.isFull { return 0 }
-    return series.add(key, name: name, extras: extras, hash: hash)
+    let position = series.add(key, name: name, extras: extras, hash: hash)
+    series[position].cells[CellLayout.firstRound] = UInt64(round)
+    return position
+  }
+
+  private mutating func noteOverflow() {
+    overflowed &+= 1
+    let cells = series[0].cells
+    if cells[CellLayout.firstRound] == 0 { cells[CellLayout.firstRound] = UInt64(round) }
   }
 
   /// The values of a span's labels besides the fixed ones; false when there was no room for one of them.

@@ -13,7 +13,7 @@ extension AggregatorCore {
     defer { extras.deallocate() }
     for position in 0..<other.series.count {
       let record = other.series[position]
-      guard record.cells[CellLayout.round] >= UInt64(round) else { continue }
+      guard record.cells[CellLayout.lastRound] >= UInt64(round) else { continue }
       var target = 0
       if position > 0 {
         let resource: UInt32
@@ -43,7 +43,11 @@ extension AggregatorCore {
   }
 
   private func add(_ cells: UnsafeMutablePointer<UInt64>, to sum: UnsafeMutablePointer<UInt64>) {
-    sum[CellLayout.round] = max(sum[CellLayout.round], cells[CellLayout.round])
+    sum[CellLayout.lastRound] = max(sum[CellLayout.lastRound], cells[CellLayout.lastRound])
+    let first = cells[CellLayout.firstRound]
+    if first != 0, sum[CellLayout.firstRound] == 0 || first < sum[CellLayout.firstRound] {
+      sum[CellLayout.firstRound] = first
+    }
     layout.latency.merge(cells, into: sum)
     switch layout.size {
     case .off: break

@@ -8,8 +8,9 @@ struct CellLayout: Sendable {
     case histogram(HistogramCells)
   }
 
-  /// The word that holds the writing round in which the series moved last.
-  static let round = 0
+  /// The words that hold the writing rounds in which the series appeared and in which it moved last.
+  static let firstRound = 0
+  static let lastRound = 1
 
   let latency: HistogramCells
   let size: Size
@@ -18,7 +19,7 @@ struct CellLayout: Sendable {
 
   init(_ configuration: SpanMetricsConfiguration) {
     latency = HistogramCells(
-      start: 1, buckets: configuration.latencyBuckets.count + 1,
+      start: 2, buckets: configuration.latencyBuckets.count + 1,
       isWeighted: configuration.multiplierAttribute != nil)
     switch configuration.size {
     case .off:

@@ -56,7 +56,7 @@ public enum ParallelRun {
 
   /// One thread's share.
   ///
-  /// `@unchecked Sendable`: only the thread that runs it touches it until `inParallel` has joined all threads.
+  /// `@unchecked Sendable`: only the thread that runs it touches it, until `inParallel` has joined all threads.
   private final class Worker: @unchecked Sendable {
     let aggregator: Aggregator
     private(set) var skipped = 0

@@ -48,16 +48,18 @@ struct EdgeTable: ~Copyable {
 
   func cells(_ position: Int) -> UnsafeMutablePointer<UInt64> { cells[position] }
 
-  /// Copies every counter, so that calls can be added to the copy alone.
-  mutating func add(_ other: borrowing EdgeTable) {
-    for position in other.keys.indices {
+  /// Adds the counters of `other` that moved in `round` or later.
+  mutating func add(_ other: borrowing EdgeTable, movedSince round: UInt64 = 0) {
+    for position in other.keys.indices where other.cells[position][EdgeLayout.lastRound] >= round {
       layout.merge(other.cells[position], into: cells[position == 0 ? 0 : self.position(other.keys[position])])
     }
   }
 
-  mutating func add(_ call: FinishedCall) {
+  mutating func add(_ call: FinishedCall, round: UInt64) {
     let key = Key(client: call.client, server: call.server, type: call.type)
     let cells = cells[call.client == .max || call.server == .max ? 0 : position(key)]
+    if cells[EdgeLayout.firstRound] == 0 { cells[EdgeLayout.firstRound] = round }
+    cells[EdgeLayout.lastRound] = round
     layout.server.add(call.serverLatency, bucket: bounds.bucket(of: call.serverLatency), weight: call.weight, to: cells)
     layout.client.add(call.clientLatency, bucket: bounds.bucket(of: call.clientLatency), weight: call.weight, to: cells)
     if call.failed { cells.add(call.weight.fixed, at: EdgeLayout.failed) }
@@ -80,6 +82,9 @@ struct EdgeTable: ~Copyable {
 struct EdgeLayout: Sendable {
   /// Failed calls, in units of `Weight`.
   static let failed = 0
+  /// The writing rounds in which the edge appeared and in which it moved last.
+  static let firstRound = 2
+  static let lastRound = 3
   let server: HistogramCells
   let client: HistogramCells
   let messaging: HistogramCells
@@ -87,7 +92,7 @@ struct EdgeLayout: Sendable {
 
   init(_ graph: ServiceGraphConfiguration, isWeighted: Bool) {
     let buckets = graph.latencyBuckets.count + 1
-    server = HistogramCells(start: 2, buckets: buckets, isWeighted: isWeighted)
+    server = HistogramCells(start: 4, buckets: buckets, isWeighted: isWeighted)
     client = HistogramCells(start: server.end, buckets: buckets, isWeighted: isWeighted)
     messaging = HistogramCells(start: client.end, buckets: buckets, isWeighted: isWeighted)
     stride = messaging.end
@@ -95,6 +100,9 @@ struct EdgeLayout: Sendable {
 
   func merge(_ other: UnsafeMutablePointer<UInt64>, into cells: UnsafeMutablePointer<UInt64>) {
     cells.add(other.wide(at: Self.failed), at: Self.failed)
+    let first = other[Self.firstRound]
+    if first != 0, cells[Self.firstRound] == 0 || first < cells[Self.firstRound] { cells[Self.firstRound] = first }
+    cells[Self.lastRound] = max(cells[Self.lastRound], other[Self.lastRound])
     for histogram in [server, client, messaging] { histogram.merge(other, into: cells) }
   }
 }

@@ -14,6 +14,9 @@ public struct GraphResult: Sendable {
     /// Seconds between the two; nil unless measured.
     public let messagingLatency: HistogramValue?
 
+    /// The writing rounds in which it appeared and in which it moved last.
+    let rounds: ClosedRange<UInt64>
+
     /// The labels that are there, sorted by name.
     public var labels: [(name: String, value: String)] {
       guard let client, let server else { return [("metric_overflow", "true")] }
@@ -48,7 +51,8 @@ public struct GraphResult: Sendable {
           server: position == 0 ? nil : String(names[key.server]), type: key.type, requests: server.count,
           failed: Double(cells.wide(at: EdgeLayout.failed)) * Weight.unit, serverLatency: server,
           clientLatency: layout.client.read(cells, scale: 1e9),
-          messagingLatency: messaging.count > 0 ? messaging : nil))
+          messagingLatency: messaging.count > 0 ? messaging : nil,
+          rounds: cells[EdgeLayout.firstRound]...cells[EdgeLayout.lastRound]))
     }
     self.edges = edges.sorted {
       ($0.client ?? "", $0.server ?? "", $0.type.rawValue) < ($1.client ?? "", $1.server ?? "", $1.type.rawValue)

@@ -40,8 +40,22 @@ public final class ServiceGraph: Sendable {
     state.withLock { $0.expire(arrivedBy: time) }
   }
 
-  /// The graph as it would be if no further span came: what still waits is counted as if it had expired.
-  func result() -> GraphResult { state.withLock { $0.result() } }
+  /// The graph so far; what comes after it belongs to the writing round `next`. Edges that did not move in round `kept`
+  /// or later are left out and forgotten; `stale` are these.
+  func finishRound(
+    next: UInt32, keepingEdgesSince kept: UInt32, isFinal: Bool
+  ) -> (result: GraphResult, stale: [GraphResult.Edge]) {
+    state.withLock { state in
+      let stale = kept == 0 ? [] : state.result(isFinal: false).edges.filter { $0.rounds.upperBound < UInt64(kept) }
+      state.forgetEdges(notMovedSince: UInt64(kept))
+      let result = state.result(isFinal: isFinal)
+      state.round = UInt64(next)
+      return (result, stale)
+    }
+  }
+
+  /// The graph so far. At the end of the input, `isFinal`, what still waits is counted as if it had expired.
+  func result(isFinal: Bool) -> GraphResult { state.withLock { $0.result(isFinal: isFinal) } }
 }
 
 /// What the lock of a service graph protects.
@@ -55,6 +69,8 @@ struct GraphState: ~Copyable {
   private var evicted = 0
   private var unpaired = 0
   private let user: UInt32
+  /// The current writing round.
+  var round: UInt64 = 1
 
   init(_ configuration: SpanMetricsConfiguration, _ graph: ServiceGraphConfiguration) {
     self.configuration = configuration
@@ -75,7 +91,7 @@ struct GraphState: ~Copyable {
     // Nothing will pair with these two: a server's span without a parent was called from outside, and a database sends
     // no spans.
     if end.flags.contains(.root) {
-      if let call = lonely(end) { edges.add(call) }
+      if let call = lonely(end) { edges.add(call, round: round) }
       return
     }
     if end.database != 0 {
@@ -83,7 +99,7 @@ struct GraphState: ~Copyable {
       return edges.add(
         FinishedCall(
           client: end.service, server: end.database, type: .database, failed: end.flags.contains(.failed),
-          clientLatency: end.latency, serverLatency: end.latency, weight: end.weight))
+          clientLatency: end.latency, serverLatency: end.latency, weight: end.weight), round: round)
     }
     guard let other = waiting.find(end.key) else {
       if let evictee = waiting.add(end, at: time) {
@@ -97,27 +113,36 @@ struct GraphState: ~Copyable {
     }
     waiting.remove(other.position)
     if end.flags.union(other.end.flags).contains(.dropped) { return }
-    edges.add(end.flags.contains(.client) ? pair(end, other.end) : pair(other.end, end))
+    edges.add(end.flags.contains(.client) ? pair(end, other.end) : pair(other.end, end), round: round)
   }
 
   mutating func expire(arrivedBy time: Int64) {
     while let end = waiting.removeOldest(arrivedBy: time) { giveUp(end) }
   }
 
-  func result() -> GraphResult {
+  mutating func forgetEdges(notMovedSince kept: UInt64) {
+    if kept == 0 || edges.keys.indices.allSatisfy({ edges.cells($0)[EdgeLayout.lastRound] >= kept }) { return }
+    var rest = EdgeTable(configuration, graph)
+    rest.add(edges, movedSince: kept)
+    edges = rest
+  }
+
+  func result(isFinal: Bool) -> GraphResult {
     var all = EdgeTable(configuration, graph)
     all.add(edges)
     var lost = unpaired
-    waiting.forEach { end in
-      if end.flags.contains(.dropped) { return }
-      if let call = lonely(end) { all.add(call) } else { lost += 1 }
+    if isFinal {
+      waiting.forEach { end in
+        if end.flags.contains(.dropped) { return }
+        if let call = lonely(end) { all.add(call, round: round) } else { lost += 1 }
+      }
     }
     return GraphResult(all, names: names, bounds: graph.latencyBuckets, evicted: evicted, unpaired: lost)
   }
 
   private mutating func giveUp(_ end: CallEnd) {
     if end.flags.contains(.dropped) { return }
-    if let call = lonely(end) { edges.add(call) } else { unpaired += 1 }
+    if let call = lonely(end) { edges.add(call, round: round) } else { unpaired += 1 }
   }
 
   private func pair(_ client: CallEnd, _ server: CallEnd) -> FinishedCall {

@@ -41,6 +41,8 @@ public struct SpanMetricsSnapshot {
     public let exemplars: [Exemplar?]
     /// A failed span, where the series is one of failed spans.
     public let counterExemplar: Exemplar?
+    /// The writing rounds in which it appeared and in which it moved last.
+    let rounds: ClosedRange<UInt64>
 
     public var calls: Double { latency.count }
   }
@@ -93,7 +95,8 @@ public struct SpanMetricsSnapshot {
     let exemplars = core.exemplars.exemplars(of: position)
     return Series(
       labels: labels(core, position), latency: core.layout.latency.read(cells, scale: 1e9), size: size,
-      exemplars: exemplars.buckets, counterExemplar: exemplars.counter)
+      exemplars: exemplars.buckets, counterExemplar: exemplars.counter,
+      rounds: cells[CellLayout.firstRound]...max(cells[CellLayout.firstRound], cells[CellLayout.lastRound]))
   }
 
   private static func labels(_ core: borrowing AggregatorCore, _ position: Int) -> [(name: String, value: String)] {

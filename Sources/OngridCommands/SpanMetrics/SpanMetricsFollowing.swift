@@ -1,0 +1,101 @@
+import OTLP
+import Platform
+import Relay
+import SpanMetrics
+
+/// `ongrid spanmetrics --follow`: reads until it is stopped, and writes every interval.
+struct SpanMetricsFollowing {
+  private let configuration: SpanMetricsConfiguration
+  private let outputs: MetricsOutputs
+  private let log: Log
+  private let following: FollowingRun
+  private let interval: Int64
+  private let keptRounds: UInt32
+  private let listen: ListenAddress?
+
+  init(
+    _ arguments: Arguments, _ configuration: SpanMetricsConfiguration, _ outputs: MetricsOutputs, _ log: Log
+  ) throws(CommandError) {
+    self.configuration = configuration
+    self.outputs = outputs
+    self.log = log
+    interval = try arguments.duration(SpanMetricsOptions.interval, in: 10_000_000...86_400_000_000_000)
+    let staleAfter = try arguments.duration(SpanMetricsOptions.staleAfter)
+    keptRounds = UInt32(clamping: (staleAfter + interval - 1) / interval)
+    if let text = arguments.stringIfGiven(SpanMetricsOptions.listen) {
+      do throws(RelayError) { listen = try ListenAddress(text) } catch { throw .usage("--listen: \(error)") }
+    } else {
+      listen = nil
+    }
+    let options = try TraceInputOptions.options(arguments, follow: true)
+    let skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    do throws(RunError) {
+      following = try FollowingRun(arguments.positionals, options, configuration, skipsBad: skipsBad)
+    } catch {
+      throw .usage(error.description)
+    }
+  }
+
+  func run() throws(CommandError) -> ExitStatus {
+    let signals = StopSignals()
+    do throws(SystemError) { try following.start() } catch { throw .usage(error.description) }
+    let server = try serve()
+    defer { server?.stop() }
+    signals.onNext {
+      following.requestStop()
+      // A receiver that does not answer must not hold up whoever asks twice.
+      signals.onNext { outputs.cancel() }
+    }
+    var warnings = MetricsWarnings(log)
+    var deadline = monotonicNanoseconds() + interval
+    while true {
+      let event = following.wait(until: deadline)
+      if case .deadline = event {
+        try write(isFinal: false, &warnings)
+        deadline = max(deadline + interval, monotonicNanoseconds())
+        continue
+      }
+      let (skipped, first) = following.stop()
+      try write(isFinal: true, &warnings)
+      if case .failed(let error) = event { throw .usage(error.description) }
+      return SpanMetricsCommand.skipStatus(skipped, first, log)
+    }
+  }
+
+  private func write(isFinal: Bool, _ warnings: inout MetricsWarnings) throws(CommandError) {
+    try following.finishRound(keptRounds: keptRounds, isFinal: isFinal) { (round) throws(CommandError) in
+      warnings.warnOfNew(round.snapshot, configuration)
+      try outputs.write(round, isFinal: isFinal)
+    }
+  }
+
+  private func serve() throws(CommandError) -> PageServer? {
+    guard let listen else { return nil }
+    do throws(RelayError) {
+      let server = try PageServer(listen) { path in page(path) }
+      try server.start()
+      if let address = server.address { log.info("serving /metrics on \(address)") }
+      return server
+    } catch {
+      throw CommandError(error.description, status: error.isUsage ? .usage : .backend)
+    }
+  }
+
+  private func page(_ path: String) -> PageServer.Page {
+    switch path {
+    case "/healthz", "/readyz": return PageServer.Page(Array("ok\n".utf8))
+    case "/metrics":
+      let format: MetricsFormat = configuration.keepsExemplars ? .openmetrics : .prometheus
+      let target = MemoryTarget()
+      do throws(CommandError) {
+        try following.withSnapshot { (snapshot) throws(CommandError) in
+          try outputs.writer.render(snapshot, format, to: target)
+        }
+      } catch {
+        return PageServer.Page(status: 500, Array("\(error)\n".utf8))
+      }
+      return PageServer.Page(contentType: format.contentType, target.bytes)
+    default: return PageServer.Page(status: 404, Array("there are /metrics and /healthz\n".utf8))
+    }
+  }
+}

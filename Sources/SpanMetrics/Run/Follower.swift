@@ -1,0 +1,82 @@
+import OTLP
+import Platform
+import Synchronization
+
+/// Reads one file that grows, or one pipe, and counts its spans as they come.
+final class Follower: Sendable {
+  private let path: String
+  private let options: TraceInputOptions
+  private let configuration: SpanMetricsConfiguration
+  private let graph: ServiceGraph?
+  private let skipsBad: Bool
+  /// What was counted since it was last taken.
+  private let counted: Mutex<Aggregator>
+
+  /// How the reading of an input ended.
+  enum End: Sendable {
+    /// The pipe's writers have gone, or reading was stopped.
+    case whole(skipped: Int, first: InputError?)
+    case failed(InputError)
+  }
+
+  /// How long a file that did not grow is left alone, ms.
+  private static let pause: Int32 = 100
+
+  init(
+    _ path: String, _ options: TraceInputOptions, _ configuration: SpanMetricsConfiguration, graph: ServiceGraph?,
+    skipsBad: Bool
+  ) throws(ConfigurationError) {
+    self.path = path
+    self.options = options
+    self.configuration = configuration
+    self.graph = graph
+    self.skipsBad = skipsBad
+    counted = Mutex(try Aggregator(configuration, graph: graph))
+  }
+
+  /// What was counted since the last call; what comes after it belongs to `round`.
+  func take(next round: UInt32) throws(ConfigurationError) -> Aggregator {
+    let fresh = try Aggregator(configuration, graph: graph)
+    fresh.round = round
+    return counted.withLock { counted in
+      let taken = counted
+      counted = fresh
+      return taken
+    }
+  }
+
+  /// Reads until the input ends or `shouldStop`.
+  func run(shouldStop: () -> Bool) -> End {
+    var decoder = TraceDecoder(skipsBad: skipsBad)
+    do throws(InputError) {
+      var file = try? FileStatus.of(path)
+      var input = try TraceInput([path], options: options)
+      while !shouldStop() {
+        if let chunk = try input.next() {
+          try counted.withLock { (aggregator) throws(InputError) in
+            try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try aggregator.consume(request) }
+          }
+        } else if let known = file, known.isRegular {
+          if let now = try? FileStatus.of(path), wasReplaced(known, now, read: input.bytesRead) {
+            file = now
+            input = try TraceInput([path], options: options)
+          } else {
+            _ = FileDescriptor(-1, owned: false).wait(milliseconds: Self.pause)
+          }
+        } else if input.isAtEnd {
+          break
+        } else {
+          _ = input.wait(milliseconds: Self.pause)
+        }
+      }
+    } catch {
+      return .failed(error)
+    }
+    return .whole(skipped: decoder.skipped, first: decoder.firstSkipped)
+  }
+
+  /// Whether the path now names another file, or the file was emptied: it is read from its beginning then.
+  private func wasReplaced(_ known: FileStatus, _ now: FileStatus, read: Int) -> Bool {
+    now.device != known.device || now.inode != known.inode || now.size < read
+  }
+}
