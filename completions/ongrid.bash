@@ -49,18 +49,18 @@ _ongrid() {
       ;;
     spanmetrics)
       case $previous in
-        -d | --dimension | --dimension-map | --dimension-separator | --service-label | --buckets | --size-buckets | --span-multiplier | --service-graph-buckets | --service-graph-max-waiting | --max-series | --label | --threads) :; return ;;
+        -d | --dimension | --dimension-map | --dimension-separator | --service-label | --buckets | --size-buckets | --span-multiplier | --filter | --service-graph-buckets | --service-graph-max-waiting | --max-series | --remote-write | --label | --threads | --interval | --stale-after | --listen | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --size) _ongrid_words "off histogram total"; return ;;
         -f | --format) _ongrid_words "json prometheus openmetrics"; return ;;
-        -o | --output) _ongrid_paths -f; return ;;
+        -o | --output | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--dimension --dimension-map --dimension-separator --service-label --status-message --buckets --size --size-buckets --span-multiplier --target-info --exemplars --service-graph --service-graph-buckets --service-graph-messaging --service-graph-max-waiting --max-series --format --output --label --threads --input-format --skip-bad --quiet --log-level --log-format --color --help --no-status-message --no-target-info --no-exemplars --no-service-graph --no-service-graph-messaging --no-skip-bad --no-quiet" ;;
-        -*) _ongrid_words "--dimension --dimension-map --dimension-separator --service-label --status-message --buckets --size --size-buckets --span-multiplier --target-info --exemplars --service-graph --service-graph-buckets --service-graph-messaging --service-graph-max-waiting --max-series --format --output --label --threads --input-format --skip-bad --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--dimension --dimension-map --dimension-separator --service-label --status-message --buckets --size --size-buckets --span-multiplier --filter --target-info --exemplars --service-graph --service-graph-buckets --service-graph-messaging --service-graph-max-waiting --max-series --format --output --remote-write --label --threads --follow --interval --stale-after --listen --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-status-message --no-target-info --no-exemplars --no-service-graph --no-service-graph-messaging --no-follow --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--dimension --dimension-map --dimension-separator --service-label --status-message --buckets --size --size-buckets --span-multiplier --filter --target-info --exemplars --service-graph --service-graph-buckets --service-graph-messaging --service-graph-max-waiting --max-series --format --output --remote-write --label --threads --follow --interval --stale-after --listen --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;

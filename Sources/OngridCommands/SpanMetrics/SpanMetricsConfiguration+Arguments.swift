@@ -1,4 +1,5 @@
 import SpanMetrics
+import TraceQL
 
 extension SpanMetricsConfiguration {
   /// What the command line asks for.
@@ -33,9 +34,25 @@ extension SpanMetricsConfiguration {
       graph.maxWaiting = try arguments.int(SpanMetricsOptions.maxWaiting, in: 1...100_000_000)
       serviceGraph = graph
     }
+    if let text = arguments.stringIfGiven(SpanMetricsOptions.filter) { filter = try Self.condition(text) }
     maxSeries = try arguments.int(SpanMetricsOptions.maxSeries, in: 1...50_000_000)
     externalLabels = try arguments.pairs(SpanMetricsOptions.label).map(\.name)
     if arguments.stringIfGiven(SpanMetricsOptions.remoteWrite) != nil { externalLabels += ["job", "instance"] }
     do throws(ConfigurationError) { try validate() } catch { throw .usage(error.description) }
+  }
+
+  private static func condition(_ text: String) throws(CommandError) -> SpanCondition {
+    let query: Query
+    do throws(QueryError) { query = try Query(parsing: text) } catch {
+      var failure = CommandError.usage("--filter: \(error)")
+      failure.detail = error.excerpt
+      throw failure
+    }
+    do throws(EngineError) {
+      if let condition = try SpanCondition(query) { return condition }
+    } catch {
+      throw .usage("--filter: \(error)")
+    }
+    throw .usage("--filter: only conditions on single spans can filter, such as { kind = server }")
   }
 }

@@ -63,7 +63,8 @@ enum SpanMetricsOptions {
     "Metrics",
     [
       dimension, dimensionMap, dimensionSeparator, serviceLabel, statusMessage, buckets, size, sizeBuckets,
-      spanMultiplier, targetInfo, exemplars, serviceGraph, serviceGraphBuckets, serviceGraphMessaging, maxWaiting,
+      spanMultiplier, filter, targetInfo, exemplars, serviceGraph, serviceGraphBuckets, serviceGraphMessaging,
+      maxWaiting,
       maxSeries,
     ])
 

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import TraceQL
 
 /// The tables of one aggregator and the path that every span takes through them.
 ///
@@ -27,6 +28,7 @@ struct AggregatorCore: ~Copyable {
   /// The current writing round.
   var round: UInt32 = 1
 
+  private let matcher: SpanMatcher?
   private let hash: ByteHash
   let latencyBounds: BucketBounds
   let sizeBounds: BucketBounds
@@ -58,6 +60,7 @@ struct AggregatorCore: ~Copyable {
     self.configuration = configuration
     self.plan = plan
     layout = CellLayout(configuration)
+    matcher = configuration.filter.map { SpanMatcher($0) }
     hash = ByteHash()
     interner = Interner(hash: hash)
     series = SeriesTable(stride: layout.stride, extraCount: plan.extras.count, limit: configuration.maxSeries)
@@ -96,11 +99,13 @@ struct AggregatorCore: ~Copyable {
     var groups = request.resourceSpans
     while let group = try groups.next() {
       resource.isReady = false
+      try matcher?.enter(resource: group.resource)
       var scopes = group.scopeSpans
       while let scope = try scopes.next() {
+        try matcher?.enter(scope: scope.scope)
         var list = scope.spans
         while let span = try list.next() {
-          if let filter = configuration.filter, try !filter(group, scope, span) {
+          if let matcher, try !matcher.matches(span) {
             filtered &+= 1
             if graphKeys != nil { pending.addDropped(span, hash) }
             continue

@@ -1,4 +1,4 @@
-public import OTLP
+public import TraceQL
 
 /// What is derived from spans. The defaults are those of Tempo's metrics generator, except for the name of the service
 /// label and the size family, which is off.
@@ -28,8 +28,8 @@ public struct SpanMetricsConfiguration: Sendable {
   public var maxSeries = 100_000
   /// Label names that whoever writes the metrics adds to them: dimensions keep clear of these.
   public var externalLabels: [String] = []
-  /// Spans for which this is false are left out.
-  public var filter: SpanFilter?
+  /// Spans for which this does not hold are left out.
+  public var filter: SpanCondition?
 
   public init() {}
 
@@ -98,9 +98,6 @@ public enum SizeMetrics: String, Sendable, CaseIterable {
   /// `traces_spanmetrics_size_total`, Tempo's counter of bytes.
   case total
 }
-
-/// Decides whether a span is counted. It is called from several threads at once.
-public typealias SpanFilter = @Sendable (ResourceSpansView, ScopeSpansView, SpanView) throws(WireError) -> Bool
 
 /// The service graph's settings.
 public struct ServiceGraphConfiguration: Sendable {
