@@ -35,7 +35,7 @@ test: packages
 	@Scripts/packages.sh test
 	@Scripts/python.sh
 	@Scripts/lint.sh
-	swift test
+	ONGRID_TEST_TOOLS=required swift test
 
 lint:
 	@Scripts/lint.sh

@@ -1,0 +1,89 @@
+import Foundation
+
+/// A real Prometheus on a free loopback port with an empty database, which takes remote writes, exemplars and samples up
+/// to sixty days old. Nothing is scraped.
+public final class PrometheusServer: Sendable {
+  public static var isInstalled: Bool { Tools.has("prometheus") }
+
+  public let port: UInt16
+  private let directory: TemporaryDirectory
+  private let program: Program
+
+  /// Starts a server and waits until it is ready.
+  ///
+  /// - Parameter rules: The content of a rules file that it evaluates every second.
+  public init(rules: String? = nil) throws {
+    directory = try TemporaryDirectory()
+    port = try Sockets.freePort()
+    if let rules { try directory.write("rules.yml", rules) }
+    let config = try directory.write(
+      "prometheus.yml",
+      """
+      global: {evaluation_interval: 1s}
+      rule_files: [\(rules == nil ? "" : "rules.yml")]
+      storage: {tsdb: {out_of_order_time_window: 60d}}
+      """)
+    program = try Program(
+      [
+        "--config.file=\(config)", "--storage.tsdb.path=\(directory.path("data"))", "--storage.tsdb.retention.time=90d",
+        "--web.listen-address=127.0.0.1:\(port)", "--web.enable-remote-write-receiver",
+        "--enable-feature=exemplar-storage", "--log.level=warn",
+      ], executable: "prometheus")
+    try waitUntil("Prometheus to be ready", timeout: 60) {
+      guard program.isRunning else { throw TestTimeout("Prometheus ended: \(program.errorsSoFar)") }
+      return (try? get("/-/ready")) != nil
+    }
+  }
+
+  public var url: String { "http://127.0.0.1:\(port)" }
+  public var remoteWriteURL: String { url + "/api/v1/write" }
+
+  /// Stops the server.
+  public func stop() throws {
+    program.send(SIGTERM)
+    try program.wait(timeout: 30)
+  }
+
+  /// One series of an instant vector.
+  public struct Sample: Sendable {
+    public var labels: [String: String]
+    public var value: Double
+  }
+
+  /// Evaluates an expression that gives a vector, at a moment in Unix seconds or now.
+  public func query(_ expression: String, at time: Double? = nil) throws -> [Sample] {
+    var parameters = ["query": expression]
+    if let time { parameters["time"] = "\(time)" }
+    let answer = try JSONDecoder().decode(Answer.self, from: get("/api/v1/query", parameters))
+    return answer.data.result.map { series in
+      Sample(labels: series.metric, value: Double(series.value.text) ?? .nan)
+    }
+  }
+
+  /// The body of a GET that succeeds.
+  public func get(_ path: String, _ parameters: [String: String] = [:]) throws -> Data {
+    var arguments = ["--silent", "--show-error", "--fail-with-body", "--noproxy", "*", "--get", "--max-time", "30"]
+    for (name, value) in parameters { arguments += ["--data-urlencode", "\(name)=\(value)"] }
+    let result = try Program.run(arguments + [url + path], executable: "curl")
+    guard result.status == 0 else { throw TestTimeout("GET \(path): \(result.output)\(result.errors)") }
+    return Data(result.stdout)
+  }
+
+  private struct Answer: Decodable {
+    struct Data: Decodable { var result: [Series] }
+    struct Series: Decodable {
+      var metric: [String: String]
+      var value: Value
+    }
+    /// `[seconds, "value"]`.
+    struct Value: Decodable {
+      var text: String
+      init(from decoder: Decoder) throws {
+        var array = try decoder.unkeyedContainer()
+        _ = try array.decode(Double.self)
+        text = try array.decode(String.self)
+      }
+    }
+    var data: Data
+  }
+}
