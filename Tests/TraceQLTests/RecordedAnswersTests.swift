@@ -34,7 +34,8 @@ import Testing
 
   @Test(arguments: recorded, ["otlp/shop.otlp", "otlp/shop.jsonl"])
   func isGivenByTheLocalEngine(_ recorded: Recorded, _ input: String) throws {
-    if recorded.fields["status"] as? Int == 400 {
+    let fields = recorded.fields
+    if fields["status"] as? Int == 400 {
       #expect(throws: QueryError.self) { try Query(parsing: recorded.query) }
       return
     }
@@ -44,17 +45,16 @@ import Testing
     options.spansPerSpanset = 0
     options.threads = 2
     var json = JSONWriter()
-    let fields = recorded.fields
     if fields["kind"] as? String == "metrics" {
       let start = try #require(fields["start"] as? Int)
       let end = try #require(fields["end"] as? Int)
       options.range = TimeRange(start: UInt64(start) * 1_000_000_000, end: UInt64(end) * 1_000_000_000)
       options.step = try #require(fields["step"] as? Int) * 1_000_000_000
-      try LocalEngine(query, options).metrics(TraceInput([Fixtures.path(input)])).write(to: &json)
-      try expectSeries(json.bytes, recorded)
+      try LocalEngine(query, options).metrics(.input(TraceInput([Fixtures.path(input)]))).write(to: &json)
+      try expectSeries(json.bytes, fields)
     } else {
-      try LocalEngine(query, options).search(TraceInput([Fixtures.path(input)])).write(to: &json)
-      try expectTraces(json.bytes, recorded)
+      try LocalEngine(query, options).search(.input(TraceInput([Fixtures.path(input)]))).write(to: &json)
+      try expectTraces(json.bytes, fields)
     }
   }
 
@@ -65,8 +65,8 @@ import Testing
 
   /// Traces as sorted text: ids, root, duration, and for each spanset its size, its attributes, its spans and, where the
   /// recording has them, what was selected of each.
-  private func expectTraces(_ bytes: [UInt8], _ recorded: Recorded) throws {
-    let expected = try #require(recorded.fields["traces"] as? [[String: Any]])
+  private func expectTraces(_ bytes: [UInt8], _ recorded: [String: Any]) throws {
+    let expected = try #require(recorded["traces"] as? [[String: Any]])
     var selects: Set<String> = []
     var wanted: [String] = []
     for trace in expected {
@@ -111,7 +111,7 @@ import Testing
     }.sorted().description
   }
 
-  private func expectSeries(_ bytes: [UInt8], _ recorded: Recorded) throws {
+  private func expectSeries(_ bytes: [UInt8], _ recorded: [String: Any]) throws {
     func samples(_ list: [[Any]]) -> [Int: Double] {
       Dictionary(
         list.compactMap { sample in
@@ -120,7 +120,7 @@ import Testing
         }, uniquingKeysWith: { first, _ in first })
     }
     var wanted: [String: [Int: Double]] = [:]
-    for series in try #require(recorded.fields["series"] as? [[String: Any]]) {
+    for series in try #require(recorded["series"] as? [[String: Any]]) {
       wanted[pairs(series["labels"] ?? [])] = samples(series["samples"] as? [[Any]] ?? [])
     }
     var found: [String: [Int: Double]] = [:]

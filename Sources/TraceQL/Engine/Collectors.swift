@@ -37,7 +37,7 @@ final class SearchCollector: TraceCollector, @unchecked Sendable {
         services: summary.services.map {
           ServiceResult(name: String($0.name), spanCount: $0.spans, errorCount: $0.errors)
         },
-        spansets: spansets.map(result)))
+        spansets: spansets.map(result), otlp: options.keepsTraces ? evaluator.encoded() : []))
   }
 
   private func result(_ spanset: Spanset) -> SpansetResult {

@@ -1,4 +1,4 @@
-public import OTLP
+import OTLP
 import Platform
 
 /// Evaluates queries over traces at hand.
@@ -23,6 +23,8 @@ public struct LocalEngine: Sendable {
     public var threads = processorCount
     /// Whether bad records are counted and passed over.
     public var skipsBad = false
+    /// Whether the result of a search holds all spans of its traces.
+    public var keepsTraces = false
 
     /// Tempo's defaults.
     public init() {}
@@ -39,12 +41,12 @@ public struct LocalEngine: Sendable {
 
   // MARK: Search
 
-  /// The traces that a search finds in `input`.
-  public func search(_ input: TraceInput) throws(EngineError) -> SearchResult {
+  /// The traces that a search finds in `source`.
+  public func search(_ source: TraceSource) throws(EngineError) -> SearchResult {
     guard case .search(let pipeline) = query.body else { throw .wrongKind }
     let plan = try Plan([pipeline])
     let run = QueryRun(plan, options)
-    let passes = try run.firstPass(input) { () throws(EngineError) in [nil] }
+    let passes = try run.firstPass(source) { () throws(EngineError) in [nil] }
     let chosen = run.choose(passes, limit: options.range == nil ? options.limit : 0)
     let grouped = try run.secondPass(passes, chosen)
     let found = try run.thirdPass(grouped, chosen) { () in
@@ -58,8 +60,8 @@ public struct LocalEngine: Sendable {
 
   // MARK: Metrics
 
-  /// The series that a metrics query gives over `input`.
-  public func metrics(_ input: TraceInput) throws(EngineError) -> MetricsResult {
+  /// The series that a metrics query gives over `source`.
+  public func metrics(_ source: TraceSource) throws(EngineError) -> MetricsResult {
     guard case .metrics(let expression) = query.body else { throw .wrongKind }
     let sources = expression.pipelines
     let plan = try Plan(sources.map(\.pipeline))
@@ -71,7 +73,7 @@ public struct LocalEngine: Sendable {
     var observers: [SpanAggregator] = []
     for source in sources { observers.append(try observer(source)) }
     let run = QueryRun(plan, options)
-    let passes = try run.firstPass(input) { () throws(EngineError) in
+    let passes = try run.firstPass(source) { () throws(EngineError) in
       var series: [SpanAggregator?] = []
       for (source, pipeline) in zip(sources, plan.pipelines) {
         series.append(pipeline.condition == nil ? nil : try observer(source))

@@ -26,16 +26,18 @@ final class QueryRun {
 
   // MARK: First pass
 
-  /// Reads the input once. `series` makes, for one thread, what counts the spans of each pipeline.
+  /// Reads the source once. `series` makes, for one thread, what counts the spans of each pipeline.
   func firstPass(
-    _ input: TraceInput, _ series: () throws(EngineError) -> [SpanAggregator?]
+    _ source: TraceSource, _ series: () throws(EngineError) -> [SpanAggregator?]
   ) throws(EngineError) -> [FirstPass] {
     var passes: [FirstPass] = []
     for _ in 0..<threads { passes.append(FirstPass(plan, series: try series())) }
     let (all, control, skipsBad) = (passes, control, options.skipsBad)
     let counters = Counters()
-    inParallel(threads) { thread in
-      QueryRun.read(input, all[thread], control, skipsBad, counters)
+    switch source {
+    case .input(let input):
+      inParallel(threads) { thread in QueryRun.read(input, all[thread], control, skipsBad, counters) }
+    case .memory(let bytes): QueryRun.read(bytes, all[0], control, counters)
     }
     try check()
     if all.contains(where: \.reachedRegexLimit) { throw .regexLimit }
@@ -68,6 +70,15 @@ final class QueryRun {
       control.fail(.input(error), at: index)
     }
     counters.skipped.add(decoder.skipped, ordering: .relaxed)
+  }
+
+  private static func read(_ bytes: [UInt8], _ pass: FirstPass, _ control: QueryControl, _ counters: Counters) {
+    var copy = ByteBuffer(capacity: bytes.count)
+    copy.append(bytes)
+    counters.bytes.add(bytes.count, ordering: .relaxed)
+    do throws(WireError) { try pass.consume(pass.kept.keep(OwnedBytes(copy))) } catch {
+      control.fail(.input(InputError("the answer", .whole, error.description)))
+    }
   }
 
   // MARK: Second pass

@@ -43,6 +43,8 @@ public struct TraceResult: Sendable {
   public var errorCount: Int
   public var services: [ServiceResult]
   public var spansets: [SpansetResult]
+  /// All spans of the trace as one OTLP request in protobuf; empty unless asked for.
+  public var otlp: [UInt8] = []
 }
 
 /// What a search found.

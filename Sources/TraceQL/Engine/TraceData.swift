@@ -25,6 +25,14 @@ final class KeptRequests {
     }
     return requests[requests.count - 1]
   }
+
+  /// Keeps a request with its memory.
+  func keep(_ request: OwnedBytes) -> ByteView {
+    bytes += request.view.count
+    owners.append(request)
+    requests.append(request.view)
+    return request.view
+  }
 }
 
 /// What the threads of a query tell each other.

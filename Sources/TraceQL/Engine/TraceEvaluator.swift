@@ -108,6 +108,26 @@ final class TraceEvaluator {
     return evaluator.evaluate(operation)
   }
 
+  /// The current trace as one OTLP request, its spans under their resources and scopes as they came.
+  func encoded() -> [UInt8] {
+    var request = ByteBuffer(capacity: spans.reduce(256) { $0 + $1.message.count + 8 })
+    let byContext = spans.indices.sorted { (spans[$0].context, $0) < (spans[$1].context, $1) }
+    var rest = byContext[...]
+    while let first = rest.first {
+      let context = grouped.contexts[Int(spans[first].context)]
+      let members = rest.prefix { spans[$0].context == spans[first].context }
+      rest = rest.dropFirst(members.count)
+      request.appendField(1) { resourceSpans in
+        resourceSpans.appendField(1, bytes: context.resource.bytes)
+        resourceSpans.appendField(2) { scopeSpans in
+          if !context.scope.bytes.isEmpty { scopeSpans.appendField(1, bytes: context.scope.bytes) }
+          for member in members { scopeSpans.appendField(2, bytes: spans[member].message) }
+        }
+      }
+    }
+    return Array(request.view)
+  }
+
   // MARK: Pipelines
 
   /// What a pipeline leaves of the current trace.
