@@ -2,6 +2,12 @@ import OTLP
 import Platform
 import Relay
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// `ongrid relay --once`.
 enum RelayOnce {
   static func run(
@@ -12,6 +18,8 @@ enum RelayOnce {
     settings.deletes = try arguments.flag(RelayOptions.delete)
     settings.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
     settings.input.format = try inputFormat(arguments)
+    // With nowhere to deliver but standard output this is a filter, which ends with its reader.
+    if configuration.destinations.allSatisfy({ $0.url == "-" }) { signal(SIGPIPE, SIG_DFL) }
     let display = ProgressDisplay(isWanted: try !arguments.flag(CommonOptions.quiet))
     do throws(RelayError) {
       let delivery = try OnceDelivery(settings, configuration, log: log) { display.show($0) }
@@ -25,7 +33,7 @@ enum RelayOnce {
 
   private static func status(_ outcome: OnceDelivery.Outcome, _ log: Log) -> ExitStatus {
     for failure in outcome.failures { log.error(failure) }
-    log.info("read \(outcome.readItems) spans; \(outcome.report.summary)")
+    if outcome.readItems > 0 { log.info("read \(outcome.readItems) spans; \(outcome.report.summary)") }
     if outcome.isComplete { return .done }
     if outcome.sentAnything || outcome.skipped > 0 { return .partial }
     return outcome.readItems > 0 ? .backend : .usage

@@ -25,13 +25,14 @@ final class FileTarget: Target {
   private let isJSON: Bool
   private let isGzip: Bool
   private let isRegular: Bool
+  private let isStandardOutput: Bool
 
   /// - Parameter path: `-` is standard output.
   init(path: String, signal: OTLPSignal) throws(RelayError) {
     var bare = path[...]
     isGzip = path.hasSuffix(".gz")
     if isGzip { bare = bare.dropLast(3) }
-    let isStandardOutput = path == "-"
+    isStandardOutput = path == "-"
     // JSON is written for traces only.
     isJSON = signal == .traces && (isStandardOutput || bare.hasSuffix(".json") || bare.hasSuffix(".jsonl"))
     name = isStandardOutput ? "standard output" : "file:\(path)"
@@ -82,7 +83,9 @@ final class FileTarget: Target {
       return .delivered(rejected: 0, message: nil)
     } catch {
       if before >= 0 { _ = ftruncate(descriptor.rawValue, before) }
-      return error.code == EPIPE ? .refused(reason: error.reason) : .failed(reason: error.reason, retryAfter: nil)
+      // A file may find room again; whoever reads standard output is not served by waiting.
+      return isStandardOutput || error.code == EPIPE
+        ? .refused(reason: error.reason) : .failed(reason: error.reason, retryAfter: nil)
     }
   }
 }

@@ -52,6 +52,8 @@ public final class OnceDelivery {
   private var readItems = 0
   private var skipped = 0
   private var failures: [String] = []
+  /// Files with a bad record.
+  private var unreadable: Set<String> = []
   private var underWay: [SpoolFile] = []
   private var pending = ByteBuffer(capacity: 64 << 10)
   private var pendingItems = 0
@@ -135,6 +137,7 @@ public final class OnceDelivery {
       flush(tracker)
       tracker.close(complete: false)
       failures.append(error.description)
+      unreadable.insert(path)
     }
     if let file {
       finishedBytes += file.size
@@ -210,7 +213,8 @@ public final class OnceDelivery {
       switch file.tracker.outcome {
       case .underWay: return false
       case .failed:
-        failures.append("\(file.path) was not delivered in full")
+        // What cannot be read has been reported with its place.
+        if !unreadable.contains(file.path) { failures.append("\(file.path) was not delivered in full") }
         return true
       case .delivered:
         guard settings.deletes else { return true }
