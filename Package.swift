@@ -69,7 +69,7 @@ let package = Package(
     tests("BackendsTests", ["Backends"]),
     tests("TraceQLTests", ["TraceQL"]),
     tests("RelayTests", ["Relay"]),
-    tests("SpanMetricsTests", ["SpanMetrics"]),
+    tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules"]),
     tests("CorrelateTests", ["Correlate"]),
     tests("OngridCommandsTests", ["OngridCommands"]),

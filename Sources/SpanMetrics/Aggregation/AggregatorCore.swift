@@ -131,7 +131,7 @@ struct AggregatorCore: ~Copyable {
     let service = try identity.service.map { (value) throws(WireError) in try text(value) } ?? 0
     var fits = service != nil
     labels.service = service ?? 0
-    resource.service = labels.service
+    resource.service = service ?? CallEnd.noRoom
     if configuration.includesTargetInfo {
       identity.appendJob(service: interner[labels.service], to: &joined, &scratch)
       let job = bounded(joined.view)
@@ -290,8 +290,8 @@ struct AggregatorCore: ~Copyable {
   private mutating func firstPresent(_ keys: [Int], _ found: UInt64, resource: UInt64) throws(WireError) -> UInt32 {
     for key in keys {
       let bit: UInt64 = 1 << UInt64(key)
-      if resource & bit != 0 { return try text(resourceValues[key]) ?? 0 }
-      if found & bit != 0 { return try text(values[key]) ?? 0 }
+      if resource & bit != 0 { return try text(resourceValues[key]) ?? CallEnd.noRoom }
+      if found & bit != 0 { return try text(values[key]) ?? CallEnd.noRoom }
     }
     return 0
   }
@@ -309,11 +309,12 @@ struct AggregatorCore: ~Copyable {
       let host = try firstPresent([graphKeys.peerAddress], found, resource: resource.found)
       if all & (1 << UInt64(graphKeys.peerPort)) == 0 { return host }
       let port = try firstPresent([graphKeys.peerPort], found, resource: resource.found)
+      if host == CallEnd.noRoom || port == CallEnd.noRoom { return CallEnd.noRoom }
       joined.removeAll()
       joined.append(interner[host])
       joined.append(UInt8(ascii: ":"))
       joined.append(interner[port])
-      return bounded(joined.view)
+      return bounded(joined.view) ?? CallEnd.noRoom
     }
     return name
   }

@@ -26,6 +26,9 @@ struct CallEnd {
 
   var key: Key
   var flags: Flags
+  /// Stands for a name for which there was no room; calls with such a name are counted in the overflow edge.
+  static let noRoom = UInt32.max
+
   /// Names by number: the span's service, the peer its attributes name (0: none), the database it asks (0: none).
   var service: UInt32
   var peer: UInt32

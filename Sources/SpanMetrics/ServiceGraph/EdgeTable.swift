@@ -42,7 +42,7 @@ struct EdgeTable: ~Copyable {
     bounds = BucketBounds(graph.latencyBuckets, scale: 1e9)
     blocks = CellBlocks(stride: layout.stride)
     limit = configuration.maxSeries
-    keys = [Key(client: .max, server: .max, type: .direct)]
+    keys = [Key(client: CallEnd.noRoom, server: CallEnd.noRoom, type: .direct)]
     cells = [blocks.allocate()]
   }
 
@@ -57,7 +57,7 @@ struct EdgeTable: ~Copyable {
 
   mutating func add(_ call: FinishedCall, round: UInt64) {
     let key = Key(client: call.client, server: call.server, type: call.type)
-    let cells = cells[call.client == .max || call.server == .max ? 0 : position(key)]
+    let cells = cells[call.client == CallEnd.noRoom || call.server == CallEnd.noRoom ? 0 : position(key)]
     if cells[EdgeLayout.firstRound] == 0 { cells[EdgeLayout.firstRound] = round }
     cells[EdgeLayout.lastRound] = round
     layout.server.add(call.serverLatency, bucket: bounds.bucket(of: call.serverLatency), weight: call.weight, to: cells)

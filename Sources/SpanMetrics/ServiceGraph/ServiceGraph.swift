@@ -19,7 +19,7 @@ public final class ServiceGraph: Sendable {
     guard !pending.ends.isEmpty else { return }
     let now = Timestamp.now.nanoseconds
     // The graph's numbers for the names of this request's ends; few, so that looking each up once is enough.
-    var numbers: [UInt32: UInt32] = [:]
+    var numbers = [CallEnd.noRoom: CallEnd.noRoom]
     state.withLock { state in
       for end in pending.ends {
         var end = end
@@ -82,9 +82,10 @@ struct GraphState: ~Copyable {
     edges = EdgeTable(configuration, graph)
   }
 
-  /// The graph's number for a name; the largest number when there is no room for more names.
+  /// The graph's number for a name; `noRoom` when there is none for more names.
   mutating func number(_ name: ByteView) -> UInt32 {
-    names.isFull || names.count > 2 * configuration.maxSeries + 2 ? names.lookUp(name) ?? .max : names.intern(name)
+    names.isFull || names.count > 2 * configuration.maxSeries + 2
+      ? names.lookUp(name) ?? CallEnd.noRoom : names.intern(name)
   }
 
   mutating func add(_ end: CallEnd, at time: Int64) {
