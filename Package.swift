@@ -30,13 +30,16 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Compression", "Platform",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Compression",
+        "Platform",
       ]),
 
     .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(
       name: "Relay",
-      dependencies: ["Backends", "OTLP", "JSON", "Compression", "Platform", "CEvents", "CNghttp2", "COpenSSL", "CSQLite"]),
+      dependencies: [
+        "Backends", "OTLP", "JSON", "Compression", "Platform", "CEvents", "CNghttp2", "COpenSSL", "CSQLite",
+      ]),
     .target(name: "SpanMetrics", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
     .target(

@@ -56,7 +56,7 @@ enum HelpText {
   static func notes(_ option: Option) -> [String] {
     var notes: [String] = []
     if !option.choices.isEmpty { notes.append("one of: " + option.choices.joined(separator: ", ")) }
-    if let value = option.defaultValue { notes.append("default: \(value)") }
+    if let value = option.defaultValue { notes.append("default: \(value.isEmpty ? "empty" : value)") }
     if let variable = option.environment { notes.append("environment: \(variable)") }
     if option.isRepeatable { notes.append("may be repeated") }
     if option.isNegatable { notes.append("--no-\(option.name) turns it off") }
@@ -71,7 +71,7 @@ enum HelpText {
   private static func brief(_ option: Option) -> String {
     var details: [String] = []
     if !option.choices.isEmpty { details.append(option.choices.joined(separator: "|")) }
-    if let value = option.defaultValue { details.append("default: \(value)") }
+    if let value = option.defaultValue { details.append("default: \(value.isEmpty ? "empty" : value)") }
     if let variable = option.environment { details.append("env: \(variable)") }
     return option.help + (details.isEmpty ? "" : " [\(details.joined(separator: "; "))]")
   }
