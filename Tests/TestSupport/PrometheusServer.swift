@@ -11,9 +11,18 @@ public final class PrometheusServer: Sendable {
 
   /// Starts a server and waits until it is ready.
   ///
-  /// - Parameter rules: The content of a rules file that it evaluates every second.
-  public init(rules: String? = nil) throws {
+  /// - Parameters:
+  ///   - rules: The content of a rules file that it evaluates every second.
+  ///   - history: OpenMetrics text with times, ending in `# EOF`, that is in the database from the beginning.
+  ///   - options: Further command line options.
+  public init(rules: String? = nil, history: String? = nil, options: [String] = []) throws {
     directory = try TemporaryDirectory()
+    if let history {
+      let file = try directory.write("history.om", history)
+      let blocks = try Program.run(
+        ["tsdb", "create-blocks-from", "openmetrics", file, directory.path("data")], executable: "promtool")
+      guard blocks.status == 0 else { throw TestTimeout("promtool made no blocks: \(blocks.errors)") }
+    }
     port = try Sockets.freePort()
     if let rules { try directory.write("rules.yml", rules) }
     let config = try directory.write(
@@ -25,10 +34,11 @@ public final class PrometheusServer: Sendable {
       """)
     program = try Program(
       [
-        "--config.file=\(config)", "--storage.tsdb.path=\(directory.path("data"))", "--storage.tsdb.retention.time=90d",
+        "--config.file=\(config)", "--storage.tsdb.path=\(directory.path("data"))",
+        "--storage.tsdb.retention.time=\(history == nil ? "90d" : "100y")",
         "--web.listen-address=127.0.0.1:\(port)", "--web.enable-remote-write-receiver",
         "--enable-feature=exemplar-storage", "--log.level=warn",
-      ], executable: "prometheus")
+      ] + options, executable: "prometheus")
     try waitUntil("Prometheus to be ready", timeout: 60) {
       guard program.isRunning else { throw TestTimeout("Prometheus ended: \(program.errorsSoFar)") }
       return (try? get("/-/ready")) != nil
