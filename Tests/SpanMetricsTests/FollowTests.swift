@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `--follow`: inputs that go on, `/metrics`, and the end.
+@Suite struct FollowTests {
+  /// Starts following; the address under which `/metrics` is served.
+  private func start(_ arguments: [String]) throws -> (Program, String) {
+    let program = try Program(["spanmetrics", "--follow", "--listen", "127.0.0.1:0"] + arguments)
+    let line = try program.waitForLine(containing: "serving /metrics on ")
+    let address = try #require(line.split(separator: " ").last)
+    return (program, "http://\(address)")
+  }
+
+  /// The sum of all calls that `/metrics` shows.
+  private func calls(_ url: String) throws -> Double {
+    let text = String(decoding: try get("\(url)/metrics"), as: UTF8.self)
+    return text.split(separator: "\n").filter { $0.hasPrefix("traces_spanmetrics_calls_total{") }
+      .reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
+  }
+
+  private func append(_ bytes: some Sequence<UInt8>, to path: String) throws {
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(bytes))
+    try handle.close()
+  }
+
+  @Test func filesGrowAndAreReplaced() throws {
+    let directory = try TemporaryDirectory()
+    let json = Array(try Fixtures.bytes("otlp/shop.jsonl"))
+    let half = try #require(json[(json.count / 2)...].firstIndex(of: 0x0A)) + 1
+    let path = try directory.write("traces.jsonl", json[..<half])
+    let other = try directory.write("other.otlp", [])
+    let (program, url) = try start(["--interval", "100ms", path, other])
+    try waitUntil("the first half") { try calls(url) > 0 }
+    // A record may be written in several pieces.
+    let cut = half + 1000
+    try append(json[half..<cut], to: path)
+    try append(json[cut...], to: path)
+    try waitUntil("the whole file") { try calls(url) == 1948 }
+    try append(Fixtures.bytes("otlp/shop.otlp"), to: other)
+    try waitUntil("the second file") { try calls(url) == 2 * 1948 }
+    let fresh = try directory.write("new", json)
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.moveItem(atPath: fresh, toPath: path)
+    try waitUntil("the replaced file") { try calls(url) == 3 * 1948 }
+    program.send(SIGTERM)
+    let result = try program.wait()
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func aPipeEndsWithItsWriters() throws {
+    let program = try Program(["spanmetrics", "--follow", "--interval", "1h", "--service-graph", "-f", "json"])
+    program.write(try Fixtures.bytes("otlp/shop.otlp"))
+    program.closeInput()
+    let result = try program.wait()
+    #expect(result.status == 0, "\(result.errors)")
+    let once = try Program.run(["spanmetrics", "--service-graph", Fixtures.path("otlp/shop.otlp")])
+    #expect(result.output == once.output)
+  }
+
+  @Test func whatDoesNotMoveIsDropped() throws {
+    let lines = try Fixtures.text("otlp/shop.jsonl").split(separator: "\n")
+    let path = try TemporaryDirectory().write("traces.jsonl", String(lines[0]) + "\n")
+    let (program, url) = try start(["--interval", "50ms", "--stale-after", "300ms", path])
+    try waitUntil("the first record") { try calls(url) > 0 }
+    try waitUntil("its end") { try calls(url) == 0 }
+    try append(Array("\(lines[0])\n".utf8), to: path)
+    try waitUntil("its return") { try calls(url) > 0 }
+    program.send(SIGINT)
+    #expect(try program.wait().status == 0)
+  }
+
+  @Test func badRecordsEndItUnlessSkipped() throws {
+    let program = try Program(["spanmetrics", "--follow", "--interval", "1h"])
+    program.write(Array("{\"resourceSpans\":7}\n{}\n".utf8))
+    let result = try program.wait()
+    #expect(result.status == 2)
+    #expect(result.errors.contains("stdin:1"))
+    let missing = try Program.run(["spanmetrics", "--follow", "/no/such/file"])
+    #expect(missing.status == 2)
+  }
+}
