@@ -1,43 +1,71 @@
+import TraceQL
+
 /// `ongrid traceql`.
 enum TraceQLCommand {
-  static let from = Option.value(
-    "from", "FILE", kind: .file, repeatable: true, help: "Evaluate locally over this file; - is stdin")
-  static let since = Option.value("since", "DURATION", default: "1h", help: "Search this far back from now")
-  static let start = Option.value("start", "TIME", help: "Search from here")
-  static let end = Option.value("end", "TIME", help: "Search up to here")
-  static let limit = Option.value("limit", "COUNT", default: "20", help: "Most traces in the answer")
-  static let spansPerSet = Option.value("spans-per-set", "COUNT", default: "3", help: "Most spans shown of a spanset")
-  static let step = Option.value("step", "DURATION", default: "60s", help: "Time between samples of a metrics query")
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["json", "table", "otlp", "plot", "waterfall"], default: "json",
-    help: "Output format")
-  static let exitStatus = Option.flag("exit-status", help: "Exit 1 when nothing is found")
-  static let check = Option.flag("check", help: "Only check the query")
-  static let raw = Option.flag("raw", help: "Print the server's answer untouched")
-  static let all = Option.flag("all", help: "Allow a search without any filter on a server")
-  static let traceID = Option.value("trace-id", "ID", help: "Print one trace")
-  static let tags = Option.flag("tags", help: "List attribute names")
-  static let tagValues = Option.value("tag-values", "TAG", help: "List the values of an attribute")
-
   static let command = Command(
     name: "traceql", summary: "Query traces in Tempo, Jaeger, Zipkin or files with TraceQL",
-    description: "Sends a TraceQL query to a backend, or evaluates it locally over files.",
+    description: """
+      Asks for traces in TraceQL. Tempo answers by itself. Jaeger and Zipkin are asked for what they can search by, and \
+      the rest of the query is evaluated here. Files and pipes with OTLP traces are evaluated here entirely, with the same \
+      results as Tempo's.
+
+      A query selects spans, and may filter, group and count them, or turn them into series:
+
+          { resource.service.name = "payments-api" && duration > 800ms }
+          { kind = server } >> { status = error } | select(span.http.route)
+          { status = error } | by(resource.service.name) | count() > 2
+          { } | rate() by (resource.service.name) | topk(3)
+
+      A filter after `|` may stand without its braces.
+      """,
     synopsis: [
-      "traceql QUERY [OPTIONS]", "traceql --trace-id ID [OPTIONS]", "traceql --tags | --tag-values TAG [OPTIONS]",
+      "traceql [OPTIONS] QUERY", "traceql [OPTIONS] QUERY --from FILE...", "traceql [OPTIONS] --trace-id ID",
+      "traceql [OPTIONS] --tags", "traceql [OPTIONS] --tag-values TAG",
     ],
-    arguments: [Argument("QUERY", help: "The query")],
+    arguments: [
+      Argument("QUERY", help: "The query"),
+      Argument("FILE", kind: .file, repeatable: true, help: "With --from: further files"),
+    ],
     options: [
-      OptionGroup("Source", [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin, from]),
-      OptionGroup("Query", [since, start, end, limit, spansPerSet, step, all, check, traceID, tags, tagValues]),
-      OptionGroup("Results", [format, raw, exitStatus]),
+      TraceQLOptions.source, TraceQLOptions.query, TraceQLOptions.lookup, TraceQLOptions.results, TraceQLOptions.local,
       TraceInputOptions.group, HTTPOptions.group,
     ],
     examples: [
-      Example("Slow spans of a service in a file", "ongrid traceql '{ duration > 800ms }' --from traces.jsonl")
+      Example(
+        "Slow requests of a service, from Tempo",
+        "ongrid traceql --tempo http://localhost:3200 '{ resource.service.name = \"payments-api\" } | duration > 800ms'"
+      ),
+      Example("Errors in a file, for people", "ongrid traceql '{ status = error }' --from traces.otlp -f table"),
+      Example(
+        "Fail a build when a captured run has errors", "! ongrid traceql '{ status = error }' --exit-status < run.otlp"),
+      Example("One trace as a waterfall", "ongrid traceql --trace-id 7719cdfbb878c2d651ea345e50690b90 -f waterfall"),
+      Example(
+        "Requests a second by service", "ongrid traceql '{ kind = server } | rate() by (resource.service.name)' -f plot"
+      ),
+    ],
+    exitNotes: [
+      ExitNote(
+        .no, "`--check`: the query is not valid. `--exit-status`: nothing was found. `--trace-id`: no such trace."),
+      ExitNote(.usage, "The query is not valid, the input cannot be read or needs more than `--max-memory`."),
     ],
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
-    throw .usage("not available in this build")
+    let request = try TraceQLRequest(arguments)
+    if request.isCheck { return try check(request) }
+    let log = try StandardErrorLog.make(arguments)
+    if let answers = try RemoteTraces(arguments, request) { return try answers.run() }
+    return try LocalTraces(arguments, request, log).run()
+  }
+
+  private static func check(_ request: TraceQLRequest) throws(CommandError) -> ExitStatus {
+    let query: Query
+    do throws(QueryError) { query = try Query(parsing: request.text) } catch {
+      throw TraceQLRequest.refusal(of: error, status: .no)
+    }
+    var output = StandardOutput()
+    try output.writeLine(StandardErrorLog.oneLine(query.description))
+    try output.flush()
+    return .done
   }
 }

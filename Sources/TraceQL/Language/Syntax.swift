@@ -162,3 +162,31 @@ public struct Query: Hashable, Sendable {
     if case .metrics = body { true } else { false }
   }
 }
+
+extension Query {
+  /// Whether it narrows down the spans at all; one without a filter reads everything.
+  public var hasFilter: Bool {
+    switch body {
+    case .search(let pipeline): pipeline.hasFilter
+    case .metrics(let metrics): metrics.pipelines.allSatisfy(\.pipeline.hasFilter)
+    }
+  }
+}
+
+extension Pipeline {
+  fileprivate var hasFilter: Bool {
+    stages.contains { if case .spanset(let expression) = $0 { expression.hasFilter } else { false } }
+  }
+}
+
+extension SpansetExpression {
+  fileprivate var hasFilter: Bool {
+    switch self {
+    case .filter(.literal(.bool(true), _)): false
+    case .filter: true
+    case .operation(.or, let left, let right, _): left.hasFilter && right.hasFilter
+    case .operation(_, let left, let right, _): left.hasFilter || right.hasFilter
+    case .pipeline(let pipeline): pipeline.hasFilter
+    }
+  }
+}

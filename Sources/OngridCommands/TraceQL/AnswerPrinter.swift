@@ -1,0 +1,79 @@
+import JSON
+import OTLP
+import Platform
+import TraceQL
+
+/// Prints answers in the format that was asked for.
+struct AnswerPrinter {
+  private let request: TraceQLRequest
+  private let layout: TextLayout
+
+  init(_ request: TraceQLRequest) {
+    self.request = request
+    layout = TextLayout(colors: request.colors)
+  }
+
+  func print(_ result: SearchResult) throws(CommandError) {
+    switch request.format {
+    case .json, .plot: try printJSON { result.write(to: &$0) }
+    case .table: try printLines(SearchTable(layout, showsSpans: request.selects).lines(result))
+    case .otlp, .waterfall: for trace in result.traces { try print(trace: trace.otlp) }
+    }
+  }
+
+  func print(_ result: MetricsResult) throws(CommandError) {
+    switch request.format {
+    case .table: try printLines(SeriesTable(layout).lines(result))
+    case .plot: try printLines(SeriesPlot(layout).lines(result))
+    default: try printJSON { result.write(to: &$0) }
+    }
+  }
+
+  func print(_ names: TagNames) throws(CommandError) {
+    guard request.format == .table else { return try printJSON { names.write(to: &$0) } }
+    try printLines(names.scopes.flatMap { scope in scope.names.map { "\(Attribute.named(scope.scope, $0))" } })
+  }
+
+  func print(_ values: TagValues) throws(CommandError) {
+    guard request.format == .table else { return try printJSON { values.write(to: &$0) } }
+    try printLines(values.values.map { StandardErrorLog.oneLine($0.text) })
+  }
+
+  /// Prints one trace, given as an OTLP request in protobuf.
+  func print(trace otlp: [UInt8]) throws(CommandError) {
+    if request.format == .waterfall { return try printLines(Waterfall(layout).lines(otlp)) }
+    var buffer = ByteBuffer(capacity: otlp.count * 4)
+    do throws(WireError) {
+      try otlp.withByteView { view throws(WireError) in try OTLPJSONWriter().write(RequestView(view), into: &buffer) }
+    } catch {
+      throw .backend("the trace cannot be read: \(error)")
+    }
+    buffer.append(0x0A)
+    var output = StandardOutput()
+    try output.write(buffer.view.buffer)
+    try output.flush()
+  }
+
+  private func printJSON(_ write: (inout JSONWriter) -> Void) throws(CommandError) {
+    var json = JSONWriter()
+    write(&json)
+    json.newline()
+    var output = StandardOutput()
+    try output.write(json.bytes)
+    try output.flush()
+  }
+
+  private func printLines(_ lines: [String]) throws(CommandError) {
+    var output = StandardOutput()
+    for line in lines { try output.writeLine(line) }
+    try output.flush()
+  }
+}
+
+extension TraceQLRequest {
+  /// Whether the query selects attributes, so that they should be seen.
+  fileprivate var selects: Bool {
+    guard case .query(let query) = question, case .search(let pipeline) = query.body else { return false }
+    return pipeline.stages.contains { if case .select = $0 { true } else { false } }
+  }
+}

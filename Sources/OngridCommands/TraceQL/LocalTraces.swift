@@ -1,0 +1,131 @@
+import Backends
+import OTLP
+import Platform
+import TraceQL
+
+/// Answers from files and pipes.
+struct LocalTraces {
+  private let arguments: Arguments
+  private let request: TraceQLRequest
+  private let log: Log
+  private let paths: [String]
+  private var options = LocalEngine.Options()
+
+  init(_ arguments: Arguments, _ request: TraceQLRequest, _ log: Log) throws(CommandError) {
+    self.arguments = arguments
+    self.request = request
+    self.log = log
+    paths = arguments.strings(TraceQLOptions.from) + request.files
+    if paths.isEmpty, Terminal.isTerminal(0) {
+      throw .usage("no source: give --tempo, --jaeger, --zipkin or --from, or redirect traces into standard input")
+    }
+    options.limit = request.limit
+    options.spansPerSpanset = request.spansPerSet
+    options.step = Int(request.step)
+    options.memoryLimit = try arguments.size(TraceQLOptions.maxMemory, in: 1 << 20...Int.max)
+    options.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    options.keepsTraces = request.format == .otlp || request.format == .waterfall
+    if request.start != nil || request.end != nil {
+      options.range = TimeRange(
+        start: UInt64(clamping: request.start?.nanoseconds ?? 0),
+        end: UInt64(clamping: request.end?.nanoseconds ?? Timestamp.now.nanoseconds))
+    }
+  }
+
+  func run() throws(CommandError) -> ExitStatus {
+    let input = try TraceInputOptions.open(arguments, paths: paths)
+    var options = options
+    if let threads = try arguments.intIfGiven(TraceQLOptions.threads, in: 1...1024) {
+      options.threads = threads
+    } else if let total = input.totalBytes, total < 4 << 20 {
+      // One thread where the input is so small that starting others takes longer.
+      options.threads = 1
+    }
+    let printer = AnswerPrinter(request)
+    switch request.question {
+    case .query(let query): return try answer(query, input, options, printer)
+    case .rawQuery:
+      let query: Query
+      do throws(QueryError) { query = try Query(parsing: request.text) } catch {
+        throw TraceQLRequest.refusal(of: error, status: .usage)
+      }
+      return try answer(query, input, options, printer)
+    case .trace(let id): return try trace(id, input, options, printer)
+    case .tagValues(let tag): return try tagValues(tag, input, options, printer)
+    case .tags: return try tags(input, options, printer)
+    }
+  }
+
+  private func answer(
+    _ query: Query, _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
+  ) throws(CommandError) -> ExitStatus {
+    let engine = LocalEngine(query, options)
+    if query.isMetrics {
+      let result = try evaluate { () throws(EngineError) in try engine.metrics(.input(input)) }
+      try printer.print(result)
+      return status(found: !result.series.isEmpty, skipped: result.skipped)
+    }
+    let result = try evaluate { () throws(EngineError) in try engine.search(.input(input)) }
+    try printer.print(result)
+    return status(found: !result.traces.isEmpty, skipped: result.skipped)
+  }
+
+  private func trace(
+    _ id: String, _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
+  ) throws(CommandError) -> ExitStatus {
+    guard TraceIDText.padded(id) != nil else {
+      throw .usage("--trace-id '\(StandardErrorLog.oneLine(id))': must be up to 32 hexadecimal digits")
+    }
+    var options = options
+    options.keepsTraces = true
+    options.limit = 1
+    let query: Query
+    do throws(QueryError) { query = try Query(parsing: "{ trace:id = \"\(id.lowercased())\" }") } catch {
+      throw .usage(error.description)
+    }
+    let result = try evaluate { [options] () throws(EngineError) in
+      try LocalEngine(query, options).search(.input(input))
+    }
+    guard let trace = result.traces.first else { throw CommandError("no trace \(id) in the input", status: .no) }
+    try printer.print(trace: trace.otlp)
+    return status(found: true, skipped: result.skipped)
+  }
+
+  private func tagValues(
+    _ tag: String, _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
+  ) throws(CommandError) -> ExitStatus {
+    let attribute: Attribute
+    do throws(QueryError) { attribute = try Attribute(parsing: tag) } catch {
+      throw .usage("--tag-values: \(StandardErrorLog.oneLine(error.description))")
+    }
+    let values = try evaluate { () throws(EngineError) in
+      try TagValues(of: attribute, in: .input(input), options)
+    }
+    try printer.print(values)
+    return status(found: !values.values.isEmpty, skipped: values.skipped)
+  }
+
+  private func tags(
+    _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
+  ) throws(CommandError) -> ExitStatus {
+    let names: TagNames
+    do throws(InputError) { names = try TagNames(input, skipsBad: options.skipsBad) } catch {
+      throw .usage(error.description)
+    }
+    try printer.print(names)
+    return status(found: !names.scopes.isEmpty, skipped: names.skipped)
+  }
+
+  private func evaluate<Result>(_ body: () throws(EngineError) -> Result) throws(CommandError) -> Result {
+    do throws(EngineError) { return try body() } catch {
+      if case .memory = error { throw .usage("\(error): allow more with --max-memory") }
+      throw .usage(StandardErrorLog.oneLine(error.description))
+    }
+  }
+
+  private func status(found: Bool, skipped: Int) -> ExitStatus {
+    if skipped > 0 { log.warn("skipped \(skipped) bad records") }
+    if !found, request.exitStatus { return .no }
+    return skipped > 0 ? .partial : .done
+  }
+}

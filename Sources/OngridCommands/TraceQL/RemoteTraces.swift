@@ -1,0 +1,243 @@
+import Backends
+import JSON
+import Platform
+import TraceQL
+
+/// Answers from a Tempo, a Jaeger or a Zipkin.
+struct RemoteTraces {
+  private let backend: any TraceBackend
+  private let name: String
+  private let request: TraceQLRequest
+  private let allowsAll: Bool
+
+  /// Nil when no backend is asked for.
+  init?(_ arguments: Arguments, _ request: TraceQLRequest) throws(CommandError) {
+    let options = [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin]
+    let given = (options + [TraceQLOptions.from]).filter { arguments.isGiven($0) }
+    guard given.count <= 1 else {
+      throw .usage("only one source can be asked: " + given.map { "--\($0.name)" }.joined(separator: ", "))
+    }
+    if given.first?.name == TraceQLOptions.from.name { return nil }
+    // A source on the command line wins over the environment.
+    guard
+      let chosen = given.first
+        ?? options.first(where: { option in option.environment.flatMap { arguments.environment($0) } != nil })
+    else { return nil }
+    let url = try arguments.url(chosen)
+    let settings = try arguments.httpOptions()
+    do throws(BackendError) {
+      switch chosen.name {
+      case BackendOptions.jaeger.name: backend = try JaegerClient(url: url, options: settings)
+      case BackendOptions.zipkin.name: backend = try ZipkinClient(url: url, options: settings)
+      default: backend = try TempoClient(url: url, options: settings)
+      }
+    } catch {
+      throw RemoteTraces.failure(error)
+    }
+    name = chosen.name
+    self.request = request
+    allowsAll = try arguments.flag(TraceQLOptions.all)
+  }
+
+  func run() throws(CommandError) -> ExitStatus {
+    switch request.question {
+    case .query(let query):
+      if !query.hasFilter, !allowsAll {
+        throw .usage(
+          "the query has no filter and would read everything \(name) has in the time range: add one, or --all")
+      }
+      return query.isMetrics ? try metrics(query.description) : try search(query.description)
+    case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text)
+    case .trace(let id): return try trace(id)
+    case .tags:
+      return try list { sink throws(BackendError) in try backend.tagNames(start: start, end: end, into: sink) }
+    case .tagValues(let tag):
+      return try list { sink throws(BackendError) in try backend.tagValues(tag, start: start, end: end, into: sink) }
+    }
+  }
+
+  /// Whether an unchecked query asks for series, as far as its words tell.
+  private var isRawMetrics: Bool {
+    ["rate(", "_over_time(", "compare("].contains { request.text.filter { $0 != " " }.contains($0) }
+  }
+
+  private var end: Timestamp { request.end ?? .now }
+  private var start: Timestamp { request.start ?? end.advanced(byNanoseconds: -request.since) }
+
+  // MARK: Questions
+
+  private func search(_ query: String) throws(CommandError) -> ExitStatus {
+    let search = TraceSearchRequest(
+      query: query, start: start, end: end, limit: request.limit, spansPerSet: request.spansPerSet)
+    if request.format == .json {
+      let found = try pass(marker: "\"traceID\"") { sink throws(BackendError) in try backend.search(search, into: sink)
+      }
+      return !found && request.exitStatus ? .no : .done
+    }
+    let answer = try read { sink throws(BackendError) in try backend.search(search, into: sink) }
+    guard let result = SearchResult(answer: answer) else {
+      throw .backend("\(name) answered something else than traces")
+    }
+    if request.format == .table {
+      try AnswerPrinter(request).print(result)
+    } else {
+      for trace in result.traces { _ = try printTrace(trace.traceID) }
+    }
+    return result.traces.isEmpty && request.exitStatus ? .no : .done
+  }
+
+  private func metrics(_ query: String) throws(CommandError) -> ExitStatus {
+    let metrics = TraceMetricsRequest(query: query, start: start, end: end, step: request.step)
+    if request.format == .json {
+      let found = try pass(marker: "\"labels\"") { sink throws(BackendError) in
+        try backend.metrics(metrics, into: sink)
+      }
+      return !found && request.exitStatus ? .no : .done
+    }
+    let answer = try read { sink throws(BackendError) in try backend.metrics(metrics, into: sink) }
+    guard let result = MetricsResult(answer: answer) else {
+      throw .backend("\(name) answered something else than series")
+    }
+    try AnswerPrinter(request).print(result)
+    return result.series.isEmpty && request.exitStatus ? .no : .done
+  }
+
+  private func trace(_ id: String) throws(CommandError) -> ExitStatus {
+    guard let padded = TraceIDText.padded(id) else {
+      throw .usage("--trace-id '\(StandardErrorLog.oneLine(id))': must be up to 32 hexadecimal digits")
+    }
+    guard try printTrace(padded) else { throw CommandError("\(name) has no trace \(padded)", status: .no) }
+    return .done
+  }
+
+  /// Prints a trace; false when there is none of that id. Without an explicit range a trace is looked for everywhere.
+  private func printTrace(_ id: String) throws(CommandError) -> Bool {
+    let (from, to) = (request.start, request.start == nil ? request.end : end)
+    if request.format == .json {
+      var found = false
+      _ = try pass(marker: nil) { sink throws(BackendError) in
+        found = try backend.traceJSON(id, start: from, end: to, into: sink)
+      }
+      return found
+    }
+    let otlp: [UInt8]?
+    do throws(BackendError) { otlp = try backend.trace(id, start: from, end: to) } catch {
+      throw RemoteTraces.failure(error)
+    }
+    guard let otlp else { return false }
+    try AnswerPrinter(request).print(trace: otlp)
+    return true
+  }
+
+  private func list(
+    _ ask: (TraceBackend.Sink) throws(BackendError) -> Void
+  ) throws(CommandError) -> ExitStatus {
+    if request.format == .json {
+      _ = try pass(marker: nil, ask)
+      return .done
+    }
+    let answer = try read(ask)
+    var output = StandardOutput()
+    for value in answer["tagValues"]?.elements ?? [] {
+      try output.writeLine(StandardErrorLog.oneLine(value["value"]?.string ?? ""))
+    }
+    for scope in answer["scopes"]?.elements ?? [] {
+      let prefix = scope["name"]?.string ?? ""
+      for tag in scope["tags"]?.elements ?? [] {
+        let name = tag.string ?? ""
+        let text = AttributeScope(rawValue: prefix).map { "\(Attribute.named($0, name))" } ?? name
+        try output.writeLine(StandardErrorLog.oneLine(text))
+      }
+    }
+    try output.flush()
+    return .done
+  }
+
+  // MARK: Answers
+
+  /// Hands an answer through as it arrives; whether `marker` is in it. A line feed is added when it has none, and nothing
+  /// when it is empty.
+  private func pass(
+    marker: StaticString?, _ ask: (TraceBackend.Sink) throws(BackendError) -> Void
+  ) throws(CommandError) -> Bool {
+    var output = StandardOutput()
+    var failure: CommandError?
+    var last: UInt8?
+    var search = marker.map { MarkerSearch($0) }
+    do throws(BackendError) {
+      try ask { bytes in
+        search?.look(at: bytes)
+        last = bytes.last ?? last
+        do throws(CommandError) { try output.write(bytes) } catch {
+          failure = error
+          return false
+        }
+        return true
+      }
+    } catch {
+      if let failure { throw failure }
+      // What has arrived is an answer cut off: better seen than kept.
+      try output.flush()
+      throw RemoteTraces.failure(error)
+    }
+    if let failure { throw failure }
+    if let last, last != 0x0A { try output.write("\n") }
+    try output.flush()
+    return search?.isFound ?? (last != nil)
+  }
+
+  /// Reads an answer as a document.
+  private func read(_ ask: (TraceBackend.Sink) throws(BackendError) -> Void) throws(CommandError) -> JSONValue {
+    var body: [UInt8] = []
+    let most = backend.client.maximumResponse
+    var isTooLarge = false
+    do throws(BackendError) {
+      try ask { bytes in
+        guard bytes.count <= most - body.count else {
+          isTooLarge = true
+          return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+      }
+    } catch {
+      if isTooLarge { throw .backend("the answer of \(name) is larger than \(ByteSizeText.format(most))") }
+      throw RemoteTraces.failure(error)
+    }
+    do throws(JSONError) {
+      return try body.withByteView { view throws(JSONError) in try JSONDocument.parse(view) }
+    } catch {
+      throw .backend("\(name) answered something that is not JSON")
+    }
+  }
+
+  private static func failure(_ error: BackendError) -> CommandError {
+    switch error {
+    case .query, .notSupported: .usage(StandardErrorLog.oneLine(error.description))
+    default: .backend(StandardErrorLog.oneLine(error.description))
+    }
+  }
+}
+
+/// Looks for a few bytes in a stream that comes in pieces.
+private struct MarkerSearch {
+  private let marker: [UInt8]
+  private var matched = 0
+  private(set) var isFound = false
+
+  init(_ marker: StaticString) {
+    self.marker = Array(UnsafeBufferPointer(start: marker.utf8Start, count: marker.utf8CodeUnitCount))
+  }
+
+  /// The markers' first byte appears in them again only at their end, so that a mismatch restarts at most one byte back.
+  mutating func look(at bytes: UnsafeRawBufferPointer) {
+    guard !isFound else { return }
+    for byte in bytes {
+      if byte == marker[matched] { matched += 1 } else { matched = byte == marker[0] ? 1 : 0 }
+      if matched == marker.count {
+        isFound = true
+        return
+      }
+    }
+  }
+}

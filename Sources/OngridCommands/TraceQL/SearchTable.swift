@@ -1,0 +1,104 @@
+import Platform
+import TraceQL
+
+/// The answer to a search as a table, a line for each trace.
+struct SearchTable {
+  private let layout: TextLayout
+  private let showsSpans: Bool
+
+  /// - Parameter showsSpans: whether the spans with their attributes follow each trace.
+  init(_ layout: TextLayout, showsSpans: Bool) {
+    self.layout = layout
+    self.showsSpans = showsSpans
+  }
+
+  func lines(_ result: SearchResult) -> [String] {
+    guard !result.traces.isEmpty else { return ["no traces"] }
+    var table = TextTable(
+      [
+        .init(title: "START"), .init(title: "TRACE", shrinks: 0), .init(title: "SERVICE", shrinks: 1),
+        .init(title: "NAME", shrinks: 2), .init(title: "DURATION", alignsRight: true),
+        .init(title: "MATCHED", alignsRight: true), .init(title: "SPANS", alignsRight: true),
+        .init(title: "ERRORS", alignsRight: true),
+      ], layout)
+    for trace in result.traces {
+      let start = Timestamp(nanoseconds: Int64(clamping: trace.startTimeUnixNano))
+      let matched = trace.spansets.reduce(0) { $0 + $1.matched }
+      table.add(
+        [
+          SearchTable.time(start), trace.traceID, trace.rootServiceName, trace.rootTraceName,
+          layout.duration(trace.duration), "\(matched)", trace.spanCount > 0 ? "\(trace.spanCount)" : "-",
+          trace.spanCount > 0 ? "\(trace.errorCount)" : "-",
+        ], notes: trace.spansets.flatMap(notes)
+      ) { column, text in
+        switch column {
+        case 1: layout.paint(text, .dim)
+        case 2: layout.paint(text, as: trace.rootServiceName)
+        case 7: trace.errorCount > 0 ? layout.paint(text, .boldRed) : text
+        default: text
+        }
+      }
+    }
+    return table.lines
+  }
+
+  /// What grouping, aggregating and selecting said.
+  private func notes(_ spanset: SpansetResult) -> [String] {
+    var notes: [String] = []
+    if !spanset.attributes.isEmpty {
+      notes.append("    " + pairs(spanset.attributes) + layout.paint("  (\(spanset.matched) spans)", .dim))
+    }
+    if showsSpans {
+      for span in spanset.spans {
+        let name = span.name.isEmpty ? span.spanID : span.name
+        let duration = DisplayWidth.padded(layout.duration(span.duration), to: 7, alignRight: true)
+        notes.append("    \(duration)  \(StandardErrorLog.oneLine(name))  " + pairs(span.attributes))
+      }
+    }
+    return notes.map { line in
+      guard let columns = layout.columns, !layout.colors else { return line }
+      return DisplayWidth.truncated(line, to: columns)
+    }
+  }
+
+  private func pairs(_ attributes: [(name: String, value: ResultValue)]) -> String {
+    attributes.map { "\(StandardErrorLog.oneLine($0.name))=\(StandardErrorLog.oneLine($0.value.text))" }
+      .joined(separator: "  ")
+  }
+
+  /// `2026-11-23 08:45:12.123` in UTC.
+  static func time(_ time: Timestamp) -> String {
+    let text = time.rfc3339
+    let day = text.prefix(10)
+    let clock = text.dropFirst(11).prefix { $0 != "Z" && $0 != "+" }
+    let seconds = clock.prefix(8)
+    let fraction = clock.dropFirst(9).prefix(3)
+    return "\(day) \(seconds).\(fraction)" + String(repeating: "0", count: 3 - fraction.count)
+  }
+}
+
+/// The answer to a metrics query as a table, a line for each series.
+struct SeriesTable {
+  private let layout: TextLayout
+
+  init(_ layout: TextLayout) { self.layout = layout }
+
+  func lines(_ result: MetricsResult) -> [String] {
+    guard !result.series.isEmpty else { return ["no series"] }
+    var table = TextTable(
+      [
+        .init(title: "SERIES", shrinks: 0), .init(title: "LAST", alignsRight: true),
+        .init(title: "MIN", alignsRight: true), .init(title: "MEAN", alignsRight: true),
+        .init(title: "MAX", alignsRight: true), .init(title: "SAMPLES", alignsRight: true),
+      ], layout)
+    for series in result.series {
+      let values = series.values.filter { !$0.isNaN }
+      let mean = values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
+      table.add([
+        series.labelText, TextLayout.number(values.last ?? .nan), TextLayout.number(values.min() ?? .nan),
+        TextLayout.number(mean), TextLayout.number(values.max() ?? .nan), "\(values.count)",
+      ])
+    }
+    return table.lines
+  }
+}

@@ -1,0 +1,69 @@
+/// The options of `ongrid traceql`.
+enum TraceQLOptions {
+  static let from = Option.value(
+    "from", "FILE", kind: .file, repeatable: true, help: "Evaluate locally over this file; - is stdin",
+    documentation: """
+      May be given several times; with it, arguments after the query are files too, so that `--from *.otlp` reads all of \
+      them. Without any source, and with standard input redirected, traces are read from there.
+      """)
+
+  static let since = Option.value(
+    "since", "DURATION", default: "1h", help: "Search this far back from --end",
+    documentation: "Over files there is no limit unless `--since`, `--start` or `--end` is given.")
+  static let start = Option.value("start", "TIME", help: "Search from here; wins over --since")
+  static let end = Option.value("end", "TIME", help: "Search up to here; otherwise now")
+  static let limit = Option.value(
+    "limit", short: "n", "COUNT", default: "20", help: "Most traces in the answer",
+    documentation: "Over files, the latest ones; 0 means all.")
+  static let spansPerSet = Option.value(
+    "spans-per-set", "COUNT", default: "3", help: "Most spans shown of a spanset",
+    documentation: "Over files, 0 means all. Tempo shows at most 100.")
+  static let step = Option.value("step", "DURATION", default: "60s", help: "Time between samples of a metrics query")
+  static let all = Option.flag(
+    "all", negatable: false, help: "Allow a search without any filter on a server",
+    documentation: "A query such as `{ }` makes a server read everything it has in the time range.")
+  static let check = Option.flag(
+    "check", negatable: false, help: "Only check the query: print its canonical form, exit 1 when it is not valid")
+  static let raw = Option.flag(
+    "raw", negatable: false, help: "Send the query as it is, unchecked",
+    documentation: """
+      Normally a query is checked here first and sent in its canonical form, which among other things writes out the \
+      short form `{ … } | duration > 800ms`. For servers with a newer language than this program knows.
+      """)
+  static let traceID = Option.value("trace-id", "ID", help: "Print one trace instead of searching")
+  static let tags = Option.flag("tags", negatable: false, help: "List the names of attributes instead of searching")
+  static let tagValues = Option.value(
+    "tag-values", "TAG", help: "List the values of an attribute instead of searching",
+    documentation: "Written as in a query: `resource.service.name`, `name`, `span.http.route`.")
+  static let maxMemory = Option.value(
+    "max-memory", "SIZE", default: "2GiB", help: "Most memory for traces from files",
+    documentation: """
+      A metrics query over single spans needs none. A search keeps the input until the traces it found are put together.
+      """)
+  static let threads = Option.value(
+    "threads", "COUNT", help: "Threads that read files; otherwise one for each processor")
+
+  static let format = Option.choice(
+    "format", short: "f", "FORMAT", ["json", "table", "otlp", "plot", "waterfall"], default: "json",
+    help: "Output format",
+    documentation: """
+      `json` is what Tempo answers, byte for byte where a Tempo does, and in the same shape otherwise.
+
+      `table` is for people: a line for each trace, or for each series.
+
+      `otlp` prints the whole traces as OTLP/JSON, one a line, for the next program: `| ongrid spanmetrics`.
+
+      `waterfall` draws every trace as a tree of spans with bars on a time axis. Errors are marked, the critical path is \
+      drawn stronger.
+
+      `plot` draws the series of a metrics query.
+      """)
+  static let exitStatus = Option.flag("exit-status", negatable: false, help: "Exit 1 when nothing is found")
+
+  static let source = OptionGroup(
+    "Source", [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin, from])
+  static let query = OptionGroup("Query", [since, start, end, limit, spansPerSet, step, all, check, raw])
+  static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues])
+  static let results = OptionGroup("Results", [format, exitStatus])
+  static let local = OptionGroup("Files", [maxMemory, threads])
+}

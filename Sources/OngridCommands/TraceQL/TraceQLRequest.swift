@@ -1,0 +1,131 @@
+import Platform
+import TraceQL
+
+/// What a call of `ongrid traceql` asks for, whoever answers it.
+struct TraceQLRequest {
+  enum Question {
+    case query(Query)
+    /// Sent as it is.
+    case rawQuery
+    case trace(String)
+    case tags
+    case tagValues(String)
+  }
+
+  enum Format: String {
+    case json, table, otlp, plot, waterfall
+  }
+
+  let text: String
+  let isCheck: Bool
+  let question: Question
+  let format: Format
+  let exitStatus: Bool
+  let limit: Int
+  let spansPerSet: Int
+  /// ns.
+  let step: Int64
+  /// The time range, where one was asked for.
+  let start: Timestamp?
+  let end: Timestamp?
+  /// How far back from the end where no start was given, in ns.
+  let since: Int64
+  /// Files after the query.
+  let files: [String]
+  let colors: Bool
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    format = try arguments.choice(TraceQLOptions.format)
+    exitStatus = try arguments.flag(TraceQLOptions.exitStatus)
+    limit = try arguments.int(TraceQLOptions.limit, in: 0...1_000_000)
+    spansPerSet = try arguments.int(TraceQLOptions.spansPerSet, in: 0...1_000_000)
+    step = try arguments.duration(TraceQLOptions.step, in: 1_000_000...Int64.max)
+    isCheck = try arguments.flag(TraceQLOptions.check)
+    colors = try arguments.choice(CommonOptions.color, as: ColorChoice.self).usesColor(on: 1)
+
+    let now = Timestamp.now
+    since = try arguments.duration(TraceQLOptions.since)
+    end = try arguments.timestampIfGiven(TraceQLOptions.end, now: now)
+    let explicitStart = try arguments.timestampIfGiven(TraceQLOptions.start, now: now)
+    if explicitStart == nil, arguments.isGiven(TraceQLOptions.since) {
+      start = (end ?? now).advanced(byNanoseconds: -since)
+    } else {
+      start = explicitStart
+    }
+    if let start, start >= (end ?? .init(nanoseconds: .max)) { throw .usage("--start must be before --end") }
+
+    let traceID = arguments.stringIfGiven(TraceQLOptions.traceID)
+    let tagValues = arguments.stringIfGiven(TraceQLOptions.tagValues)
+    let tags = try arguments.flag(TraceQLOptions.tags)
+    guard [traceID != nil, tagValues != nil, tags].filter({ $0 }).count <= 1 else {
+      throw .usage("only one of --trace-id, --tags and --tag-values can be asked for")
+    }
+    var positionals = arguments.positionals[...]
+    if traceID != nil || tagValues != nil || tags {
+      guard !isCheck else { throw .usage("--check needs a query") }
+      text = ""
+      question = traceID.map { .trace($0) } ?? tagValues.map { .tagValues($0) } ?? .tags
+    } else {
+      guard let query = positionals.popFirst() else {
+        throw .usage("a query is needed, such as '{ status = error }'")
+      }
+      text = query
+      let isRaw = try arguments.flag(TraceQLOptions.raw)
+      if isCheck || isRaw {
+        question = .rawQuery
+      } else {
+        do throws(QueryError) { question = .query(try Query(parsing: query)) } catch {
+          throw TraceQLRequest.refusal(of: error, status: .usage)
+        }
+      }
+    }
+    files = Array(positionals)
+    if !files.isEmpty, !arguments.isGiven(TraceQLOptions.from) {
+      throw .usage(
+        "unexpected argument '\(StandardErrorLog.oneLine(files[0]))': a query is one argument, and files follow --from")
+    }
+    try checkFormat()
+  }
+
+  private func checkFormat() throws(CommandError) {
+    let isMetrics: Bool
+    switch question {
+    case .query(let query): isMetrics = query.isMetrics
+    // An unread query may be either.
+    case .rawQuery: return
+    case .trace:
+      if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp or waterfall") }
+      return
+    case .tags, .tagValues:
+      if format != .json, format != .table { throw unsuitable("a list of names", "json or table") }
+      return
+    }
+    if isMetrics, format == .otlp || format == .waterfall { throw unsuitable("series", "json, table or plot") }
+    if !isMetrics, format == .plot { throw unsuitable("traces", "json, table, otlp or waterfall") }
+  }
+
+  private func unsuitable(_ what: String, _ formats: String) -> CommandError {
+    .usage("--format \(format.rawValue) does not suit \(what): use \(formats)")
+  }
+
+  /// A query that is not valid, as an error with the offending place.
+  static func refusal(of error: QueryError, status: ExitStatus) -> CommandError {
+    var refusal = CommandError(StandardErrorLog.oneLine(error.description), status: status)
+    // Characters that do not print take one column each, so that the caret stands below what it means.
+    refusal.detail = error.excerpt.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      "  " + String(line.map { $0.isShown ? $0 : $0 == "\t" ? " " : "\u{FFFD}" })
+    }.joined(separator: "\n")
+    return refusal
+  }
+}
+
+extension Character {
+  fileprivate var isShown: Bool {
+    !unicodeScalars.contains { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: true
+      default: false
+      }
+    }
+  }
+}
