@@ -26,16 +26,21 @@ public struct LineColumn: Sendable, Equatable, Hashable, Comparable {
     (left.line, left.column) < (right.line, right.column)
   }
 
-  /// Code points in `text`; bytes that are not UTF-8 count as the replacement characters they would print as.
+  /// Code points in `text`: the bytes that do not continue one.
   static func characters(in text: ByteView) -> Int {
-    String(text).unicodeScalars.count
+    text.buffer.reduce(into: 0) { count, byte in count += byte & 0xC0 != 0x80 ? 1 : 0 }
   }
 }
 
-/// The places of many offsets of one text: lines are found once.
+/// The places of many offsets of one text: lines are found and characters counted once, however long a line is.
 public struct LineIndex: Sendable {
+  /// Bytes between two counts.
+  private static let stride = 1024
+
   /// Byte offset of the first byte of each line.
   private let starts: [Int]
+  /// Characters that begin before each multiple of `stride`.
+  private let counts: [Int]
 
   public init(_ text: ByteView) {
     var starts = [0]
@@ -44,24 +49,38 @@ public struct LineIndex: Sendable {
       at = feed + 1
       starts.append(at)
     }
+    var counts = [0]
+    var offset = 0
+    var characters = 0
+    while offset + LineIndex.stride <= text.count {
+      characters += LineColumn.characters(in: text[offset..<(offset + LineIndex.stride)])
+      offset += LineIndex.stride
+      counts.append(characters)
+    }
     self.starts = starts
+    self.counts = counts
   }
 
   /// The place of byte `offset` of the text this index was made from; past the end counts as the end.
   public func place(of offset: Int, in text: ByteView) -> LineColumn {
     let offset = min(max(offset, 0), text.count)
     let line = lineNumber(of: offset)
-    let column = 1 + LineColumn.characters(in: text[starts[line - 1]..<offset])
-    return LineColumn(line: line, column: column)
+    return LineColumn(
+      line: line, column: 1 + characters(before: offset, text) - characters(before: starts[line - 1], text))
   }
 
-  /// The bytes of line `number` (from 1) without its line end.
-  public func line(_ number: Int, in text: ByteView) -> ByteView {
-    guard number >= 1, number <= starts.count else { return .empty }
+  /// The bytes of line `number` (from 1) without its line end; empty for a line that does not exist.
+  public func range(ofLine number: Int, in text: ByteView) -> Range<Int> {
+    guard number >= 1, number <= starts.count else { return 0..<0 }
     let start = starts[number - 1]
     var end = number < starts.count ? starts[number] - 1 : text.count
     if end > start, end <= text.count, text[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-    return text[start..<end]
+    return start..<max(start, end)
+  }
+
+  private func characters(before offset: Int, _ text: ByteView) -> Int {
+    let block = min(offset / LineIndex.stride, counts.count - 1)
+    return counts[block] + LineColumn.characters(in: text[(block * LineIndex.stride)..<offset])
   }
 
   private func lineNumber(of offset: Int) -> Int {

@@ -86,10 +86,19 @@ import Testing
         #expect(LineColumn(of: offset, in: view) == LineColumn(line: line, column: column))
         #expect(index.place(of: offset, in: view) == LineColumn(line: line, column: column))
       }
-      #expect(String(index.line(2, in: view)) == "é😀x")
-      #expect(String(index.line(3, in: view)) == "")
-      #expect(String(index.line(4, in: view)) == "last")
-      #expect(String(index.line(5, in: view)) == "")
+      for (line, shown) in [(2, "é😀x"), (3, ""), (4, "last"), (5, ""), (0, "")] {
+        #expect(String(view[index.range(ofLine: line, in: view)]) == shown)
+      }
+    }
+  }
+
+  @Test func countsCharactersOfLongLines() {
+    let text = Array((String(repeating: "é", count: 3000) + "\n" + String(repeating: "x", count: 5000)).utf8)
+    text.withByteView { view in
+      let index = LineIndex(view)
+      for offset in stride(from: 0, through: text.count, by: 2) {
+        #expect(index.place(of: offset, in: view) == LineColumn(of: offset, in: view))
+      }
     }
   }
 }

@@ -131,15 +131,26 @@ struct ObjectFields {
   }
 
   private mutating func reportDuplicates() {
-    var seen: [String: Range<Int>] = [:]
-    for member in members {
-      guard let first = seen.updateValue(member.keyRange, forKey: member.key) else { continue }
-      let related = Diagnostic.Related(source: source, range: positions.outer(first), message: "first given here")
-      diagnostics.append(
-        Diagnostic(
-          .duplicateKey, "\(Quoting.text(member.key)) is given twice in \(what)", source: source,
-          range: positions.outer(member.keyRange), suggestion: "keep one of the two", related: [related]))
+    // Most objects are small, where comparing beats hashing.
+    guard members.count > 16 else {
+      for (index, member) in members.enumerated() {
+        if let first = members[..<index].last(where: { $0.key == member.key }) { reportDuplicate(member, first) }
+      }
+      return
     }
+    var seen: [String: JSONMember] = [:]
+    for member in members {
+      if let first = seen.updateValue(member, forKey: member.key) { reportDuplicate(member, first) }
+    }
+  }
+
+  private mutating func reportDuplicate(_ member: JSONMember, _ first: JSONMember) {
+    let related = Diagnostic.Related(
+      source: source, range: positions.outer(first.keyRange), message: "first given here")
+    diagnostics.append(
+      Diagnostic(
+        .duplicateKey, "\(Quoting.text(member.key)) is given twice in \(what)", source: source,
+        range: positions.outer(member.keyRange), suggestion: "keep one of the two", related: [related]))
   }
 }
 

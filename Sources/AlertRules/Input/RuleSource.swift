@@ -19,9 +19,9 @@ public struct RuleSource: Sendable {
     bytes.withByteView { lines.place(of: offset, in: $0) }
   }
 
-  /// The text of line `number`, counted from 1, without its line end.
-  public func line(_ number: Int) -> String {
-    bytes.withByteView { String(lines.line(number, in: $0)) }
+  /// The bytes of the line that holds byte `offset`, without its line end.
+  public func lineRange(at offset: Int) -> Range<Int> {
+    bytes.withByteView { lines.range(ofLine: lines.place(of: offset, in: $0).line, in: $0) }
   }
 
   /// The text of a range; what is not UTF-8 becomes U+FFFD.

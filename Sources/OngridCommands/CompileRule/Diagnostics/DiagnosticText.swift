@@ -52,32 +52,46 @@ struct DiagnosticText {
   }
 
   private func snippet(_ source: RuleSource, _ range: Range<Int>, _ suggestion: String?) -> [String] {
-    let start = source.place(of: range.lowerBound)
-    let end = source.place(of: range.upperBound)
-    let scalars = Array(source.line(start.line).unicodeScalars.map(DiagnosticText.visible))
-    let from = min(start.column - 1, scalars.count)
-    let to = end.line == start.line ? max(min(end.column - 1, scalars.count), from) : scalars.count
-    let window = DiagnosticText.window(scalars.count, from, to)
-    let shown = DiagnosticText.text(scalars[window])
-    let cutLeft = window.lowerBound > 0 ? "…" : ""
-    let cutRight = window.upperBound < scalars.count ? "…" : ""
-    let number = String(start.line)
+    let line = source.lineRange(at: range.lowerBound)
+    let from = min(max(range.lowerBound, line.lowerBound), line.upperBound)
+    let to = min(max(range.upperBound, from), line.upperBound)
+    let before = DiagnosticText.scalars(source, max(line.lowerBound, from - 4 * DiagnosticText.width)..<from)
+    let marked = DiagnosticText.scalars(source, from..<min(to, from + 4 * DiagnosticText.width))
+    let after = DiagnosticText.scalars(source, to..<min(line.upperBound, to + 4 * DiagnosticText.width))
+    let (left, middle, right) = DiagnosticText.window(before.count, marked.count, after.count)
+    let lead = before.suffix(left)
+    let shown = marked.prefix(middle)
+    let rest = after.prefix(right)
+    let isCutLeft = left < before.count || from - line.lowerBound > 4 * DiagnosticText.width
+    let isCutRight = middle < marked.count || right < after.count || line.upperBound - to > 4 * DiagnosticText.width
+    let text = (isCutLeft ? "…" : "") + DiagnosticText.text(lead)
+    let number = String(source.place(of: range.lowerBound).line)
     let gutter = String(repeating: " ", count: number.count)
-    let lead = DisplayWidth.of(cutLeft + DiagnosticText.text(scalars[window.lowerBound..<from]))
-    let marked = DisplayWidth.of(DiagnosticText.text(scalars[from..<min(to, window.upperBound)]))
-    let caret = paint(String(repeating: "^", count: max(marked, 1)), "1;32")
+    let indent = String(repeating: " ", count: DisplayWidth.of(text))
+    let caret = paint(String(repeating: "^", count: max(DisplayWidth.of(DiagnosticText.text(shown)), 1)), "1;32")
     return [
-      "  \(number) | \(cutLeft)\(shown)\(cutRight)",
-      "  \(gutter) | " + String(repeating: " ", count: lead) + caret + (suggestion.map { " " + $0 } ?? ""),
+      "  \(number) | \(text)\(DiagnosticText.text(shown))\(DiagnosticText.text(rest))\(isCutRight ? "…" : "")",
+      "  \(gutter) | \(indent)\(caret)" + (suggestion.map { " " + $0 } ?? ""),
     ]
   }
 
-  /// The part of a line to show: all of it, or what surrounds the problem.
-  private static func window(_ count: Int, _ from: Int, _ to: Int) -> Range<Int> {
-    guard count > width else { return 0..<count }
-    let marked = min(to - from, width / 2)
-    let start = max(0, min(from - (width - marked) / 2, count - width))
-    return start..<min(count, start + width)
+  /// How many characters to show before, in and after the problem: all of a line that is short enough, else what
+  /// surrounds it.
+  private static func window(_ before: Int, _ marked: Int, _ after: Int) -> (Int, Int, Int) {
+    if before + marked + after <= width { return (before, marked, after) }
+    let middle = min(marked, width / 2)
+    let free = width - middle
+    let right = min(after, max(free / 2, free - before))
+    return (min(before, free - right), middle, right)
+  }
+
+  /// Characters of a range of the source as they are shown. Half a character at an end that was cut is left out.
+  private static func scalars(_ source: RuleSource, _ range: Range<Int>) -> [Unicode.Scalar] {
+    var range = range
+    while !range.isEmpty, source.bytes[range.lowerBound] & 0xC0 == 0x80 {
+      range = (range.lowerBound + 1)..<range.upperBound
+    }
+    return source.text(range).unicodeScalars.map(visible)
   }
 
   /// Tabs and characters that do not print take one column, so that the caret stands below what it means.
@@ -89,7 +103,7 @@ struct DiagnosticText {
     }
   }
 
-  private static func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+  private static func text(_ scalars: some Sequence<Unicode.Scalar>) -> String {
     var text = String.UnicodeScalarView()
     text.append(contentsOf: scalars)
     return String(text)

@@ -7,12 +7,13 @@ struct PrometheusRules {
   let compiler: RuleCompiler
 
   var text: String {
-    var names = Set(set.rules.compactMap { $0.key ?? $0.name })
+    let rules = set.rules
+    var names = Set(rules.compactMap { $0.key ?? $0.name })
+    let bySource = Dictionary(grouping: rules, by: \.source)
     var groups: Set<String> = []
     var text = "groups:\n"
     for (index, source) in set.sources.enumerated() {
-      let rules = set.rules.filter { $0.source == index }
-      if rules.isEmpty { continue }
+      guard let rules = bySource[index] else { continue }
       text += "  - name: \(YAMLText.scalar(PrometheusRules.groupName(source.name, &groups)))\n    rules:\n"
       for rule in rules { text += alert(rule, &names) }
     }
