@@ -30,9 +30,12 @@ struct ArgumentParser {
   ) throws(CommandError) -> Outcome {
     var parser = ArgumentParser(command: command, words: words)
     if let length = try parser.consume() { return .help(length) }
-    return .run(
-      Arguments(
-        command: command, positionals: parser.positionals, occurrences: parser.occurrences, environment: environment))
+    let arguments = Arguments(
+      command: command, positionals: parser.positionals, occurrences: parser.occurrences, environment: environment)
+    for option in command.allOptions where !option.choices.isEmpty {
+      for item in arguments.sourced(option) { try option.checkChoice(item.text, source: item.source) }
+    }
+    return .run(arguments)
   }
 
   private init(command: Command, words: [String]) {

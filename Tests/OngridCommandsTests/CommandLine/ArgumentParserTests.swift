@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import OngridCommands
@@ -229,8 +230,7 @@ enum Sample {
   }
 
   @Test func errorsNameTheVariableThatIsWrong() throws {
-    let arguments = try Sample.parse(
-      [], environment: ["SAMPLE_LIMIT": "many", "SAMPLE_ALL": "perhaps", "SAMPLE_FORMAT": "xml"])
+    let arguments = try Sample.parse([], environment: ["SAMPLE_LIMIT": "many", "SAMPLE_ALL": "perhaps"])
     #expect(throws: CommandError.self) { try arguments.int(Sample.limit) }
     let cases: [(Read, String)] = [
       (
@@ -241,10 +241,6 @@ enum Sample {
         { @Sendable (a) throws(CommandError) in _ = try a.flag(Sample.all) },
         "SAMPLE_ALL=perhaps: must be true or false"
       ),
-      (
-        { @Sendable (a) throws(CommandError) in _ = try a.choice(Sample.format, as: Sample.Format.self) },
-        "SAMPLE_FORMAT xml: must be one of json, table"
-      ),
     ]
     for (read, message) in cases {
       do throws(CommandError) {
@@ -252,6 +248,33 @@ enum Sample {
         Issue.record("accepted")
       } catch {
         #expect(error.message == message)
+      }
+    }
+  }
+  @Test func choicesFromTheEnvironmentAreCheckedBeforeAnythingRuns() {
+    do throws(CommandError) {
+      _ = try Sample.parse([], environment: ["SAMPLE_FORMAT": "jsom"])
+      Issue.record("accepted")
+    } catch {
+      #expect(error.message == "SAMPLE_FORMAT jsom: must be one of json, table; did you mean 'json'?")
+    }
+  }
+
+  /// Whatever the words, the outcome is arguments, help, or one line.
+  @Test func randomWordsNeverCrash() {
+    var random = SeededRandom()
+    let words = [
+      "--", "-", "", "-h", "--help", "--limit", "--limit=", "-n", "-n5", "-an", "--no-all", "--all=1", "-ax", "--no-",
+      "---", "-é",
+      "--é=1", "=", "--=", "-=", "--format", "json", "-fjson", "\u{0}", "-\u{301}", "--to", "x=y", "--token=s",
+    ]
+    for _ in 0..<20_000 {
+      let line = (0..<Int.random(in: 0...6, using: &random)).map { _ in words.randomElement(using: &random) ?? "" }
+      do throws(CommandError) {
+        _ = try ArgumentParser.parse(line, for: Sample.command(), environment: { _ in nil })
+      } catch {
+        #expect(!error.message.isEmpty && !error.message.contains("\n"), "\(line) \(random.note)")
+        #expect(error.status == .usage)
       }
     }
   }
