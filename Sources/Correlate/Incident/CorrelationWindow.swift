@@ -1,0 +1,32 @@
+public import Platform
+
+/// The time looked at, and the equally long time before it that it is compared with.
+public struct CorrelationWindow: Sendable, Equatable {
+  public var start: Timestamp
+  public var end: Timestamp
+
+  /// A window of `length` nanoseconds around a moment: half before, half after, but nothing after `now`.
+  public init(around moment: Timestamp, length: Int64, now: Timestamp) {
+    let latest = moment.advanced(byNanoseconds: length / 2)
+    end = min(latest, max(now, moment))
+    start = end.advanced(byNanoseconds: -length)
+  }
+
+  public init(start: Timestamp, end: Timestamp) {
+    self.start = start
+    self.end = end
+  }
+
+  /// Nanoseconds.
+  public var length: Int64 { end.nanoseconds &- start.nanoseconds }
+  public var baselineStart: Timestamp { start.advanced(byNanoseconds: -length) }
+  public var baselineEnd: Timestamp { start }
+
+  func contains(_ nanoseconds: Int64) -> Bool {
+    nanoseconds >= start.nanoseconds && nanoseconds < end.nanoseconds
+  }
+
+  func baselineContains(_ nanoseconds: Int64) -> Bool {
+    nanoseconds >= baselineStart.nanoseconds && nanoseconds < start.nanoseconds
+  }
+}

@@ -1,0 +1,202 @@
+import OTLP
+import Platform
+
+/// Takes the traces of a service out of OTLP files.
+///
+/// The files are read twice: once to learn which traces matter, keeping a few numbers of each, and once to copy those
+/// that were chosen. Memory follows the number of traces of the service in the two windows, not the size of the files.
+struct LocalTraces {
+  let paths: [String]
+  let options: TraceInputOptions
+  let skipsBad: Bool
+  let service: String
+  let operation: String?
+  let window: CorrelationWindow
+  /// What the rule that fired calls slow, nanoseconds.
+  let ruleThreshold: Int64?
+  /// On the clock of `monotonicNanoseconds`.
+  let deadline: Int64
+
+  /// How many traces of each group are copied. Bad ones matter most.
+  private static let maximumBad = 600
+  private static let maximumRest = 1200
+  /// More traces of the service in the windows are not looked at.
+  private static let maximumTraces = 1_000_000
+
+  /// What was found, and how many records or traces had to be left out.
+  struct Outcome {
+    var sample: TraceSample
+    var slowness: Slowness
+    var leftOut = 0
+  }
+
+  private struct TraceID: Hashable {
+    var high: UInt64
+    var low: UInt64
+
+    init(_ bytes: ByteView) {
+      high = SpanReader.number(bytes)
+      low = SpanReader.number(bytes.dropFirst(8))
+    }
+  }
+
+  private enum Period: UInt8 {
+    case window, baseline
+  }
+
+  /// What the first reading keeps of a trace.
+  private struct Digest {
+    var period: Period
+    var isError = false
+    /// The service's spans by operation, the longest of each.
+    var longest: [Int32: Int64] = [:]
+  }
+
+  private struct Survey {
+    var digests: [TraceID: Digest] = [:]
+    var operations: [String: Int32] = [:]
+    var names: [String] = []
+    var leftOut = 0
+  }
+
+  func read() throws(LocalTracesError) -> Outcome {
+    var survey = Survey()
+    try forEachSpan { (span, _, name) throws(WireError) in
+      guard name == service else { return }
+      take(span, into: &survey)
+    }
+    let slowness = self.slowness(survey)
+    var outcome = Outcome(sample: TraceSample(), slowness: slowness, leftOut: survey.leftOut)
+    let chosen = choose(survey, slowness, &outcome.sample)
+    outcome.sample.hasRates = true
+    try collect(chosen, &outcome.sample)
+    return outcome
+  }
+
+  private func take(_ span: SpanView, into survey: inout Survey) {
+    let start = Int64(clamping: span.startTimeUnixNano)
+    let period: Period
+    if window.contains(start) {
+      period = .window
+    } else if window.baselineContains(start) {
+      period = .baseline
+    } else {
+      return
+    }
+    let name = String(span.name)
+    if let operation, name != operation { return }
+    let id = TraceID(span.traceID)
+    if survey.digests[id] == nil, survey.digests.count >= LocalTraces.maximumTraces {
+      survey.leftOut += 1
+      return
+    }
+    let known = survey.operations[name]
+    let index = known ?? Int32(survey.names.count)
+    if known == nil {
+      survey.operations[name] = index
+      survey.names.append(name)
+    }
+    let duration = Int64(clamping: span.durationNano)
+    survey.digests[id, default: Digest(period: period)].longest[index, default: 0].raise(to: duration)
+    if span.statusCode == StatusCode.error.rawValue { survey.digests[id]?.isError = true }
+    // A trace that reaches into the window belongs to it.
+    if period == .window { survey.digests[id]?.period = .window }
+  }
+
+  private func slowness(_ survey: Survey) -> Slowness {
+    var durations: [String: [Int64]] = [:]
+    var present: [String: [Int64]] = [:]
+    for digest in survey.digests.values where !digest.isError {
+      for (operation, duration) in digest.longest {
+        let name = survey.names[Int(operation)]
+        if digest.period == .baseline {
+          durations[name, default: []].append(duration)
+        } else {
+          present[name, default: []].append(duration)
+        }
+      }
+    }
+    if durations.values.reduce(0, { $0 + $1.count }) >= 20 || ruleThreshold != nil {
+      return Slowness(baseline: durations, ruleThreshold: ruleThreshold)
+    }
+    // Without a baseline, slow is what is far from the window's own middle.
+    let middle = Statistics.quantile(present.values.flatMap { $0 }.sorted(), 0.5)
+    return Slowness(baseline: [:], ruleThreshold: middle > 0 ? middle * 4 : nil)
+  }
+
+  private struct Choice {
+    var period: Period
+    var isBad: Bool
+  }
+
+  private func choose(_ survey: Survey, _ slowness: Slowness, _ sample: inout TraceSample) -> [TraceID: Choice] {
+    var groups: [[(id: TraceID, worst: Int64)]] = [[], [], [], []]
+    for (id, digest) in survey.digests {
+      let isSlow = digest.longest.contains { slowness.isSlow(survey.names[Int($0.key)], $0.value) }
+      let isBad = digest.isError || isSlow
+      groups[Int(digest.period.rawValue) * 2 + (isBad ? 0 : 1)].append((id, digest.longest.values.max() ?? 0))
+    }
+    sample.windowCounts = .init(bad: groups[0].count, all: groups[0].count + groups[1].count)
+    sample.baselineCounts = .init(bad: groups[2].count, all: groups[2].count + groups[3].count)
+    var chosen: [TraceID: Choice] = [:]
+    for (index, group) in groups.enumerated() {
+      let isBad = index % 2 == 0
+      // Ids are random, so the lowest are a fair sample, and the same one in every run. Of the bad ones, the worst few
+      // have to be among them.
+      let sorted = group.sorted { ($0.id.low, $0.id.high) < ($1.id.low, $1.id.high) }
+      var kept = sorted.prefix(isBad ? LocalTraces.maximumBad : LocalTraces.maximumRest).map(\.id)
+      if index == 0 { kept += group.sorted { $0.worst > $1.worst }.prefix(10).map(\.id) }
+      for id in kept { chosen[id] = Choice(period: index < 2 ? .window : .baseline, isBad: isBad) }
+    }
+    return chosen
+  }
+
+  private func collect(_ chosen: [TraceID: Choice], _ sample: inout TraceSample) throws(LocalTracesError) {
+    var spans: [TraceID: [SpanRecord]] = [:]
+    var texts: [TraceID: String] = [:]
+    try forEachSpan { (span, resource, name) throws(WireError) in
+      let id = TraceID(span.traceID)
+      guard chosen[id] != nil, spans[id]?.count ?? 0 < 2000 else { return }
+      if texts[id] == nil { texts[id] = SpanReader.hex(span.traceID) }
+      spans[id, default: []].append(try SpanReader.record(span, resource, service: name))
+    }
+    for (id, choice) in chosen.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
+      guard let found = spans[id], let text = texts[id] else { continue }
+      let trace = TraceRecord(id: text, spans: found)
+      switch (choice.period, choice.isBad) {
+      case (.window, true): sample.bad.append(trace)
+      case (.window, false): sample.rest.append(trace)
+      case (.baseline, true): sample.baselineBad.append(trace)
+      case (.baseline, false): sample.baselineRest.append(trace)
+      }
+    }
+  }
+
+  private func forEachSpan(
+    _ body: (SpanView, ResourceView, String) throws(WireError) -> Void
+  ) throws(LocalTracesError) {
+    var isLate = false
+    do throws(InputError) {
+      let input = try TraceInput(paths, options: options)
+      var decoder = TraceDecoder(skipsBad: skipsBad)
+      while !isLate, let chunk = try input.next() {
+        try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in
+          try SpanReader.forEach(in: request, body)
+        }
+        isLate = monotonicNanoseconds() > deadline
+      }
+    } catch {
+      throw LocalTracesError(description: error.description)
+    }
+    if isLate { throw LocalTracesError(description: "the files could not be read in time") }
+  }
+}
+
+/// Why files could not be used.
+struct LocalTracesError: Error, CustomStringConvertible {
+  let description: String
+}
+
+extension Int64 {
+  fileprivate mutating func raise(to other: Int64) { self = Swift.max(self, other) }
+}
