@@ -1,36 +1,108 @@
+import Correlate
+
 /// `ongrid correlate`.
 enum CorrelateCommand {
-  static let service = Option.value("service", "NAME", help: "The service")
-  static let operation = Option.value("operation", "NAME", help: "The operation, a span name")
-  static let at = Option.value("at", "TIME", help: "When it happened")
-  static let window = Option.value("window", "DURATION", default: "30m", help: "How much time around it to look at")
+  static let service = Option.value("service", "NAME", help: "The service", documentation: "Wins over the incident's.")
+  static let operation = Option.value(
+    "operation", "NAME", help: "The operation, a span name", documentation: "Wins over the incident's.")
+  static let at = Option.value(
+    "at", "TIME", help: "When it happened",
+    documentation: "Without it, when the incident first fired; without an incident, now.")
+  static let window = Option.value(
+    "window", "DURATION", default: "30m", help: "How much time around it to look at",
+    documentation: """
+      Half lies before and half after, but nothing after now. The same length of time before the window is the baseline \
+      it is compared with.
+      """)
+  static let serviceLabel = Option.value(
+    "service-label", "LABEL", default: "service_name", help: "Metric label that holds the service")
   static let from = Option.value(
-    "from", "FILE", kind: .file, repeatable: true, help: "Read traces from this file instead of Tempo")
-  static let logSelector = Option.value("log-selector", "SELECTOR", help: "Loki stream selector of the service's logs")
-  static let timeout = Option.value("timeout", "DURATION", default: "10s", help: "Longest time for the whole call")
-  static let maxBytes = Option.value("max-bytes", "SIZE", default: "100KiB", help: "Largest document to print")
+    "from", "FILE", kind: .file, repeatable: true, help: "Read traces from this file instead of Tempo",
+    documentation: "Read twice, so it cannot be standard input. Memory follows the service's traces, not the file.")
+  static let logSelector = Option.value(
+    "log-selector", "SELECTOR", help: "Loki stream selector of the service's logs",
+    documentation: "Without it `{service_name=\"…\"}`.")
+  static let timeout = Option.value(
+    "timeout", "DURATION", default: "10s", help: "Longest time for the whole call",
+    documentation: "All sources are asked at once; one that has not answered by then is skipped.")
+  static let maxBytes = Option.value(
+    "max-bytes", "SIZE", default: "100KiB", help: "Largest document to print",
+    documentation: """
+      Holds exactly, for each document. The noisiest parts are cut first; `truncated` counts what was cut. At least 2KiB.
+      """)
   static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["json", "markdown"], default: "json", help: "Output format")
+    "format", short: "f", "FORMAT", ["json", "markdown"], default: "json", help: "Output format",
+    documentation: """
+      `json` prints one document a line for each incident, in order. `markdown` is for a person or a ticket: five lines \
+      of summary, then the panels.
+      """)
+  static let schema = Option.flag("schema", negatable: false, help: "Print the JSON Schema of the document")
 
   static let command = Command(
     name: "correlate", summary: "Gather metrics, logs and traces around an incident",
     description: """
-      Asks Prometheus, Loki and Tempo at the same time for the window around an incident and prints one JSON document.
+      Asks Prometheus, Loki and Tempo at the same time for the window around an incident and prints one JSON document \
+      that can be reasoned over without another query: the metrics against the time before, error-like log lines, failing \
+      and slow traces, what these have in common (`suspects`), a timeline, and every query that was sent.
+
+      The incident comes from options or from a JSON document: an incident, an array of them, an Alertmanager webhook, or \
+      what `ongrid compile-rule --format json` prints. An incident with `conditions_json` is compiled to the rule's \
+      expression.
+
+      A source that is down, slow or wrong is named in `skipped` and leaves the rest intact.
       """,
+    synopsis: ["correlate [OPTIONS] [FILE]", "correlate --service NAME [OPTIONS]", "correlate --schema"],
     arguments: [Argument("FILE", kind: .file, help: "Incident to read as JSON; - is stdin")],
     options: [
       OptionGroup("Incident", [service, operation, at, window]),
       OptionGroup(
-        "Sources", [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector]),
-      OptionGroup("Results", [maxBytes, format]),
+        "Sources",
+        [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector, serviceLabel]),
+      OptionGroup("Results", [maxBytes, format, schema]),
       TraceInputOptions.group, HTTPOptions.group(replacingTimeoutBy: timeout),
     ],
     examples: [
-      Example("What happened to payments-api", "ongrid correlate --service payments-api --at -15m")
+      Example("What happened to payments-api", "ongrid correlate --service payments-api --at -15m"),
+      Example("From an alert, for a ticket", "ongrid correlate --format markdown alert.json"),
+      Example(
+        "Over captured traces alone",
+        "ongrid correlate --service payments-api --at 2026-11-23T07:00:00Z --from traces.jsonl"),
+    ],
+    exitNotes: [
+      ExitNote(.backend, "No source answered."),
+      ExitNote(.partial, "A source is missing, wholly or in part; `skipped` names it. The document is on stdout."),
     ],
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
-    throw .usage("not available in this build")
+    var output = StandardOutput()
+    if try arguments.flag(schema) {
+      try output.write(CorrelateSchema.text)
+      try output.flush()
+      return .done
+    }
+    let settings = try CorrelateSettings(arguments)
+    let results = Correlator(settings.configuration).run(settings.incidents, at: settings.moment)
+    var status = ExitStatus.done
+    var nothing = 0
+    for result in results {
+      switch settings.format {
+      case .json: try output.write(result.json(maximumBytes: settings.maximumBytes))
+      case .markdown: try output.write(result.markdown(maximumBytes: settings.maximumBytes))
+      }
+      switch result.completeness {
+      case .whole: break
+      case .partial: status = .partial
+      case .nothing:
+        status = .partial
+        nothing += 1
+      }
+    }
+    try output.flush()
+    if nothing == results.count, let skipped = results.first?.skipped {
+      let reasons = skipped.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      throw .backend("no source answered: " + reasons.joined(separator: "; "))
+    }
+    return status
   }
 }

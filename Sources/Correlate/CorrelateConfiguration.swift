@@ -1,0 +1,54 @@
+public import Backends
+public import OTLP
+import Platform
+
+/// Where to ask and how much to take.
+public struct CorrelateConfiguration: Sendable {
+  public var prometheus: HTTPURL?
+  public var loki: HTTPURL?
+  public var tempo: HTTPURL?
+  /// Trace files instead of Tempo.
+  public var files: [String] = []
+  public var fileOptions = TraceInputOptions()
+  public var skipsBadRecords = false
+  public var http = HTTPOptions()
+  /// Nanoseconds; half of it lies after the incident.
+  public var windowLength: Int64 = 30 * 60 * 1_000_000_000
+  /// For each source, nanoseconds.
+  public var timeout: Int64 = 10_000_000_000
+  /// Loki stream selector; nil for the service's own.
+  public var logSelector: String?
+  /// The label of the metrics that holds the service.
+  public var serviceLabel = "service_name"
+  /// How many incidents are worked on at once.
+  public var maximumConcurrency = 4
+
+  public init() {}
+
+  /// Whether there is anything to ask.
+  public var hasSource: Bool { prometheus != nil || loki != nil || tempo != nil || !files.isEmpty }
+
+  /// Bodies above are not read: memory stays bounded whatever a server sends.
+  static let maximumResponse = 8 << 20
+
+  /// Two attempts, so that a short failure does not cost a source, and a long one not the others' time.
+  static let retry = RetryPolicy(
+    initial: .milliseconds(100), maximum: .milliseconds(500), giveUpAfter: .seconds(5), maximumAttempts: 2)
+}
+
+/// One incident with all that its sources need to know.
+struct CorrelationTask: Sendable {
+  var configuration: CorrelateConfiguration
+  var incident: Incident
+  var service: String
+  var window: CorrelationWindow
+  /// On the clock of `monotonicNanoseconds`.
+  var deadline: Int64
+  var cancellation: HTTPCancellation?
+
+  func prepare(_ client: BackendClient) {
+    client.deadline = deadline
+    client.cancellation = cancellation
+    client.maximumResponse = CorrelateConfiguration.maximumResponse
+  }
+}

@@ -1,0 +1,373 @@
+/// The JSON Schema (draft 2020-12) of the document, as `schemas/correlate.schema.json` holds it too.
+public enum CorrelateSchema {
+  public static let text = #"""
+    {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "title": "ongrid correlate",
+      "description": "Everything around one incident, as ongrid correlate prints it",
+      "type": "object",
+      "properties": {
+        "version": {"const": 1},
+        "incident": {
+          "type": "object",
+          "properties": {
+            "id": {"type": ["string", "null"]},
+            "title": {"type": ["string", "null"]},
+            "rule_key": {"type": ["string", "null"]},
+            "kind": {"type": ["string", "null"]},
+            "severity": {"type": ["string", "null"]},
+            "service": {"type": "string"},
+            "operation": {"type": ["string", "null"]},
+            "instance": {"type": ["string", "null"]},
+            "first_fired_at": {"type": ["string", "null"]},
+            "value": {"type": ["number", "null"]},
+            "threshold": {"type": ["number", "null"]},
+            "expression": {"type": ["string", "null"], "description": "PromQL"},
+            "labels": {"$ref": "#/$defs/strings"},
+            "annotations": {"$ref": "#/$defs/strings"}
+          },
+          "required": [
+            "id",
+            "title",
+            "rule_key",
+            "kind",
+            "severity",
+            "service",
+            "operation",
+            "instance",
+            "first_fired_at",
+            "value",
+            "threshold",
+            "expression",
+            "labels",
+            "annotations"
+          ],
+          "additionalProperties": false
+        },
+        "window": {
+          "type": "object",
+          "properties": {
+            "start": {"$ref": "#/$defs/time"},
+            "end": {"$ref": "#/$defs/time"},
+            "baseline_start": {"$ref": "#/$defs/time"},
+            "baseline_end": {"$ref": "#/$defs/time"}
+          },
+          "required": ["start", "end", "baseline_start", "baseline_end"],
+          "additionalProperties": false
+        },
+        "suspects": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "properties": {
+              "kind": {"enum": ["attribute", "operation", "dependency", "critical_path"]},
+              "service": {"type": "string"},
+              "attribute": {"type": ["string", "null"]},
+              "value": {"type": ["string", "null"]},
+              "span": {"type": ["string", "null"]},
+              "dependency": {"type": ["string", "null"], "description": "Where the trouble begins"},
+              "bad": {"anyOf": [{"$ref": "#/$defs/share"}, {"type": "null"}]},
+              "rest": {"anyOf": [{"$ref": "#/$defs/share"}, {"type": "null"}]},
+              "lift": {
+                "type": ["number", "null"],
+                "description": "How many times more frequent among failing or slow traces"
+              },
+              "baseline_ms": {"type": ["number", "null"]},
+              "now_ms": {"type": ["number", "null"]},
+              "also": {"type": "array", "items": {"type": "string"}},
+              "text": {"type": "string"}
+            },
+            "required": [
+              "kind",
+              "service",
+              "attribute",
+              "value",
+              "span",
+              "dependency",
+              "bad",
+              "rest",
+              "lift",
+              "baseline_ms",
+              "now_ms",
+              "also",
+              "text"
+            ],
+            "additionalProperties": false
+          },
+          "description": "Most telling first; empty in a quiet window"
+        },
+        "metric_panel": {
+          "type": "object",
+          "properties": {
+            "series": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {
+                  "name": {"type": "string"},
+                  "unit": {"type": "string"},
+                  "labels": {"$ref": "#/$defs/strings"},
+                  "mean": {"type": ["number", "null"]},
+                  "baseline_mean": {"type": ["number", "null"]},
+                  "change": {"type": ["number", "null"], "description": "mean divided by baseline_mean"},
+                  "max": {"type": ["number", "null"]},
+                  "max_at": {"type": ["string", "null"]},
+                  "last": {"type": ["number", "null"]},
+                  "points": {"type": "array", "items": {"$ref": "#/$defs/point"}},
+                  "baseline_points": {"type": "array", "items": {"$ref": "#/$defs/point"}}
+                },
+                "required": [
+                  "name",
+                  "unit",
+                  "labels",
+                  "mean",
+                  "baseline_mean",
+                  "change",
+                  "max",
+                  "max_at",
+                  "last",
+                  "points",
+                  "baseline_points"
+                ],
+                "additionalProperties": false
+              }
+            },
+            "exemplars": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {
+                  "trace_id": {"$ref": "#/$defs/trace_id"},
+                  "time": {"$ref": "#/$defs/time"},
+                  "value": {"type": ["number", "null"]}
+                },
+                "required": ["trace_id", "time", "value"],
+                "additionalProperties": false
+              }
+            }
+          },
+          "required": ["series", "exemplars"],
+          "additionalProperties": false
+        },
+        "trace_panel": {
+          "type": "object",
+          "properties": {
+            "errors": {"type": "array", "items": {"$ref": "#/$defs/row"}},
+            "slowest": {"type": "array", "items": {"$ref": "#/$defs/row"}},
+            "traces": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {
+                  "trace_id": {"$ref": "#/$defs/trace_id"},
+                  "start": {"$ref": "#/$defs/time"},
+                  "duration_ms": {"type": ["number", "null"]},
+                  "spans": {"type": "array", "items": {"$ref": "#/$defs/span"}}
+                },
+                "required": ["trace_id", "start", "duration_ms", "spans"],
+                "additionalProperties": false
+              }
+            }
+          },
+          "required": ["errors", "slowest", "traces"],
+          "additionalProperties": false
+        },
+        "log_panel": {
+          "type": "object",
+          "properties": {
+            "lines": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {
+                  "time": {"$ref": "#/$defs/time"},
+                  "level": {"type": "string"},
+                  "line": {"type": "string"},
+                  "trace_id": {"anyOf": [{"$ref": "#/$defs/trace_id"}, {"type": "null"}]},
+                  "span_id": {"anyOf": [{"$ref": "#/$defs/span_id"}, {"type": "null"}]}
+                },
+                "required": ["time", "level", "line", "trace_id", "span_id"],
+                "additionalProperties": false
+              },
+              "description": "Error-like lines, newest first"
+            },
+            "levels": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {
+                  "level": {"type": "string"},
+                  "total": {"type": ["number", "null"]},
+                  "points": {"type": "array", "items": {"$ref": "#/$defs/point"}}
+                },
+                "required": ["level", "total", "points"],
+                "additionalProperties": false
+              }
+            }
+          },
+          "required": ["lines", "levels"],
+          "additionalProperties": false
+        },
+        "links": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "properties": {
+              "trace_id": {"$ref": "#/$defs/trace_id"},
+              "log_lines": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0},
+                "description": "Positions in log_panel.lines"
+              },
+              "exemplars": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0},
+                "description": "Positions in metric_panel.exemplars"
+              },
+              "trace_lists": {"type": "array", "items": {"enum": ["errors", "slowest", "traces"]}},
+              "span": {"type": ["string", "null"]}
+            },
+            "required": ["trace_id", "log_lines", "exemplars", "trace_lists", "span"],
+            "additionalProperties": false
+          },
+          "description": "Traces that several panels know"
+        },
+        "timeline": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "properties": {
+              "time": {"$ref": "#/$defs/time"},
+              "kind": {"enum": ["incident", "metric", "log", "trace"]},
+              "text": {"type": "string"}
+            },
+            "required": ["time", "kind", "text"],
+            "additionalProperties": false
+          }
+        },
+        "skipped": {
+          "type": "object",
+          "additionalProperties": {"type": "string"},
+          "description": "Source to reason"
+        },
+        "truncated": {
+          "type": "object",
+          "additionalProperties": {"type": "integer", "minimum": 0},
+          "description": "Panel to how many parts were dropped"
+        },
+        "timing": {
+          "type": "object",
+          "additionalProperties": {"type": "integer", "minimum": 0},
+          "description": "Milliseconds by source, and in total"
+        },
+        "queries": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "properties": {
+              "source": {"enum": ["prometheus", "loki", "tempo", "files"]},
+              "name": {"type": "string"},
+              "path": {"type": "string"},
+              "query": {"type": "string"},
+              "start": {"type": ["string", "null"]},
+              "end": {"type": ["string", "null"]},
+              "step_s": {"type": ["number", "null"]}
+            },
+            "required": ["source", "name", "path", "query", "start", "end", "step_s"],
+            "additionalProperties": false
+          },
+          "description": "Every query that was sent"
+        }
+      },
+      "required": [
+        "version",
+        "incident",
+        "window",
+        "suspects",
+        "metric_panel",
+        "trace_panel",
+        "log_panel",
+        "links",
+        "timeline",
+        "skipped",
+        "truncated",
+        "timing",
+        "queries"
+      ],
+      "additionalProperties": false,
+      "$defs": {
+        "time": {
+          "type": "string",
+          "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$",
+          "description": "RFC 3339 in UTC"
+        },
+        "trace_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "span_id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "strings": {"type": "object", "additionalProperties": {"type": "string"}},
+        "point": {
+          "type": "array",
+          "items": {"type": ["number", "null"]},
+          "minItems": 2,
+          "maxItems": 2,
+          "description": "Unix seconds and value"
+        },
+        "share": {
+          "type": "object",
+          "properties": {"count": {"type": "integer", "minimum": 0}, "total": {"type": "integer", "minimum": 0}},
+          "required": ["count", "total"],
+          "additionalProperties": false
+        },
+        "row": {
+          "type": "object",
+          "properties": {
+            "trace_id": {"$ref": "#/$defs/trace_id"},
+            "root_service": {"type": "string"},
+            "root_name": {"type": "string"},
+            "start": {"$ref": "#/$defs/time"},
+            "duration_ms": {"type": ["number", "null"]},
+            "span": {
+              "type": ["string", "null"],
+              "description": "Failing or slowest span, as 'service name'"
+            },
+            "message": {"type": ["string", "null"]}
+          },
+          "required": ["trace_id", "root_service", "root_name", "start", "duration_ms", "span", "message"],
+          "additionalProperties": false
+        },
+        "span": {
+          "type": "object",
+          "properties": {
+            "span_id": {"$ref": "#/$defs/span_id"},
+            "parent_id": {"type": ["string", "null"]},
+            "service": {"type": "string"},
+            "name": {"type": "string"},
+            "kind": {"enum": ["unspecified", "internal", "server", "client", "producer", "consumer"]},
+            "offset_ms": {"type": ["number", "null"], "description": "Since the start of the trace"},
+            "duration_ms": {"type": ["number", "null"]},
+            "error": {"type": "boolean"},
+            "critical_ms": {
+              "type": ["number", "null"],
+              "description": "Own time on the critical path; null beside it"
+            },
+            "message": {"type": "string"},
+            "attributes": {"$ref": "#/$defs/strings"}
+          },
+          "required": [
+            "span_id",
+            "parent_id",
+            "service",
+            "name",
+            "kind",
+            "offset_ms",
+            "duration_ms",
+            "error",
+            "critical_ms",
+            "attributes"
+          ],
+          "additionalProperties": false
+        }
+      }
+    }
+
+    """#
+}

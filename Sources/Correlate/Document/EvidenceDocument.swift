@@ -1,0 +1,210 @@
+import Backends
+import JSON
+import OTLP
+import Platform
+
+/// Evidence as a JSON tree. Every key is always there; what is unknown is null, what is missing an empty list.
+struct EvidenceDocument {
+  private let evidence: Evidence
+
+  init(_ evidence: Evidence) {
+    self.evidence = evidence
+  }
+
+  var value: JSONValue {
+    .object([
+      ("version", .int(1)), ("incident", incident), ("window", window),
+      ("suspects", .array(evidence.suspects.map(suspect))),
+      ("metric_panel", metricPanel), ("trace_panel", tracePanel), ("log_panel", logPanel),
+      ("links", .array(evidence.links.map(link))), ("timeline", .array(evidence.timeline.map(event))),
+      ("skipped", .strings(evidence.skipped)),
+      ("truncated", .object(evidence.leftOut.sorted { $0.key < $1.key }.map { ($0.key, .int($0.value)) })),
+      ("timing", .object(evidence.timing.map { ($0.source + "_ms", .int(Int($0.nanoseconds / 1_000_000))) })),
+      ("queries", .array(evidence.queries.map(query))),
+    ])
+  }
+
+  private var incident: JSONValue {
+    let incident = evidence.incident
+    return .object([
+      ("id", .optional(incident.id)), ("title", .optional(incident.title)), ("rule_key", .optional(incident.ruleKey)),
+      ("kind", .optional(incident.kind)), ("severity", .optional(incident.severity)),
+      ("service", .text(evidence.service)), ("operation", .optional(incident.operation)),
+      ("instance", .optional(incident.instance)), ("first_fired_at", .optional(incident.firstFiredAt?.rfc3339)),
+      ("value", NumberText.json(incident.value)), ("threshold", NumberText.json(incident.threshold)),
+      ("expression", .optional(incident.expression)), ("labels", .strings(incident.labels)),
+      ("annotations", .strings(incident.annotations)),
+    ])
+  }
+
+  private var window: JSONValue {
+    .object([
+      ("start", .time(evidence.window.start)), ("end", .time(evidence.window.end)),
+      ("baseline_start", .time(evidence.window.baselineStart)), ("baseline_end", .time(evidence.window.baselineEnd)),
+    ])
+  }
+
+  private var metricPanel: JSONValue {
+    .object([
+      ("series", .array((evidence.metrics?.series ?? []).map(series))),
+      ("exemplars", .array((evidence.metrics?.exemplars ?? []).map(exemplar))),
+    ])
+  }
+
+  private func series(_ series: MetricSeries) -> JSONValue {
+    let change: Double? =
+      if let now = series.windowMean, let before = series.baselineMean, before != 0 { now / before } else { nil }
+    return .object([
+      ("name", .text(series.name)), ("unit", .text(series.unit)), ("labels", .strings(series.labels)),
+      ("mean", NumberText.json(series.windowMean)), ("baseline_mean", NumberText.json(series.baselineMean)),
+      ("change", NumberText.json(change)), ("max", NumberText.json(series.peak?.value)),
+      ("max_at", .optional(series.peak?.time.rfc3339)), ("last", NumberText.json(series.window.last?.value)),
+      ("points", .array(series.window.map(point))), ("baseline_points", .array(series.baseline.map(point))),
+    ])
+  }
+
+  private func point(_ sample: PrometheusSample) -> JSONValue {
+    .array([.int(Int(sample.time.wholeSeconds)), NumberText.json(sample.value)])
+  }
+
+  private func exemplar(_ exemplar: PrometheusExemplars.Exemplar) -> JSONValue {
+    .object([
+      ("trace_id", .text(exemplar.traceID ?? "")), ("time", .time(exemplar.sample.time)),
+      ("value", NumberText.json(exemplar.sample.value)),
+    ])
+  }
+
+  private var logPanel: JSONValue {
+    .object([
+      ("lines", .array((evidence.logs?.lines ?? []).map(line))),
+      ("levels", .array((evidence.logs?.levels ?? []).map(level))),
+    ])
+  }
+
+  private func line(_ line: LogPanel.Line) -> JSONValue {
+    .object([
+      ("time", .time(line.time)), ("level", .text(line.level)), ("line", .text(line.text)),
+      ("trace_id", .optional(line.traceID)), ("span_id", .optional(line.spanID)),
+    ])
+  }
+
+  private func level(_ level: LogPanel.Level) -> JSONValue {
+    .object([
+      ("level", .text(level.level)), ("total", NumberText.json(level.total)),
+      ("points", .array(level.samples.map(point))),
+    ])
+  }
+
+  private var tracePanel: JSONValue {
+    let panel = evidence.traces
+    return .object([
+      ("errors", .array((panel?.errors ?? []).map(row))), ("slowest", .array((panel?.slowest ?? []).map(row))),
+      ("traces", .array((panel?.traces ?? []).map(trace))),
+    ])
+  }
+
+  private func row(_ row: TracePanel.Row) -> JSONValue {
+    .object([
+      ("trace_id", .text(row.id)), ("root_service", .text(row.rootService)), ("root_name", .text(row.rootName)),
+      ("start", .time(row.start)), ("duration_ms", NumberText.json(row.durationMilliseconds)),
+      ("span", .optional(row.span)), ("message", .optional(row.message)),
+    ])
+  }
+
+  private func trace(_ trace: TraceRecord) -> JSONValue {
+    let top = trace.roots.first ?? 0
+    let critical = trace.spans.isEmpty ? [] : trace.criticalPath(from: top)
+    let own = Dictionary(critical.map { ($0.span, $0.selfTime) }, uniquingKeysWith: { $0 + $1 })
+    return .object([
+      ("trace_id", .text(trace.id)), ("start", .time(Timestamp(nanoseconds: trace.start))),
+      ("duration_ms", NumberText.json(Double(trace.duration) / 1e6)),
+      ("spans", .array(trace.spans.indices.map { span(trace, $0, criticalTime: own[$0]) })),
+    ])
+  }
+
+  private func span(_ trace: TraceRecord, _ index: Int, criticalTime: Int64?) -> JSONValue {
+    let span = trace.spans[index]
+    var members: [(String, JSONValue)] = [
+      ("span_id", .text(span.idText)), ("parent_id", .optional(span.parentText)), ("service", .text(span.service)),
+      ("name", .text(span.name)), ("kind", .text(Self.kindName(span.kind))),
+      ("offset_ms", NumberText.json(Double(span.start - trace.start) / 1e6)),
+      ("duration_ms", NumberText.json(Double(span.duration) / 1e6)), ("error", JSONValue(.bool(span.isError))),
+      ("critical_ms", NumberText.json(criticalTime.map { Double($0) / 1e6 })),
+    ]
+    if !span.message.isEmpty { members.append(("message", .text(span.message))) }
+    members.append(
+      (
+        "attributes",
+        .strings(
+          Dictionary(span.attributes.prefix(span.ownAttributes).map { ($0.key, $0.value) }) { first, _ in first })
+      ))
+    return .object(members)
+  }
+
+  private static func kindName(_ kind: SpanKind) -> String {
+    switch kind {
+    case .unspecified: "unspecified"
+    case .internal: "internal"
+    case .server: "server"
+    case .client: "client"
+    case .producer: "producer"
+    case .consumer: "consumer"
+    }
+  }
+
+  private func suspect(_ suspect: Suspect) -> JSONValue {
+    let share = { (share: Suspect.Share?) -> JSONValue in
+      share.map { .object([("count", .int($0.count)), ("total", .int($0.total))]) } ?? JSONValue(.null)
+    }
+    return .object([
+      ("kind", .text(suspect.kind.rawValue)), ("service", .text(suspect.service)),
+      ("attribute", .optional(suspect.attribute)), ("value", .optional(suspect.value)),
+      ("span", .optional(suspect.span)), ("dependency", .optional(suspect.dependency)), ("bad", share(suspect.bad)),
+      ("rest", share(suspect.rest)), ("lift", NumberText.json(suspect.lift)),
+      ("baseline_ms", NumberText.json(suspect.beforeMilliseconds)),
+      ("now_ms", NumberText.json(suspect.nowMilliseconds)),
+      ("also", .array(suspect.also.map { .text($0) })), ("text", .text(suspect.text)),
+    ])
+  }
+
+  private func link(_ link: TraceLink) -> JSONValue {
+    .object([
+      ("trace_id", .text(link.traceID)), ("log_lines", .array(link.logLines.map { .int($0) })),
+      ("exemplars", .array(link.exemplars.map { .int($0) })), ("trace_lists", .array(link.lists.map { .text($0) })),
+      ("span", .optional(link.span)),
+    ])
+  }
+
+  private func event(_ event: TimelineEvent) -> JSONValue {
+    .object([("time", .time(event.time)), ("kind", .text(event.kind.rawValue)), ("text", .text(event.text))])
+  }
+
+  private func query(_ query: SentQuery) -> JSONValue {
+    .object([
+      ("source", .text(query.source)), ("name", .text(query.name)), ("path", .text(query.path)),
+      ("query", .text(query.query)), ("start", .optional(query.start?.rfc3339)), ("end", .optional(query.end?.rfc3339)),
+      ("step_s", query.step.map { NumberText.json(Double($0) / 1e9) } ?? JSONValue(.null)),
+    ])
+  }
+}
+
+extension JSONValue {
+  static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    JSONValue(.object(members.map { JSONMember($0.0, $0.1) }))
+  }
+
+  static func array(_ elements: [JSONValue]) -> JSONValue { JSONValue(.array(elements)) }
+
+  static func text(_ text: String) -> JSONValue { JSONValue(.string(text)) }
+
+  static func optional(_ text: String?) -> JSONValue { text.map { .text($0) } ?? JSONValue(.null) }
+
+  static func int(_ number: Int) -> JSONValue { JSONValue(.number(String(number))) }
+
+  static func time(_ time: Timestamp) -> JSONValue { .text(time.rfc3339) }
+
+  /// Sorted by key, so that equal evidence gives equal documents.
+  static func strings(_ values: [String: String]) -> JSONValue {
+    .object(values.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })
+  }
+}

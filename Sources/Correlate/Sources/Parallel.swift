@@ -1,0 +1,47 @@
+import Platform
+import Synchronization
+
+/// Runs work on threads and collects its results.
+enum Parallel {
+  /// The results of `body(0)` … `body(count - 1)` in order, each from its own thread.
+  static func map<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Value) -> [Value] {
+    guard count > 0 else { return [] }
+    let results = Results<Value>(count)
+    inParallel(count) { index in results.set(body(index), at: index) }
+    return results.values
+  }
+
+  /// The same with at most `width` threads.
+  static func map<Value: Sendable>(
+    _ count: Int, width: Int, _ body: @escaping @Sendable (Int) -> Value
+  ) -> [Value] {
+    guard count > 0 else { return [] }
+    let results = Results<Value>(count)
+    let next = Counter()
+    inParallel(min(count, max(1, width))) { _ in
+      while true {
+        let index = next.take()
+        guard index < count else { return }
+        results.set(body(index), at: index)
+      }
+    }
+    return results.values
+  }
+}
+
+/// Hands out numbers to several threads.
+private final class Counter: Sendable {
+  private let value = Atomic(0)
+
+  func take() -> Int { value.add(1, ordering: .relaxed).oldValue }
+}
+
+private final class Results<Value: Sendable>: Sendable {
+  private let slots: Mutex<[Value?]>
+
+  init(_ count: Int) { slots = Mutex(Array(repeating: nil, count: count)) }
+
+  func set(_ value: Value, at index: Int) { slots.withLock { $0[index] = value } }
+
+  var values: [Value] { slots.withLock { $0.compactMap { $0 } } }
+}

@@ -1,0 +1,110 @@
+import AlertRules
+import Correlate
+import JSON
+import OTLP
+import Platform
+
+/// What the options and the input of `ongrid correlate` say.
+struct CorrelateSettings {
+  enum Format: String {
+    case json, markdown
+  }
+
+  let configuration: CorrelateConfiguration
+  let incidents: [Incident]
+  let moment: Timestamp?
+  let maximumBytes: Int
+  let format: Format
+
+  /// Larger inputs hold no incident.
+  private static let maximumInput = 16 << 20
+
+  init(_ arguments: Arguments) throws(CommandError) {
+    typealias Options = CorrelateCommand
+    var configuration = CorrelateConfiguration()
+    configuration.prometheus = try arguments.urlIfGiven(BackendOptions.prometheus)
+    configuration.loki = try arguments.urlIfGiven(BackendOptions.loki)
+    configuration.files = arguments.strings(Options.from)
+    // Files take Tempo's place, also that of an address in the environment.
+    if configuration.files.isEmpty {
+      configuration.tempo = try arguments.urlIfGiven(BackendOptions.tempo)
+    } else if arguments.isGiven(BackendOptions.tempo) {
+      throw .usage("--from and --tempo exclude each other")
+    }
+    if configuration.files.contains("-") {
+      throw .usage("--from: the traces are read twice, so they must be in a file")
+    }
+    guard configuration.hasSource else {
+      throw .usage("nothing to ask: give --prometheus, --loki, --tempo or --from (or set ONGRID_PROMETHEUS_URL, …)")
+    }
+    configuration.fileOptions = try TraceInputOptions.options(arguments)
+    configuration.skipsBadRecords = try arguments.flag(TraceInputOptions.skipBad)
+    configuration.windowLength = try arguments.duration(Options.window, in: 60_000_000_000...(7 * 86_400_000_000_000))
+    configuration.timeout = try arguments.duration(Options.timeout, in: 1_000_000...(3600 * 1_000_000_000))
+    configuration.http = try arguments.httpOptions()
+    configuration.logSelector = arguments.stringIfGiven(Options.logSelector)
+    configuration.serviceLabel = try arguments.string(Options.serviceLabel)
+    guard LabelName.isValid(configuration.serviceLabel) else {
+      throw arguments.invalid(Options.serviceLabel, configuration.serviceLabel, expected: "a label name")
+    }
+    self.configuration = configuration
+    moment = try arguments.timestampIfGiven(Options.at)
+    maximumBytes = try arguments.size(Options.maxBytes, in: 2048...(1 << 30))
+    format = try arguments.choice(Options.format)
+    incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
+  }
+
+  private static func incidents(
+    _ arguments: Arguments, serviceLabel: String
+  ) throws(CommandError) -> [Incident] {
+    typealias Options = CorrelateCommand
+    guard arguments.positionals.count <= 1 else { throw .usage("one input at most; an input may hold many incidents") }
+    var incidents = [Incident()]
+    // Without a file or a service to ask for, the incident comes from standard input.
+    let path = arguments.positionals.first ?? (arguments.isGiven(Options.service) ? nil : "-")
+    if let path {
+      let name = path == "-" ? "standard input" : path
+      let bytes: [UInt8]
+      do throws(SystemError) {
+        bytes =
+          path == "-"
+          ? try WholeFile.read(.standardInput, limit: maximumInput)
+          : try WholeFile.read(.openForReading(path), limit: maximumInput)
+      } catch {
+        throw .usage(error.description)
+      }
+      do throws(IncidentError) {
+        incidents = try bytes.withByteView { view throws(IncidentError) in try IncidentReader.read(view) }
+      } catch {
+        throw .usage("\(name): \(error)")
+      }
+    }
+    for index in incidents.indices {
+      if let service = arguments.stringIfGiven(Options.service) { incidents[index].service = service }
+      if let operation = arguments.stringIfGiven(Options.operation) { incidents[index].operation = operation }
+      guard let service = incidents[index].service, !service.isEmpty else {
+        let which = incidents.count > 1 ? "incident \(index + 1) of \(incidents.count)" : "the incident"
+        throw .usage("\(which) names no service: give --service")
+      }
+      compile(&incidents[index], serviceLabel)
+    }
+    return incidents
+  }
+
+  /// Fills in the rule's expression from its conditions, where they are a rule on traces.
+  private static func compile(_ incident: inout Incident, _ serviceLabel: String) {
+    guard incident.expression == nil, let conditions = incident.conditions, let kind = incident.kind else { return }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("kind")
+    writer.string(kind)
+    writer.key("scope_type")
+    writer.string("global")
+    writer.key("conditions_json")
+    writer.value(conditions)
+    writer.endObject()
+    let set = RuleSet(reading: [RuleSource(name: "incident", bytes: writer.bytes)], serviceLabel: serviceLabel)
+    guard let rule = set.rules.first else { return }
+    incident.expression = RuleCompiler(names: MetricNames(serviceLabel: serviceLabel)).compile(rule).text
+  }
+}
