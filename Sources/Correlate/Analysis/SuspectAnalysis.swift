@@ -82,8 +82,15 @@ struct SuspectAnalysis {
 
   /// Whether traces with the feature are bad more often than they were in the baseline.
   private func hasGrown(_ feature: TraceFeature, _ bad: Int, _ rest: Int, _ oldBad: Int, _ oldRest: Int) -> Bool {
+    guard sample.hasRates else { return true }
+    // Without a baseline, traces through a service that fails now and then would stand out too: ask for more.
+    if sample.baselineCounts.all < 10 {
+      return Statistics.lift(Double(bad), of: Double(sample.bad.count), Double(rest), of: Double(sample.rest.count))
+        >= 3
+        && bad * 5 >= bad + rest
+    }
     // A feature that the baseline hardly knows is new, which is telling enough.
-    guard sample.hasRates, oldBad + oldRest >= 10 else { return true }
+    guard oldBad + oldRest >= 10 else { return true }
     // Samples of the groups may be cut; the shares of the groups put them right.
     let scale = { (group: [TraceRecord], total: Int) in group.isEmpty ? 1 : Double(total) / Double(group.count) }
     let now = sample.windowCounts
@@ -189,6 +196,7 @@ struct SuspectAnalysis {
     } else {
       // Without a baseline only a clear majority says anything.
       guard count * 2 > sample.bad.count else { return nil }
+      if sample.hasRates, sample.windowCounts.bad * 5 < sample.windowCounts.all { return nil }
       suspect.text = "\(dependency): the trouble of \(count) of \(sample.bad.count) failing or slow traces begins there"
     }
     return suspect

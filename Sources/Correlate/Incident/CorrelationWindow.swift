@@ -5,10 +5,12 @@ public struct CorrelationWindow: Sendable, Equatable {
   public var start: Timestamp
   public var end: Timestamp
 
-  /// A window of `length` nanoseconds around a moment: half before, half after, but nothing after `now`.
+  /// A window of `length` nanoseconds around a moment: half before, half after, but nothing after `now`. It ends on a
+  /// whole second, so that its queries are short and the same for calls close together.
   public init(around moment: Timestamp, length: Int64, now: Timestamp) {
-    let latest = moment.advanced(byNanoseconds: length / 2)
-    end = min(latest, max(now, moment))
+    let latest = min(moment.advanced(byNanoseconds: length / 2), max(now, moment))
+    end = Timestamp(
+      nanoseconds: (latest.nanoseconds / 1_000_000_000 + 1).multipliedReportingOverflow(by: 1_000_000_000).partialValue)
     start = end.advanced(byNanoseconds: -length)
   }
 

@@ -104,24 +104,14 @@ struct LocalTraces {
   }
 
   private func slowness(_ survey: Survey) -> Slowness {
+    // Without a baseline nobody knows what is slow: then only failures and what the rule says count.
     var durations: [String: [Int64]] = [:]
-    var present: [String: [Int64]] = [:]
-    for digest in survey.digests.values where !digest.isError {
+    for digest in survey.digests.values where !digest.isError && digest.period == .baseline {
       for (operation, duration) in digest.longest {
-        let name = survey.names[Int(operation)]
-        if digest.period == .baseline {
-          durations[name, default: []].append(duration)
-        } else {
-          present[name, default: []].append(duration)
-        }
+        durations[survey.names[Int(operation)], default: []].append(duration)
       }
     }
-    if durations.values.reduce(0, { $0 + $1.count }) >= 20 || ruleThreshold != nil {
-      return Slowness(baseline: durations, ruleThreshold: ruleThreshold)
-    }
-    // Without a baseline, slow is what is far from the window's own middle.
-    let middle = Statistics.quantile(present.values.flatMap { $0 }.sorted(), 0.5)
-    return Slowness(baseline: [:], ruleThreshold: middle > 0 ? middle * 4 : nil)
+    return Slowness(baseline: durations, ruleThreshold: ruleThreshold)
   }
 
   private struct Choice {
