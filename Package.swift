@@ -63,6 +63,9 @@ let package = Package(
     .target(name: "CSnappy"),
 
     .executableTarget(name: "ongrid-bench", path: "Benchmarks/ongrid-bench"),
+    .executableTarget(
+      name: "ongrid-relay-bench", dependencies: ["OTLP", "Compression", "Platform", "CNghttp2"],
+      path: "Benchmarks/ongrid-relay-bench"),
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     tests("PlatformTests", ["Platform"]),
@@ -71,7 +74,7 @@ let package = Package(
     tests("OTLPTests", ["OTLP"]),
     tests("BackendsTests", ["Backends"]),
     tests("TraceQLTests", ["TraceQL"]),
-    tests("RelayTests", ["Relay"]),
+    tests("RelayTests", ["Relay", "Backends", "OTLP", "Compression", "Platform", "ongrid"]),
     tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules"]),
     tests("CorrelateTests", ["Correlate"]),

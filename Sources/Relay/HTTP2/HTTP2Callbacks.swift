@@ -31,6 +31,12 @@ enum HTTP2Callbacks {
       guard let frame, let connection = owner(data) else { return 0 }
       return connection.received(frame.pointee.hd) ? 0 : Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
     }
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, data in
+      if let frame, frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
+        owner(data)?.sentResponse(frame.pointee.hd.stream_id)
+      }
+      return 0
+    }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, _, data in
       owner(data)?.endStream(stream)
       return 0

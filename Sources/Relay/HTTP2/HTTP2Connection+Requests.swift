@@ -32,6 +32,7 @@ extension HTTP2Connection {
     let isGRPC = stream.head.isGRPC
     switch isGRPC ? context.router.route(grpc: stream.head) : context.router.route(http: stream.head) {
     case .preflight:
+      stream.phase = .answered
       submit(stream, .preflight(origin: stream.head.origin ?? "", headers: stream.head.requestedHeaders))
     case .refused(let refusal): refuse(stream, refusal)
     case .export(let signal, let format, let coding):
@@ -47,7 +48,9 @@ extension HTTP2Connection {
   }
 
   func data(_ id: Int32, _ bytes: ByteView) {
-    guard let stream = streams[id], stream.phase == .body else { return }
+    guard let stream = streams[id] else { return }
+    if stream.phase == .discarding { return discard(stream, bytes.count) }
+    guard stream.phase == .body else { return }
     stream.held += bytes.count
     if !context.hold(bytes.count) {
       return refuse(stream, Refusal(.overloaded, "too many requests are being received at once", retryAfter: 1))
@@ -67,6 +70,8 @@ extension HTTP2Connection {
 
   /// The client has sent all of the request: hands it to the receiver.
   func finishRequest(_ stream: HTTP2Stream) {
+    stream.hasEnded = true
+    if stream.phase == .discarding, let refusal = stream.refusal { return submit(stream, .refused(refusal)) }
     guard stream.phase == .body, let target = stream.target else { return }
     release(stream)
     if connection.loop.now > stream.deadline {
@@ -107,6 +112,21 @@ extension HTTP2Connection {
   func refuse(_ stream: HTTP2Stream, _ refusal: Refusal) {
     context.counters.refused(
       refusal, signal: stream.target?.signal, transport: stream.head.isGRPC ? .grpc : .http)
+    if stream.hasEnded || stream.phase == .discarding || stream.phase == .waiting {
+      submit(stream, .refused(refusal))
+    } else {
+      release(stream)
+      stream.message = GRPCMessageReader()
+      stream.body = ByteBuffer(capacity: 16)
+      stream.refusal = refusal
+      stream.phase = .discarding
+    }
+  }
+
+  /// Passes over bytes of a refused request; a client that does not stop is told so.
+  private func discard(_ stream: HTTP2Stream, _ count: Int) {
+    stream.discarded += count
+    guard stream.discarded > 4 << 20, let refusal = stream.refusal else { return }
     submit(stream, .refused(refusal))
   }
 

@@ -81,6 +81,12 @@ final class HTTP2Connection {
     release(stream)
   }
 
+  /// The response is out. A client that is still sending is told to stop (RFC 9113, section 8.1).
+  func sentResponse(_ id: Int32) {
+    guard let stream = streams[id], !stream.hasEnded else { return }
+    nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_NO_ERROR.rawValue)
+  }
+
   /// A whole frame has come; `false` gives up the connection.
   func received(_ frame: nghttp2_frame_hd) -> Bool {
     let endsStream = frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
@@ -140,7 +146,7 @@ final class HTTP2Connection {
           session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, NGHTTP2_CANCEL.rawValue)
       case _ where now > stream.deadline: refuse(stream, Refusal(.deadlineExceeded, "the deadline passed"))
       case .waiting: break
-      case .header, .body:
+      case .header, .body, .discarding:
         let allowed = stream.phase == .header ? limits.headerTimeout : limits.bodyTimeout
         if elapsed > allowed + Double(stream.received) / 1024 {
           refuse(stream, Refusal(.timeout, "the request took too long to arrive"))

@@ -22,11 +22,20 @@ final class HTTP2Stream {
 
   enum Phase {
     case header, body
+    /// Refused, while the client still sends: most clients only look at the answer when they are done.
+    case discarding
     /// With the receiver, which answers later.
     case waiting
     case answered
   }
   var phase = Phase.header
+
+  /// The answer to a request that is being discarded, and how many bytes of it have been.
+  var refusal: Refusal?
+  var discarded = 0
+
+  /// Whether the client has sent all of the request.
+  var hasEnded = false
 
   /// The response's content and how much of it has been sent.
   var response: [UInt8] = []

@@ -184,8 +184,8 @@ final class DestinationQueue: Sendable {
   /// Whether nothing waits and nothing is being sent.
   var isDrained: Bool { monitor.withLock { $0.count == 0 && $0.inFlight == 0 } }
 
-  /// Whether one more request would be refused.
-  var isFull: Bool { monitor.withLock { $0.bytes >= settings.queueMax } }
+  /// Whether there is next to no room left.
+  var isFull: Bool { monitor.withLock { $0.bytes >= settings.queueMax / 10 * 9 } }
 }
 
 extension Duration {

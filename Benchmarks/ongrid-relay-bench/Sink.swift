@@ -1,0 +1,66 @@
+import Compression
+import OTLP
+import Platform
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A destination that counts spans and keeps nothing.
+struct Sink {
+  private let port: Int
+
+  init(_ options: BenchOptions) throws(BenchError) { port = try options.number("port", default: 0) }
+
+  func run() throws(BenchError) {
+    let (descriptor, port) = try Sockets.listen(port)
+    let line = Array("\(port)\n".utf8)
+    _ = write(STDOUT_FILENO, line, line.count)
+    let counter = SpanCounter()
+    while true {
+      let connection = accept(descriptor, nil, nil)
+      if connection < 0 { continue }
+      do throws(SystemError) {
+        // Connections live as long as the process.
+        _ = try ThreadHandle { SinkConnection(connection, counter).serve() }
+      } catch {
+        close(connection)
+      }
+    }
+  }
+
+  /// How many spans the sink on `port` has counted.
+  static func count(port: Int) throws(BenchError) -> Int {
+    let descriptor = try Sockets.connect(port)
+    defer { close(descriptor) }
+    _ = Array("GET /count HTTP/1.1\r\n\r\n".utf8).withByteView { Sockets.sendAll(descriptor, $0) }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    let text = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+    guard let value = text.split(whereSeparator: \.isNewline).last.flatMap({ Int($0) }) else { throw BenchError("no sink") }
+    return value
+  }
+}
+
+/// The spans of all connections.
+final class SpanCounter: Sendable {
+  private let spans = Atomic<Int>(0)
+
+  var value: Int { spans.load(ordering: .relaxed) }
+
+  /// Counts the spans of a body; `false` when it is malformed.
+  func add(_ body: ByteView, isGzip: Bool, _ decompressor: inout Decompressor, _ scratch: inout ByteBuffer) -> Bool {
+    scratch.removeAll()
+    do {
+      if isGzip { try decompressor.decompress(body, .gzip, into: &scratch, limit: 256 << 20) }
+      let walk = try RequestWalk(isGzip ? scratch.view : body)
+      spans.add(walk.items, ordering: .relaxed)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
