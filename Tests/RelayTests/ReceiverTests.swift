@@ -9,7 +9,8 @@ import Testing
 
 /// The numbered lines of the OTLP specification for receivers.
 @Suite struct ReceiverTests {
-  @Test("1 accepts uncompressed, gzip and zstd, over both transports", arguments: [ContentEncoding.identity, .gzip, .zstd])
+  @Test(
+    "1 accepts uncompressed, gzip and zstd, over both transports", arguments: [ContentEncoding.identity, .gzip, .zstd])
   func encodings(_ encoding: ContentEncoding) throws {
     let sink = try CollectingSink()
     let relay = try RelayUnderTest(to: [sink.url])
@@ -101,7 +102,8 @@ import Testing
   @Test(
     "5 undecodable data is refused for good",
     arguments: [
-      [0x0a], [0x0a, 0x05, 0x01], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x0b], [0x08, 0x01],
+      [0x0a], [0x0a, 0x05, 0x01], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x0b],
+      [0x08, 0x01],
       [0x0a, 0x04, 0x12, 0x02, 0x12, 0x09],
     ] as [[UInt8]])
   func undecodable(_ body: [UInt8]) throws {
@@ -187,7 +189,8 @@ import Testing
   func errorBodies() throws {
     let relay = try RelayUnderTest(to: ["file:/dev/null"]) { $0.limits.maxRequest = 1000 }
     let requests: [(path: String, method: HTTPRequest.Method, body: [UInt8], status: Int, code: Int)] = [
-      ("/v1/traces", .post, Array("!".utf8), 400, 3), ("/nowhere", .post, [], 404, 12), ("/v1/logs", .post, [], 404, 12),
+      ("/v1/traces", .post, Array("!".utf8), 400, 3), ("/nowhere", .post, [], 404, 12),
+      ("/v1/logs", .post, [], 404, 12),
       ("/v1/traces", .get, [], 405, 12), ("/v1/traces", .post, [UInt8](repeating: 0, count: 2000), 413, 8),
     ]
     for request in requests {

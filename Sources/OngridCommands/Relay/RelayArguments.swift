@@ -17,9 +17,24 @@ enum RelayArguments {
     configuration.tee = arguments.stringIfGiven(RelayOptions.tee)
     configuration.corsOrigins = arguments.strings(RelayOptions.corsOrigin)
     configuration.listenTokenFile = arguments.stringIfGiven(RelayOptions.listenTokenFile)
+    configuration.listenTLS = try listenTLS(arguments)
     configuration.drainTimeout = Double(try arguments.duration(RelayOptions.drainTimeout)) / 1e9
     configuration.pipeline = try pipeline(arguments)
     return configuration
+  }
+
+  private static func listenTLS(_ arguments: Arguments) throws(CommandError) -> ListenTLS? {
+    let certificate = arguments.stringIfGiven(RelayOptions.listenTLSCert)
+    let clientCA = arguments.stringIfGiven(RelayOptions.listenTLSClientCA)
+    guard let certificate else {
+      for option in [RelayOptions.listenTLSKey, RelayOptions.listenTLSClientCA] where arguments.isGiven(option) {
+        throw .usage("--\(option.name) needs --listen-tls-cert")
+      }
+      return nil
+    }
+    // The key may be in the certificate's file.
+    let key = arguments.stringIfGiven(RelayOptions.listenTLSKey) ?? certificate
+    return ListenTLS(certificate: certificate, key: key, clientCA: clientCA)
   }
 
   private static func pipeline(_ arguments: Arguments) throws(CommandError) -> PipelineSettings {

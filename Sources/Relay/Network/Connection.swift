@@ -21,6 +21,8 @@ final class Connection {
   private var output = ByteBuffer(capacity: 512)
   private var reads = true
   private var writes = false
+  /// TLS cannot read before it has written.
+  private var readWantsWriting = false
   private var isClosed = false
   /// Once the output is out: end the sending direction and wait for the client to close.
   private var closesAfterOutput = false
@@ -42,8 +44,11 @@ final class Connection {
   var context: ServerContext { loop.context }
 
   func readable() {
-    // A bounded number of rounds: other connections want their turn.
-    for _ in 0..<4 where !isClosed && (reads || lingersUntil != nil) {
+    // A bounded number of rounds: other connections want their turn. What TLS has buffered must not be left, though: no
+    // event would come for it.
+    var rounds = 0
+    while !isClosed, reads || lingersUntil != nil, rounds < 4 || transport.hasBuffered {
+      rounds += 1
       if case .http1(let http1) = speaks, lingersUntil == nil, let taken = http1.readBody(from: transport) {
         if !proceed(taken, room: Int.max) { return }
         flush()
@@ -63,6 +68,7 @@ final class Connection {
     switch result {
     case .bytes(let count): return count == room || room == Int.max
     case .wouldBlock(let forWriting):
+      readWantsWriting = forWriting
       if forWriting { setInterest(reads: reads, writes: true) }
       return false
     case .closed:
@@ -136,6 +142,10 @@ final class Connection {
   func writable() {
     if case .http2(let http2) = speaks, output.isEmpty { http2.produce() }
     flush()
+    if readWantsWriting {
+      readWantsWriting = false
+      readable()
+    }
   }
 
   /// Stops or resumes taking input, so that a client cannot send ahead of its replies without end.

@@ -1,16 +1,18 @@
 /// A listening socket and what its connections speak.
-///
-/// `@unchecked Sendable`: constants only; the TLS context is safe for use from several threads (OpenSSL's `SSL_CTX` is
-/// reference counted with atomics and read-only once set up).
-final class Listener: @unchecked Sendable {
+final class Listener: Sendable {
   let socket: ListeningSocket
   let isAdmin: Bool
+  private let tls: TLSContext?
 
-  init(_ socket: consuming ListeningSocket, isAdmin: Bool = false) {
+  init(_ socket: consuming ListeningSocket, isAdmin: Bool = false, tls: TLSContext? = nil) {
     self.socket = socket
     self.isAdmin = isAdmin
+    self.tls = tls
   }
 
   /// The transport of a new connection; `nil` when it cannot be served.
-  func transport(for descriptor: Int32) -> (any Transport)? { PlainTransport(descriptor) }
+  func transport(for descriptor: Int32) -> (any Transport)? {
+    guard let tls else { return PlainTransport(descriptor) }
+    return tls.transport(for: descriptor)
+  }
 }

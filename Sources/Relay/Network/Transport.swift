@@ -18,6 +18,8 @@ enum IOResult {
 protocol Transport: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult
   func write(_ bytes: UnsafeRawBufferPointer) -> IOResult
+  /// Whether bytes can be read that the socket does not show any more.
+  var hasBuffered: Bool { get }
   /// Ends the sending direction in an orderly way.
   func finishSending()
 }
@@ -27,6 +29,8 @@ final class PlainTransport: Transport {
   private let descriptor: Int32
 
   init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  var hasBuffered: Bool { false }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
     let n = recv(descriptor, buffer.baseAddress, buffer.count, 0)

@@ -41,6 +41,8 @@ public struct RelayConfiguration: Sendable {
   public var tee: String?
   /// The origins of pages that may send; `*` is any.
   public var corsOrigins: [String] = []
+  /// TLS for the telemetry listeners; `nil`: none.
+  public var listenTLS: ListenTLS?
   /// A file of bearer tokens, one of which clients must show.
   public var listenTokenFile: String?
   /// Seconds that a stop may take to deliver what was accepted.
@@ -48,9 +50,9 @@ public struct RelayConfiguration: Sendable {
 
   public init() {}
 
-  /// The names of addresses that other hosts can reach, where neither TLS nor a token keeps them out.
+  /// The addresses that other hosts can reach and where neither a client certificate nor a token is asked for.
   public var exposedAddresses: [String] {
-    guard listenTokenFile == nil else { return [] }
+    guard listenTokenFile == nil, listenTLS?.clientCA == nil else { return [] }
     return [listenGRPC, listenHTTP].compactMap(\.self).filter { !$0.isLoopback }.map(\.description)
   }
 }

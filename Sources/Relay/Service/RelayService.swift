@@ -57,7 +57,7 @@ public final class RelayService {
     try server.start()
     status.set(.ready)
     for exposed in configuration.exposedAddresses {
-      log.warn("\(exposed) can be reached from other hosts, and neither TLS nor a token keeps anybody out")
+      log.warn("\(exposed) can be reached from other hosts, and no token or client certificate keeps anybody out")
     }
   }
 
@@ -90,11 +90,14 @@ public final class RelayService {
 
   private static func listeners(_ configuration: RelayConfiguration) throws(RelayError) -> [Listener] {
     var listeners: [Listener] = []
+    let tls: TLSContext?
+    if let settings = configuration.listenTLS { tls = try TLSContext(settings) } else { tls = nil }
     if configuration.inheritedSockets.isEmpty {
-      if let address = configuration.listenGRPC { listeners.append(Listener(try ListeningSocket(address))) }
-      if let address = configuration.listenHTTP { listeners.append(Listener(try ListeningSocket(address))) }
+      for address in [configuration.listenGRPC, configuration.listenHTTP] {
+        if let address { listeners.append(Listener(try ListeningSocket(address), tls: tls)) }
+      }
     } else {
-      for raw in configuration.inheritedSockets { listeners.append(Listener(ListeningSocket(adopting: raw))) }
+      for raw in configuration.inheritedSockets { listeners.append(Listener(ListeningSocket(adopting: raw), tls: tls)) }
     }
     if let address = configuration.listenAdmin {
       listeners.append(Listener(try ListeningSocket(address), isAdmin: true))
