@@ -130,7 +130,7 @@ final class QueryRun {
       }
     }
     try check()
-    return GroupedSpans(collectors, traces: chosen.count)
+    return GroupedSpans(collectors, traces: chosen.count, kept: passes.map(\.kept))
   }
 
   // MARK: Third pass

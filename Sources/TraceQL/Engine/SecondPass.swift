@@ -77,14 +77,16 @@ final class SecondPass: @unchecked Sendable {
 
 /// The spans of the chosen traces, those of a trace side by side.
 ///
-/// `@unchecked Sendable`: only read once it is built; the views in it point into trace data that its user keeps.
+/// `@unchecked Sendable`: only read once it is built. The views in it point into `kept`, which lives as long as this.
 final class GroupedSpans: @unchecked Sendable {
   let records: ContiguousArray<SpanRecord>
   let contexts: ContiguousArray<SpanContext>
   /// The spans of trace `i` are `bounds[i]..<bounds[i + 1]`.
   let bounds: ContiguousArray<Int>
+  private let kept: [KeptRequests]
 
-  init(_ passes: [SecondPass], traces: Int) {
+  init(_ passes: [SecondPass], traces: Int, kept: [KeptRequests]) {
+    self.kept = kept
     var bounds = ContiguousArray(repeating: 0, count: traces + 1)
     for pass in passes { for record in pass.records { bounds[Int(record.trace) + 1] += 1 } }
     for index in 0..<traces { bounds[index + 1] += bounds[index] }
