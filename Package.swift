@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
     .target(
       name: "Backends",
-      dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "Platform", "CCurl", "CSnappy"]),
+      dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "Platform", "CCurl", "CNghttp2", "CSnappy"]),
     .target(name: "TraceQL", dependencies: ["OTLP", "JSON", "Platform", "CPCRE2"]),
     .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),

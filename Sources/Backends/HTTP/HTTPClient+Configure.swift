@@ -3,20 +3,7 @@ import CCurl
 extension HTTPClient {
   /// Header lines as curl takes them. `trusted`: the request goes where the options' secrets belong.
   func headerFields(_ request: HTTPRequest, trusted: Bool) throws(HTTPError) -> [String] {
-    var headers = request.headers
-    if trusted {
-      for field in options.headers.fields where headers[field.name] == nil {
-        try headers.add(field.name, field.value)
-      }
-      if let tenant = options.tenant {
-        headers["X-Scope-OrgID"] = nil
-        try headers.add("X-Scope-OrgID", tenant)
-      }
-      if let file = options.bearerTokenFile {
-        headers["Authorization"] = nil
-        try headers.add("Authorization", "Bearer " + file.read())
-      }
-    }
+    var headers = trusted ? try options.headers(for: request) : request.headers
     if trusted, options.tlsServerName != nil, headers["Host"] == nil {
       try headers.add("Host", request.url.port.map { "\(request.url.host):\($0)" } ?? request.url.host)
     }
@@ -101,10 +88,7 @@ extension HTTPClient {
   }
 
   private func setBasicAuth(_ url: HTTPURL) throws(HTTPError) {
-    guard let pair = try options.basicAuthFile?.read() ?? url.userInfo else { return }
-    guard let colon = pair.firstIndex(of: ":") else {
-      throw .credentials("\(options.basicAuthFile?.path ?? "the URL") does not hold user:password")
-    }
+    guard let pair = try options.basicCredentials(for: url), let colon = pair.firstIndex(of: ":") else { return }
     set(CURLOPT_HTTPAUTH, 1)
     set(CURLOPT_USERNAME, String(pair[..<colon]))
     set(CURLOPT_PASSWORD, String(pair[pair.index(after: colon)...]))

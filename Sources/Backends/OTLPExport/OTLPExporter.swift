@@ -23,17 +23,27 @@ public enum OTLPExportResult: Sendable, Equatable {
 /// Not thread-safe: one per sender thread, since each keeps its own connection.
 public final class OTLPExporter {
   public let endpoint: OTLPEndpoint
-  private let client: HTTPClient
+  private let options: HTTPOptions
+  private let client: Client
+
+  private enum Client {
+    case http(HTTPClient)
+    /// gRPC without TLS.
+    case grpc(GRPCClient)
+  }
 
   /// The most a server may answer, in bytes.
   public static let maximumResponse = 4 << 20
 
   public init(endpoint: OTLPEndpoint, options: HTTPOptions = HTTPOptions()) throws(HTTPError) {
     var options = options
-    // gRPC is HTTP/2 only; with TLS the handshake negotiates it, without it has to be known.
-    if endpoint.isGRPC { options.version = endpoint.url.scheme == "grpc" ? .http2PriorKnowledge : .automatic }
+    // gRPC is HTTP/2 only, which the TLS handshake negotiates. OTLP/HTTP is as good over HTTP/1.1, and there no upload
+    // waits for a stream's window.
+    options.version = endpoint.isGRPC ? .automatic : .http1
     self.endpoint = endpoint
-    client = try HTTPClient(options: options)
+    self.options = options
+    client =
+      endpoint.url.scheme == "grpc" ? .grpc(GRPCClient(options: options)) : .http(try HTTPClient(options: options))
   }
 
   /// Sends one request: protobuf, or protobuf compressed as `encoding` says. The pieces of the body together are one
@@ -46,7 +56,7 @@ public final class OTLPExporter {
   ) -> OTLPExportResult {
     do throws(HTTPError) {
       return endpoint.isGRPC
-        ? try exportGRPC(body, encoding, timeout ?? client.options.timeout, cancellation)
+        ? try exportGRPC(body, encoding, timeout ?? options.timeout, cancellation)
         : try exportHTTP(body, encoding, timeout, cancellation)
     } catch {
       return OTLPExporter.result(of: error)
@@ -58,11 +68,11 @@ public final class OTLPExporter {
   ) throws(HTTPError) -> OTLPExportResult {
     var headers: HTTPHeaders = ["Content-Type": "application/x-protobuf"]
     if encoding != .identity { headers["Content-Encoding"] = encoding.rawValue }
-    let response = try client.send(
+    let response = try send(
       HTTPRequest(
         method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
         maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false),
-      cancellation: cancellation)
+      cancellation)
     if response.isSuccess {
       // Some servers answer JSON or nothing; only protobuf can say "partial".
       let type = response.headers["Content-Type"] ?? ""
@@ -88,8 +98,14 @@ public final class OTLPExporter {
       method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
       maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false)
     request.bodyPrefix = GRPCFraming.header(count: body.count, isCompressed: encoding != .identity)
-    let response = try client.send(request, cancellation: cancellation)
-    return OTLPAnswer.grpc(response)
+    return OTLPAnswer.grpc(try send(request, cancellation))
+  }
+
+  private func send(_ request: HTTPRequest, _ cancellation: HTTPCancellation?) throws(HTTPError) -> HTTPResponse {
+    switch client {
+    case .http(let client): try client.send(request, cancellation: cancellation)
+    case .grpc(let client): try client.send(request, cancellation: cancellation)
+    }
   }
 
   private static func result(of error: HTTPError) -> OTLPExportResult {

@@ -1,3 +1,4 @@
+import Backends
 import CNghttp2
 import Compression
 import Platform
@@ -146,7 +147,7 @@ extension HTTP2Connection {
     if response.status != 204 { response.allow(origin: context.router.allowedOrigin(stream.head)) }
     var list = HeaderList()
     list.add(":status", String(response.status))
-    for (name, value) in response.fields { list.add(name, value) }
+    for (name, value) in response.fields { list.add(name.description, value) }
     list.add("content-length", String(response.body.count))
     stream.response = stream.head.method == "HEAD" ? [] : response.body
     respond(stream, list)

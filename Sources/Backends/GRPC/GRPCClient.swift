@@ -1,0 +1,125 @@
+import Platform
+
+/// Sends unary gRPC calls over plain HTTP/2 and keeps the connection between them.
+///
+/// libcurl serves every other protocol. This one it does not serve well: the versions that distributions ship fail on
+/// the second request of an HTTP/2 connection without TLS, and spin while an upload waits for the server's window.
+///
+/// Not thread-safe: one per sender thread.
+final class GRPCClient {
+  private let options: HTTPOptions
+  private var connection: Connection?
+
+  private struct Connection: ~Copyable {
+    let socket: ClientSocket
+    let session: HTTP2Session
+  }
+
+  init(options: HTTPOptions) { self.options = options }
+
+  /// Sends one request and waits for the whole response, whatever its status.
+  func send(_ request: HTTPRequest, cancellation: HTTPCancellation?) throws(HTTPError) -> HTTPResponse {
+    let deadline = Deadline(after: request.timeout ?? options.timeout, cancellation)
+    let origin = request.url.origin
+    try deadline.check(origin)
+    let fields = try headerList(request)
+    let isReused = try isReusable()
+    do throws(HTTPError) {
+      return try exchange(request, fields, deadline)
+    } catch {
+      connection = nil
+      // A connection that had been idle may have been closed by the server while the request was on its way there.
+      guard isReused, case .interrupted = error else { throw error }
+    }
+    do throws(HTTPError) {
+      return try exchange(request, fields, deadline)
+    } catch {
+      connection = nil
+      throw error
+    }
+  }
+
+  /// Whether the connection that is kept still stands; one that the server has closed is dropped here.
+  private func isReusable() throws(HTTPError) -> Bool {
+    guard connection != nil else { return false }
+    if try !receive() || connection?.session.isUsable != true { connection = nil }
+    return connection != nil
+  }
+
+  private func exchange(
+    _ request: HTTPRequest, _ fields: HeaderList, _ deadline: Deadline
+  ) throws(HTTPError) -> HTTPResponse {
+    let origin = request.url.origin
+    if connection == nil {
+      let connect = Deadline(after: min(options.connectTimeout, request.timeout ?? options.timeout), deadline)
+      let socket = try ClientSocket(
+        host: request.url.host, port: request.url.port ?? 80, origin: origin, deadline: connect)
+      guard let session = HTTP2Session() else { throw .unavailable("no memory for an HTTP/2 session") }
+      connection = Connection(socket: socket, session: session)
+    }
+    let exchange = HTTP2Exchange(request)
+    guard let session = connection?.session, session.begin(exchange, fields) else {
+      throw .interrupted(origin: origin, reason: "the server takes no further requests")
+    }
+    while exchange.closedWith == nil {
+      let isBlocked = try flush(origin)
+      if exchange.closedWith != nil { break }
+      do throws(HTTPError) {
+        try connection?.socket.wait(toWrite: isBlocked, deadline)
+      } catch {
+        // What is half sent cannot be taken back; the connection goes with it.
+        session.abandon()
+        throw error
+      }
+      guard try receive() else {
+        throw .interrupted(origin: origin, reason: "closed without an answer")
+      }
+      if exchange.isTooLarge { throw .tooLarge(origin: origin, limit: request.maximumResponse) }
+    }
+    // A window update or acknowledgement may be left to be written.
+    _ = try flush(origin)
+    if let code = exchange.closedWith, code != 0, exchange.response.trailers.fields.isEmpty {
+      throw .interrupted(origin: origin, reason: "the server reset the stream (HTTP/2 error \(code))")
+    }
+    return exchange.response
+  }
+
+  /// Writes what the session has to say; `true` when the socket takes no more for now.
+  private func flush(_ origin: String) throws(HTTPError) -> Bool {
+    guard let session = connection?.session else { return false }
+    while true {
+      guard session.produce() else { throw .interrupted(origin: origin, reason: "HTTP/2 protocol error") }
+      if session.output.isEmpty { return false }
+      let written = try connection?.socket.write(session.output.view) ?? 0
+      session.consumeOutput(written)
+      if !session.output.isEmpty { return true }
+    }
+  }
+
+  /// Takes in what the server has sent; `false` when it has closed the connection or does not speak HTTP/2.
+  private func receive() throws(HTTPError) -> Bool {
+    guard let session = connection?.session else { return false }
+    return try withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { room throws(HTTPError) -> Bool in
+      while let count = try connection?.socket.read(into: room) {
+        guard count > 0 else { return false }
+        guard session.receive(ByteView(UnsafeRawBufferPointer(rebasing: room[..<count]))) else { return false }
+        if count < room.count { break }
+      }
+      return !session.isOver
+    }
+  }
+
+  private func headerList(_ request: HTTPRequest) throws(HTTPError) -> HeaderList {
+    var list = HeaderList()
+    list.add(":method", request.method.rawValue)
+    list.add(":scheme", "http")
+    list.add(":authority", request.url.port.map { "\(request.url.host):\($0)" } ?? request.url.host)
+    list.add(":path", request.url.path)
+    list.add("user-agent", options.userAgent)
+    if let pair = try options.basicCredentials(for: request.url) {
+      list.add("authorization", "Basic " + Array(pair.utf8).withByteView { Base64.encode($0) })
+    }
+    for field in try options.headers(for: request).fields { list.add(field.name.lowercased(), field.value) }
+    return list
+  }
+}

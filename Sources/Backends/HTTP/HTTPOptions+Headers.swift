@@ -1,0 +1,30 @@
+import Platform
+
+extension HTTPOptions {
+  /// The request's headers with what all requests to this server carry: the options' own, the tenant, the bearer token.
+  /// What the request itself sets wins over `headers`. Not for another origin.
+  func headers(for request: HTTPRequest) throws(HTTPError) -> HTTPHeaders {
+    var headers = request.headers
+    for field in self.headers.fields where headers[field.name] == nil {
+      try headers.add(field.name, field.value)
+    }
+    if let tenant {
+      headers["X-Scope-OrgID"] = nil
+      try headers.add("X-Scope-OrgID", tenant)
+    }
+    if let bearerTokenFile {
+      headers["Authorization"] = nil
+      try headers.add("Authorization", "Bearer " + bearerTokenFile.read())
+    }
+    return headers
+  }
+
+  /// `user:password` from the options' file, else from the URL; `nil` when neither has one.
+  func basicCredentials(for url: HTTPURL) throws(HTTPError) -> String? {
+    guard let pair = try basicAuthFile?.read() ?? url.userInfo else { return nil }
+    guard pair.contains(":") else {
+      throw .credentials("\(basicAuthFile?.path ?? "the URL") does not hold user:password")
+    }
+    return pair
+  }
+}
