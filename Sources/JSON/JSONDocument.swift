@@ -81,7 +81,9 @@ extension JSONValue {
     numberText.flatMap { text in Array(text.utf8).withByteView { JSONNumber.int64($0) } }
   }
 
-  public var isNull: Bool { content == .null }
+  public var isNull: Bool {
+    if case .null = content { true } else { false }
+  }
 
   /// What kind of value this is, with its article: "a string", "an object".
   public var kindName: String {

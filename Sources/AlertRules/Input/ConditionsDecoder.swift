@@ -93,7 +93,7 @@ enum ConditionsDecoder {
       fields.wrongType(member, expected: "a duration such as \"5m\"")
       return nil
     }
-    if text.allSatisfy(\.isWhitespace) {
+    if ObjectFields.isBlank(text) {
       fields.report(.emptyValue, "\(Quoting.text(member.key)) is empty", member.value.range)
       return nil
     }

@@ -26,8 +26,10 @@ struct ObjectFields {
 
   /// The member called `name`; of several the first. `null` counts as absent.
   func member(_ name: String) -> JSONMember? {
-    guard let found = members.first(where: { $0.key == name }), !found.value.isNull else { return nil }
-    return found
+    for index in members.indices where members[index].key == name {
+      return members[index].value.isNull ? nil : members[index]
+    }
+    return nil
   }
 
   mutating func report(
@@ -91,7 +93,7 @@ struct ObjectFields {
   mutating func text(of member: JSONMember, mayBeEmpty: Bool = false) -> String? {
     switch member.value.content {
     case .string(let text):
-      if mayBeEmpty || !text.allSatisfy(\.isWhitespace) { return text }
+      if mayBeEmpty || !ObjectFields.isBlank(text) { return text }
       report(.emptyValue, "\(Quoting.text(member.key)) is empty", member.value.range)
     case .number(let digits):
       wrongType(
@@ -101,6 +103,14 @@ struct ObjectFields {
       wrongType(member, expected: "a string")
     }
     return nil
+  }
+
+  /// Whether there is nothing but white space.
+  static func isBlank(_ text: String) -> Bool {
+    guard let first = text.utf8.first else { return true }
+    // No white space begins with one of these bytes.
+    if first > 0x20, first < 0x7F { return false }
+    return text.allSatisfy(\.isWhitespace)
   }
 
   /// An object whose values are all strings, with valid names. `reserved` says why a name may not be used.

@@ -2,30 +2,31 @@
 enum RepeatedRules {
   static func find(in entries: [RuleEntry], _ compiler: RuleCompiler) -> [Diagnostic] {
     var found: [Diagnostic] = []
-    var byExpression: [String: AlertRule] = [:]
-    var byKey: [String: AlertRule] = [:]
+    var byExpression: [String: Int] = [:]
+    var byKey: [String: Int] = [:]
+    byExpression.reserveCapacity(entries.count)
     for (index, entry) in entries.enumerated() {
       guard let rule = entry.rule else { continue }
-      let expression = compiler.compile(rule).text
-      if let first = byExpression[expression] {
-        found.append(
-          diagnostic(
-            .sameExpression, "the rule compiles to the same expression as \(other(first))", rule, index,
-            first))
-      } else {
-        byExpression[expression] = rule
+      if let first = first(&byExpression, compiler.compile(rule).text, index, entries) {
+        let message = "the rule compiles to the same expression as \(other(first))"
+        found.append(diagnostic(.sameExpression, message, rule, index, first))
       }
       guard let key = rule.key else { continue }
-      if let first = byKey[key] {
-        found.append(
-          diagnostic(
-            .sameKey, "the key \(Quoting.text(key)) is that of another rule", rule, index, first,
-            at: rule.places.key))
-      } else {
-        byKey[key] = rule
+      if let first = first(&byKey, key, index, entries) {
+        let message = "the key \(Quoting.text(key)) is that of another rule"
+        found.append(diagnostic(.sameKey, message, rule, index, first, at: rule.places.key))
       }
     }
     return found
+  }
+
+  /// The rule that has `text` already; otherwise it is this one's from now on.
+  private static func first(
+    _ known: inout [String: Int], _ text: String, _ index: Int, _ entries: [RuleEntry]
+  ) -> AlertRule? {
+    if let first = known[text] { return entries[first].rule }
+    known[text] = index
+    return nil
   }
 
   private static func other(_ first: AlertRule) -> String {

@@ -15,6 +15,10 @@ public enum PromQLString {
   /// `text` in double quotes. Whatever it holds, the literal ends at its own closing quote, is printable and is one
   /// line. U+FFFD is escaped because PromQL's lexer takes it for broken UTF-8.
   public static func quoted(_ text: String) -> String {
+    // Nearly all text needs nothing.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      return "\"\(text)\""
+    }
     var literal = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

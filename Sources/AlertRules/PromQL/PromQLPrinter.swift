@@ -1,15 +1,48 @@
 extension PromQLExpression {
   /// On one line.
   public var text: String {
+    var text = ""
+    text.reserveCapacity(256)
+    write(to: &text)
+    return text
+  }
+
+  private func write(to text: inout String) {
     switch self {
-    case .number(let digits): return digits
+    case .number(let digits): text += digits
     case .selector(let metric, let labels, let range):
-      let matchers = labels.map { "\($0.name)=\(PromQLString.quoted($0.value))" }.joined(separator: ",")
-      return metric + (labels.isEmpty ? "" : "{\(matchers)}") + (range.map { "[\($0)]" } ?? "")
-    case .call(let name, let arguments): return "\(name)(\(arguments.map(\.text).joined(separator: ", ")))"
-    case .sum(let labels, let inner): return "\(PromQLExpression.sumHead(labels)) (\(inner.text))"
-    case .binary(let left, let name, let right): return "\(left.text) \(name) \(right.text)"
-    case .parentheses(let inner): return "(\(inner.text))"
+      text += metric
+      for (index, label) in labels.enumerated() {
+        text += index == 0 ? "{" : ","
+        text += label.name
+        text += "="
+        text += PromQLString.quoted(label.value)
+      }
+      if !labels.isEmpty { text += "}" }
+      if let range { text += "[\(range)]" }
+    case .call(let name, let arguments):
+      text += name
+      text += "("
+      for (index, argument) in arguments.enumerated() {
+        if index > 0 { text += ", " }
+        argument.write(to: &text)
+      }
+      text += ")"
+    case .sum(let labels, let inner):
+      text += PromQLExpression.sumHead(labels)
+      text += " ("
+      inner.write(to: &text)
+      text += ")"
+    case .binary(let left, let name, let right):
+      left.write(to: &text)
+      text += " "
+      text += name
+      text += " "
+      right.write(to: &text)
+    case .parentheses(let inner):
+      text += "("
+      inner.write(to: &text)
+      text += ")"
     }
   }
 
