@@ -18,3 +18,9 @@ static inline unsigned long long ongrid_epoll_token(const struct epoll_event *ev
 static inline unsigned ongrid_epoll_events(const struct epoll_event *event) { return event->events; }
 static inline int ongrid_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 #endif
+
+#include <sys/types.h>
+
+// Starts `path` as a child whose standard output and error go to `output` and which gets SIGTERM when this thread ends
+// (Linux). -1 on an error.
+pid_t ongrid_spawn(const char *path, char *const *arguments, char *const *environment, int output);

@@ -1,6 +1,12 @@
 import Platform
 import Relay
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// `ongrid relay`.
 enum RelayCommand {
   static let command = Command(
@@ -25,6 +31,11 @@ enum RelayCommand {
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let log = try StandardErrorLog.make(arguments)
     let configuration = try RelayArguments.configuration(arguments)
+    let engine = try arguments.string(RelayOptions.engine)
+    let printsConfiguration = try arguments.flag(RelayOptions.printConfig)
+    if engine == "otelcol" || printsConfiguration {
+      return try RelayEngine.run(arguments, configuration, log)
+    }
     if try arguments.flag(RelayOptions.once) { return try RelayOnce.run(arguments, configuration, log) }
     if !arguments.positionals.isEmpty { throw .usage("files can only be given with --once") }
     return try serve(configuration, log)
@@ -32,11 +43,19 @@ enum RelayCommand {
 
   private static func serve(_ configuration: RelayConfiguration, _ log: Log) throws(CommandError) -> ExitStatus {
     let signals = StopSignals()
+    var configuration = configuration
+    configuration.inheritedSockets = ServiceManager.inheritedSockets()
+    configuration.onBrokenOutput = {
+      // Whoever read standard output has gone: the relay ends as on a signal, and quietly.
+      kill(getpid(), SIGTERM)
+    }
     do throws(RelayError) {
       let service = try RelayService(configuration, log: log)
       try service.start()
       log.info("receiving on \(service.addresses.map(\.description).joined(separator: ", "))")
+      ServiceManager.notify("READY=1")
       signals.wait()
+      ServiceManager.notify("STOPPING=1")
       log.info("stopping; a second signal ends this at once")
       let abort = service.aborter
       signals.onNext { abort() }

@@ -1,4 +1,5 @@
 import Platform
+import Relay
 
 #if canImport(Glibc)
   import Glibc
@@ -11,10 +12,12 @@ import Platform
 struct StopSignals {
   private var set = sigset_t()
 
-  init() {
+  /// - Parameter andReload: whether SIGHUP is taken as well.
+  init(andReload: Bool = false) {
     sigemptyset(&set)
     sigaddset(&set, SIGTERM)
     sigaddset(&set, SIGINT)
+    if andReload { sigaddset(&set, SIGHUP) }
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
@@ -23,6 +26,22 @@ struct StopSignals {
     var set = set
     var received: Int32 = 0
     while sigwait(&set, &received) != 0 {}
+  }
+
+  /// What has come, without waiting.
+  func pending() -> CollectorSupervisor.Request {
+    var waiting = sigset_t()
+    sigpending(&waiting)
+    for signal in [SIGTERM, SIGINT, SIGHUP]
+    where sigismember(&waiting, signal) == 1 && withUnsafePointer(to: set, { sigismember($0, signal) }) == 1 {
+      var one = sigset_t()
+      sigemptyset(&one)
+      sigaddset(&one, signal)
+      var received: Int32 = 0
+      sigwait(&one, &received)
+      return signal == SIGHUP ? .reload : .stop
+    }
+    return .none
   }
 
   /// Calls `body` on a thread of its own when the next one comes.

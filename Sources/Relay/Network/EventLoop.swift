@@ -71,7 +71,7 @@ final class EventLoop: @unchecked Sendable {
     var events: [Poller.Event] = []
     var nextCheck = monotonicNanoseconds()
     while !(isDraining && connections.isEmpty) {
-      poller.wait(milliseconds: isDraining ? 50 : 500, into: &events)
+      poller.wait(milliseconds: isDraining ? 50 : 250, into: &events)
       now = monotonicNanoseconds()
       for event in events {
         if event.token == 0 {
@@ -85,7 +85,8 @@ final class EventLoop: @unchecked Sendable {
       }
       handleMessages()
       if now >= nextCheck {
-        nextCheck = now + (isDraining ? 50_000_000 : 250_000_000)
+        nextCheck = now + (isDraining ? 50_000_000 : 200_000_000)
+        context.receiver.tick(now)
         for connection in connections.values { connection.check(now) }
         if now >= listensAgainAt { setListening(true) }
         if now >= drainEnd { for connection in connections.values { connection.close() } }

@@ -135,15 +135,17 @@ final class Destination: Sendable {
   /// The batch cannot be delivered: it goes to the dead-letter directory, or is lost.
   private func bury(_ batch: [QueueEntry], _ payloads: [Payload], _ items: Int, reason: String) -> Bool {
     if let storage, let file = storage.bury(payloads, destination: target.name) {
-      log.error("\(target.name) refused \(signal.items(items)), kept in \(file): \(reason)", kind: "refused")
+      log.error(
+        "\(signal.items(items)) could not be delivered to \(target.name) and are kept in \(file): \(reason)",
+        kind: "refused")
       counters.deadLetterItems.add(items)
       storage.delivered(batch)
     } else if storage != nil {
       log.error(
-        "\(target.name) refused \(signal.items(items)), which stay in the queue until the next start: \(reason)",
+        "\(signal.items(items)) could not be delivered to \(target.name) and stay in the queue: \(reason)",
         kind: "refused")
     } else {
-      log.error("\(target.name) refused \(signal.items(items)), which are lost: \(reason)", kind: "refused")
+      log.error("\(signal.items(items)) could not be delivered to \(target.name): \(reason)", kind: "refused")
       counters.lostItems.add(items)
     }
     return false
@@ -161,7 +163,9 @@ final class Destination: Sendable {
     for entry in settings {
       let target: any Target
       if entry.url == "-" || entry.url.hasPrefix("file:") {
-        target = try FileTarget(path: entry.url == "-" ? "-" : String(entry.url.dropFirst(5)), signal: entry.signal)
+        target = try FileTarget(
+          path: entry.url == "-" ? "-" : String(entry.url.dropFirst(5)), signal: entry.signal,
+          onBrokenPipe: configuration.onBrokenOutput)
       } else {
         target = try RemoteTarget(
           url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)

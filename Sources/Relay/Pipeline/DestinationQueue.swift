@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 
 /// What waits for one destination, first in, first out, with a bound; hands it out in batches.
 ///
@@ -123,7 +124,17 @@ final class DestinationQueue: Sendable {
       return state.waitingProducers > 0 || (state.isDraining && state.count == 0 && state.inFlight == 0)
     }
     if wakes { monitor.broadcast() }
+    if !isCrowded { onRoom.withLock { $0 }?() }
   }
+
+  /// Bytes beyond which clients are slowed down.
+  private static let crowd = 12 << 20
+
+  /// Whether more waits than should.
+  var isCrowded: Bool { monitor.withLock { $0.bytes > min(DestinationQueue.crowd, settings.queueMax / 2) } }
+
+  /// Called after each batch that leaves the queue uncrowded.
+  let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// Adds an entry, waiting for room; nothing happens when the queue is closed.
   func offerWaiting(_ entry: QueueEntry) {

@@ -20,6 +20,7 @@ final class FileTarget: Target {
   var identity: String { name }
   let encoding = ContentEncoding.identity
   private let descriptor: FileDescriptor
+  private let onBrokenPipe: (@Sendable () -> Void)?
   /// Held while writing: several senders share the file.
   private let lock = Mutex<Void>(())
   private let isJSON: Bool
@@ -27,8 +28,11 @@ final class FileTarget: Target {
   private let isRegular: Bool
   private let isStandardOutput: Bool
 
-  /// - Parameter path: `-` is standard output.
-  init(path: String, signal: OTLPSignal) throws(RelayError) {
+  /// - Parameters:
+  ///   - path: `-` is standard output.
+  ///   - onBrokenPipe: called when the reader of a pipe has gone.
+  init(path: String, signal: OTLPSignal, onBrokenPipe: (@Sendable () -> Void)? = nil) throws(RelayError) {
+    self.onBrokenPipe = onBrokenPipe
     var bare = path[...]
     isGzip = path.hasSuffix(".gz")
     if isGzip { bare = bare.dropLast(3) }
@@ -83,6 +87,7 @@ final class FileTarget: Target {
       return .delivered(rejected: 0, message: nil)
     } catch {
       if before >= 0 { _ = ftruncate(descriptor.rawValue, before) }
+      if error.code == EPIPE { onBrokenPipe?() }
       // A file may find room again; whoever reads standard output is not served by waiting.
       return isStandardOutput || error.code == EPIPE
         ? .refused(reason: error.reason) : .failed(reason: error.reason, retryAfter: nil)

@@ -1,6 +1,7 @@
 import Backends
 import Compression
 import Platform
+import Synchronization
 
 /// Spreads accepted payloads over the destinations of their signal.
 ///
@@ -12,6 +13,8 @@ final class Pipeline: Intake {
   let wantsPlain: Bool
   private let bySignal: [[Destination]]
   private let storage: (any PayloadStorage)?
+  /// Replies held back while much waits, with the time until which.
+  private let parked = Mutex<[(ticket: Ticket, reply: Reply, until: Int64)]>([])
 
   /// - Parameters:
   ///   - passesGzip: whether members may be handed on as they came.
@@ -29,10 +32,36 @@ final class Pipeline: Intake {
     let destinations = bySignal[signal.index]
     if let storage { return storage.store(payloads, for: destinations, ticket: ticket) }
     let entries = payloads.map { QueueEntry($0) }
-    return Pipeline.reply(
+    let reply = Pipeline.reply(
       destinations.filter { !$0.queue.offer(entries) }, of: destinations,
       items: payloads.reduce(0) { $0 + $1.items })
+    return park(reply, ticket, destinations) ? nil : reply
   }
+
+  /// Holds back the reply to what was accepted while every destination has more waiting than it should: clients then send
+  /// no faster than destinations take, and memory stays small. Not for long, though: a destination that is down must not
+  /// stop clients before the queue is full.
+  func park(_ reply: Reply, _ ticket: Ticket, _ destinations: [Destination]) -> Bool {
+    guard case .accepted = reply, destinations.allSatisfy(\.queue.isCrowded) else { return false }
+    parked.withLock { $0.append((ticket, reply, monotonicNanoseconds() + Pipeline.longestDelay)) }
+    // A destination may have caught up in between.
+    if !destinations.allSatisfy(\.queue.isCrowded) { unpark() }
+    return true
+  }
+
+  private static let longestDelay: Int64 = 200_000_000
+
+  /// Gives the replies that were held back; with `now` only those that have been for long enough.
+  func unpark(now: Int64 = .max) {
+    let due = parked.withLock { parked in
+      let due = parked.filter { $0.until <= now }
+      if !due.isEmpty { parked.removeAll { $0.until <= now } }
+      return due
+    }
+    for entry in due { entry.ticket.complete(entry.reply) }
+  }
+
+  func tick(_ now: Int64) { unpark(now: now) }
 
   /// The reply when the `full` ones among `destinations` could not take `items`.
   static func reply(_ full: [Destination], of destinations: [Destination], items: Int) -> Reply {

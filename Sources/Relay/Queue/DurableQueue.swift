@@ -22,7 +22,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     /// The destinations that have room, and those that have not.
     let destinations: [Destination]
     let full: [Destination]
-    let ticket: Ticket?
+    let ticket: Ticket
   }
 
   private struct Work {
@@ -42,6 +42,8 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   private let work = Monitor(Work())
   private let deadLetters: DeadLetterDirectory
   private let log: RateLimitedLog
+  /// Set before `start`.
+  weak var pipeline: Pipeline?
   private var bits: [ObjectIdentifier: Int64] = [:]
   private var thread: ThreadHandle?
 
@@ -189,9 +191,9 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       }
       destination.queue.enqueue(entries)
     }
-    let all = arrival.destinations + arrival.full
-    arrival.ticket?.complete(
-      Pipeline.reply(arrival.full, of: all, items: arrival.payloads.reduce(0) { $0 + $1.items }))
+    let reply = Pipeline.reply(
+      arrival.full, of: arrival.destinations + arrival.full, items: arrival.payloads.reduce(0) { $0 + $1.items })
+    if pipeline?.park(reply, arrival.ticket, arrival.destinations) != true { arrival.ticket.complete(reply) }
   }
 
   private func fail(_ work: Work, _ error: SQLiteDatabase.Failure) {
@@ -199,7 +201,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     for arrival in work.arrivals {
       let bytes = arrival.payloads.reduce(0) { $0 + $1.heldBytes }
       for destination in arrival.destinations { destination.queue.release(bytes) }
-      arrival.ticket?.complete(.refused(Refusal(.overloaded, "the queue cannot be written", retryAfter: 5)))
+      arrival.ticket.complete(.refused(Refusal(.overloaded, "the queue cannot be written", retryAfter: 5)))
     }
     note(work.finished)
   }

@@ -8,4 +8,7 @@ protocol Intake: Sendable {
   /// Takes `payloads`, the parts of one request, all or none of them. The reply is given to `ticket` later when `nil` is
   /// returned, and is the result otherwise.
   func take(_ payloads: [Payload], ticket: Ticket) -> Reply?
+
+  /// Called several times a second, with the monotonic time in ns.
+  func tick(_ now: Int64)
 }

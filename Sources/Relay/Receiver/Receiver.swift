@@ -25,6 +25,9 @@ final class Receiver: Sendable {
     self.resource = resource
   }
 
+  /// Called several times a second by the event loops.
+  func tick(_ now: Int64) { intake.tick(now) }
+
   /// Looks at a request's body; the reply goes to `ticket` later when `nil` is returned.
   func receive(
     _ body: consuming ByteBuffer, _ source: RequestSource, format: PayloadFormat, coding: ContentEncoding,

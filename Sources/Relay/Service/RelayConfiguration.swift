@@ -45,6 +45,8 @@ public struct RelayConfiguration: Sendable {
   public var listenTLS: ListenTLS?
   /// A file of bearer tokens, one of which clients must show.
   public var listenTokenFile: String?
+  /// Called when whoever read standard output has gone, from any thread.
+  public var onBrokenOutput: (@Sendable () -> Void)?
   /// Seconds that a stop may take to deliver what was accepted.
   public var drainTimeout = 30.0
 

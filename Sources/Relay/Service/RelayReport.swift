@@ -22,6 +22,7 @@ public struct RelayReport: Sendable {
   /// Requests that were refused.
   public let refusedRequests: Int
   public let lines: [Line]
+  private let hasReceivers: Bool
 
   /// - Parameter left: items that each destination's queue held at the end.
   init(
@@ -29,6 +30,7 @@ public struct RelayReport: Sendable {
   ) {
     accepted = OTLPSignal.allCases.map { ($0, receivers?.acceptedItems($0) ?? 0) }.filter { $0.1 > 0 }
     refusedRequests = receivers?.refusedRequests ?? 0
+    hasReceivers = receivers != nil
     lines = destinations.enumerated().map { index, destination in
       let counters = destination.counters
       let left = index < left.count ? left[index] : 0
@@ -47,14 +49,14 @@ public struct RelayReport: Sendable {
   /// One line.
   public var summary: String {
     var parts = accepted.map { "accepted \($0.signal.items($0.items))" }
-    if accepted.isEmpty { parts.append("accepted nothing") }
+    if accepted.isEmpty, hasReceivers { parts.append("accepted nothing") }
     if refusedRequests > 0 { parts.append("refused \(refusedRequests) requests") }
     for line in lines {
       var text = "\(line.destination): \(line.sent) sent"
       if line.rejected > 0 { text += ", \(line.rejected) rejected" }
       if line.retries > 0 { text += ", \(line.retries) retries" }
       if line.deadLettered > 0 { text += ", \(line.deadLettered) dead-lettered" }
-      if line.lost > 0 { text += ", \(line.lost) lost" }
+      if line.lost > 0 { text += ", \(line.lost) \(hasReceivers ? "lost" : "not delivered")" }
       if line.waiting > 0 { text += ", \(line.waiting) waiting in the queue" }
       parts.append(text)
     }

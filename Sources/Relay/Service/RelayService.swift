@@ -49,7 +49,11 @@ public final class RelayService {
 
   /// Begins to receive and to send.
   public func start() throws(RelayError) {
+    for destination in pipeline.destinations {
+      destination.queue.onRoom.withLock { $0 = { [weak pipeline] in pipeline?.unpark() } }
+    }
     if let durable {
+      durable.pipeline = pipeline
       try durable.start(pipeline.destinations, log: log)
       for destination in pipeline.destinations { destination.use(durable.storage(for: destination)) }
     }
