@@ -23,16 +23,26 @@ struct ShopTraces {
 
   static let tenants = ["acme", "globex", "initech", "umbrella", "hooli", "stark", "wayne", "wonka"]
 
-  /// OTLP/JSON, one request a trace.
-  func lines() -> String {
-    var random = SeededRandom(seed: seed)
-    var lines: [String] = []
-    for _ in 0..<traces {
-      let time = start + 2 * length * Double.random(in: 0..<1, using: &random)
-      lines.append(trace(at: time, using: &random))
-    }
-    return lines.joined(separator: "\n")
+  /// A trace as OTLP/JSON, with what a search would know of it.
+  struct Trace: Sendable {
+    var id: String
+    /// Unix seconds.
+    var start: Double
+    /// Of payments-api, milliseconds.
+    var duration: Double
+    var isError: Bool
+    var json: String
   }
+
+  func generate() -> [Trace] {
+    var random = SeededRandom(seed: seed)
+    return (0..<traces).map { _ in
+      trace(at: start + 2 * length * Double.random(in: 0..<1, using: &random), using: &random)
+    }
+  }
+
+  /// OTLP/JSON, one request a trace.
+  func lines() -> String { generate().map(\.json).joined(separator: "\n") }
 
   private struct Span {
     var service: String
@@ -50,7 +60,7 @@ struct ShopTraces {
     typical * exp(0.4 * (0..<6).reduce(-3.0) { sum, _ in sum + Double.random(in: 0..<1, using: &random) })
   }
 
-  private func trace(at time: Double, using random: inout SeededRandom) -> String {
+  private func trace(at time: Double, using random: inout SeededRandom) -> Trace {
     let tenant = ShopTraces.tenants.randomElement(using: &random) ?? ""
     let region = ["eu", "us", "ap"].randomElement(using: &random) ?? ""
     let isHit =
@@ -103,10 +113,11 @@ struct ShopTraces {
       Span(
         service: "payments-api", name: "INSERT charge", kind: 3, parent: 1, start: cursor, duration: databaseTime,
         isError: databaseFailed, attributes: ["db.system": "postgresql"]))
-    return json(spans, &random)
+    let (id, text) = json(spans, &random)
+    return Trace(id: id, start: time, duration: total * 1000, isError: paymentsFailed, json: text)
   }
 
-  private func json(_ spans: [Span], _ random: inout SeededRandom) -> String {
+  private func json(_ spans: [Span], _ random: inout SeededRandom) -> (id: String, text: String) {
     func hex(_ count: Int) -> String {
       (0..<count).map { _ in String(Int.random(in: 0..<16, using: &random), radix: 16) }.joined()
     }
@@ -128,6 +139,6 @@ struct ShopTraces {
         "status":{"code":\(span.isError ? 2 : 0)}}]}]}
         """
     }
-    return "{\"resourceSpans\":[\(resources.joined(separator: ","))]}"
+    return (traceID, "{\"resourceSpans\":[\(resources.joined(separator: ","))]}")
   }
 }

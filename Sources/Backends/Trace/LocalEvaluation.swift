@@ -1,4 +1,5 @@
 import JSON
+import OTLP
 import TraceQL
 
 /// Evaluates TraceQL over traces that a store without it returned.
@@ -8,25 +9,31 @@ enum LocalEvaluation {
     var options = LocalEngine.Options()
     options.limit = request.limit
     options.spansPerSpanset = request.spansPerSet
-    var json = JSONWriter()
-    do throws(EngineError) { try LocalEngine(query, options).search(.memory(otlp)).write(to: &json) } catch {
+    do throws(EngineError) {
+      let result = try LocalEngine(query, options).search(.memory(otlp))
+      var writer = JSONWriter()
+      result.write(to: &writer)
+      return writer.bytes
+    } catch {
       throw .query(error.description)
     }
-    return json.bytes
   }
 
-  /// The answer to a metrics query likewise.
+  /// The answer to a metrics query likewise; without a step the whole range is one interval.
   static func metrics(_ query: Query, _ request: TraceMetricsRequest, otlp: [UInt8]) throws(BackendError) -> [UInt8] {
     var options = LocalEngine.Options()
-    let start = UInt64(clamping: request.start.nanoseconds)
-    let end = UInt64(clamping: request.end.nanoseconds)
-    options.range = TimeRange(start: start, end: end)
-    options.step = Int(clamping: request.step ?? Int64(clamping: max(end, start + 1) - start))
-    var json = JSONWriter()
-    do throws(EngineError) { try LocalEngine(query, options).metrics(.memory(otlp)).write(to: &json) } catch {
+    let length = max(1, Int(request.end.nanoseconds &- request.start.nanoseconds))
+    options.range = TimeRange(
+      start: UInt64(clamping: request.start.nanoseconds), end: UInt64(clamping: request.end.nanoseconds))
+    options.step = request.step.map { max(1, Int($0)) } ?? length
+    do throws(EngineError) {
+      let result = try LocalEngine(query, options).metrics(.memory(otlp))
+      var writer = JSONWriter()
+      result.write(to: &writer)
+      return writer.bytes
+    } catch {
       throw .query(error.description)
     }
-    return json.bytes
   }
 
   static func parse(_ text: String) throws(BackendError) -> Query {

@@ -21,6 +21,13 @@ enum Statistics {
     return max(0, 2 * sum)
   }
 
+  /// The log-likelihood ratio of two counts having one rate, over equal times.
+  static func excess(_ a: Double, over b: Double) -> Double {
+    let mean = (a + b) / 2
+    func term(_ count: Double) -> Double { count > 0 && mean > 0 ? count * log(count / mean) : 0 }
+    return 2 * (term(a) + term(b))
+  }
+
   /// How many times more frequent `a` of `total` is than `b` of `otherTotal`; half a case is added to each count so that
   /// none is infinite.
   static func lift(_ a: Double, of total: Double, _ b: Double, of otherTotal: Double) -> Double {

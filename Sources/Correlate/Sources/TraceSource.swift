@@ -190,7 +190,10 @@ struct TempoSource: Sendable {
   ) -> Bool {
     let now = density(errors, until: task.window.end)
     let before = density(baselineErrors, until: task.window.baselineEnd)
-    if errors.count >= 3, now > 2 * before { return true }
+    // The same counts as chance would have them in two windows of one length.
+    let count = Double(errors.count)
+    let excess = Statistics.excess(count, over: count * before / now)
+    if errors.count >= 3, now > 2 * before, excess > 10.8 { return true }
     let slowNow = Double(sample.filter(isSlow).count)
     let slowBefore = Double(baseline.filter(isSlow).count)
     return Statistics.gStatistic(slowNow, of: Double(sample.count), slowBefore, of: Double(baseline.count)) > 10.8

@@ -130,6 +130,52 @@ import Testing
     #expect(throws: BackendError.self) { try ZipkinClient(url: HTTPURL(zipkin.url)).trace("xyz") }
   }
 
+  @Test func pushesDownAndEvaluatesTheRest() throws {
+    let old = version1
+    let new = version3
+    let zipkinBody = zipkin
+    let server = try StubServer { request in
+      switch request.path {
+      case "/api/v3/traces": .ok(new)
+      case "/api/v2/traces": .ok(zipkinBody)
+      case "/api/traces": .ok(old)
+      default: .text(404, "404 page not found")
+      }
+    }
+    let start = Timestamp(nanoseconds: 1_795_416_000_000_000_000)
+    let end = Timestamp(nanoseconds: 1_795_418_000_000_000_000)
+    let base = #"resource.service.name = "api" && duration > 500ms"#
+    for backend in [
+      try JaegerClient(url: HTTPURL(server.url)) as TraceBackend, try ZipkinClient(url: HTTPURL(server.url)),
+    ] {
+      // What the store cannot know, such as the length of a name, is decided here.
+      for (rest, count) in [("kind = server", 1), ("name =~ \"(?i)GET .*\"", 1), ("name =~ \"POST.*\"", 0)] {
+        let request = TraceSearchRequest(query: "{ \(base) && \(rest) }", start: start, end: end, limit: 5)
+        let found = try backend.search(request)
+        #expect(found.count == count, "\(rest)")
+        if count == 1 {
+          #expect(found[0].id == "000102030405060708090a0b0c0d0e0f")
+          #expect(found[0].spans[0].id == "0001020304050607")
+        }
+      }
+      var body = ""
+      let metrics = TraceMetricsRequest(query: "{ \(base) } | count_over_time()", start: start, end: end, step: nil)
+      try backend.metrics(metrics) {
+        body += String(decoding: $0, as: UTF8.self)
+        return true
+      }
+      #expect(body.contains("\"series\":[{"), "\(body)")
+    }
+    let jaeger = try #require(server.requests.first { $0.path == "/api/v3/traces" }).query
+    #expect(jaeger["query.service_name"] == "api")
+    #expect(jaeger["query.duration_min"] == "500000000ns")
+    #expect(jaeger["query.start_time_min"] == "2026-11-23T06:40:00Z")
+    #expect(jaeger["query.attributes"] == "{\"span.kind\":\"server\"}")
+    let zipkin = try #require(server.requests.first { $0.path == "/api/v2/traces" }).query
+    #expect(zipkin["serviceName"] == "api" && zipkin["minDuration"] == "500000")
+    #expect(zipkin["lookback"] == "2000000" && zipkin["endTs"] == "1795418000000")
+  }
+
   @Test func refusesWhatCannotBeNarrowed() throws {
     let server = try StubServer { _ in .ok("[]") }
     let request = TraceSearchRequest(query: "{ status = error }")
