@@ -6,8 +6,8 @@ set -euo pipefail
 binary=$1
 spans=${2:-1000000}
 cd "$(dirname "$0")/.."
-swift build -c release --product ongrid-bench >&2
-generator=$(swift build -c release --show-bin-path)/ongrid-bench
+swift build -c release --static-swift-stdlib --product ongrid-bench >&2
+generator=$(swift build -c release --static-swift-stdlib --show-bin-path)/ongrid-bench
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 

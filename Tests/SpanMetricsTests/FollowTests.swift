@@ -51,6 +51,16 @@ import Testing
     #expect(result.output.isEmpty)
   }
 
+  @Test func aFileThatIsNotThereYetIsWaitedFor() throws {
+    let directory = try TemporaryDirectory()
+    let (program, url) = try start([directory.path("later.jsonl")])
+    #expect(try calls(url) == 0)
+    try directory.write("later.jsonl", Fixtures.bytes("otlp/shop.jsonl"))
+    try waitUntil("the file") { try calls(url) == 1948 }
+    program.send(SIGTERM)
+    #expect(try program.wait().status == 0)
+  }
+
   @Test func aPipeEndsWithItsWriters() throws {
     let program = try Program(["spanmetrics", "--follow", "--interval", "1h", "--service-graph", "-f", "json"])
     program.write(try Fixtures.bytes("otlp/shop.otlp"))

@@ -102,8 +102,8 @@ enum SpanMetricsOptions {
   static let follow = Option.flag(
     "follow", short: "F", help: "Read for ever and write every interval",
     documentation: """
-      Files are read as they grow, and anew when they are replaced; pipes until their writers have gone. SIGTERM and \
-      SIGINT end it after a last write.
+      Files are read as they grow, and anew when they are replaced; those not there yet are waited for. Pipes are read \
+      until their writers have gone. SIGTERM and SIGINT end it after a last write.
       """)
   static let interval = Option.value("interval", "DURATION", default: "15s", help: "How often --follow writes")
   static let staleAfter = Option.value(

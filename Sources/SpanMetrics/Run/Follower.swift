@@ -49,6 +49,8 @@ final class Follower: Sendable {
   func run(shouldStop: () -> Bool) -> End {
     var decoder = TraceDecoder(skipsBad: skipsBad)
     do throws(InputError) {
+      while path != "-", (try? FileStatus.of(path)) == nil, !shouldStop() { Self.rest() }
+      if shouldStop() { return .whole(skipped: 0, first: nil) }
       var file = try? FileStatus.of(path)
       var input = try TraceInput([path], options: options)
       while !shouldStop() {
@@ -61,7 +63,7 @@ final class Follower: Sendable {
             file = now
             input = try TraceInput([path], options: options)
           } else {
-            _ = FileDescriptor(-1, owned: false).wait(milliseconds: Self.pause)
+            Self.rest()
           }
         } else if input.isAtEnd {
           break
@@ -74,6 +76,9 @@ final class Follower: Sendable {
     }
     return .whole(skipped: decoder.skipped, first: decoder.firstSkipped)
   }
+
+  /// Leaves a file alone for a while. A descriptor that is none makes the wait a mere passing of time.
+  private static func rest() { _ = FileDescriptor(-1, owned: false).wait(milliseconds: pause) }
 
   /// Whether the path now names another file, or the file was emptied: it is read from its beginning then.
   private func wasReplaced(_ known: FileStatus, _ now: FileStatus, read: Int) -> Bool {

@@ -61,7 +61,15 @@ public final class FollowingRun: Sendable {
     } catch { throw .configuration(error) }
     self.followers = followers
     // What cannot be opened is said now, before anything is written.
-    do throws(InputError) { _ = try TraceInput(paths, options: options) } catch { throw .input(error) }
+    let present = paths.filter { !Self.isExpected($0) }
+    do throws(InputError) { _ = try TraceInput(present, options: options) } catch { throw .input(error) }
+  }
+
+  /// Whether a file is not there yet in a directory that is: it is waited for.
+  private static func isExpected(_ path: String) -> Bool {
+    if path == "-" || (try? FileStatus.of(path)) != nil { return false }
+    let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    return (try? FileStatus.of(directory))?.isDirectory == true
   }
 
   /// Starts reading.
