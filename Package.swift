@@ -14,10 +14,14 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies + ["TestSupport"])
 }
 
-/// Release binaries carry no symbols, which halves them; `ONGRID_SYMBOLS=1` keeps them for profilers.
-let releaseLinking: [LinkerSetting] =
-  Context.environment["ONGRID_SYMBOLS"] == nil
-  ? [.unsafeFlags(["-Xlinker", "-s"], .when(platforms: [.linux], configuration: .release))] : []
+/// Release binaries carry no symbols, which halves them; `ONGRID_SYMBOLS=1` keeps them for profilers. `.build/link` is where
+/// `make` puts a static C++ runtime, see Scripts/packages.sh.
+let releaseLinking: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-L\(Context.packageDirectory)/.build/link"]
+      + (Context.environment["ONGRID_SYMBOLS"] == nil ? ["-Xlinker", "-s"] : []),
+    .when(platforms: [.linux], configuration: .release))
+]
 
 let package = Package(
   name: "ongrid",

@@ -63,7 +63,7 @@ public enum Ongrid {
 
   /// The error that names the nearest command.
   static func unknownCommand(_ name: String) -> CommandError {
-    let nearest = NearestName.of(name, in: Commands.all.map(\.name))
+    let nearest = NearestName.of(name, in: Commands.names)
     return .usage("unknown command '\(name)'" + (nearest.map { "; did you mean '\($0)'?" } ?? "; see 'ongrid --help'"))
   }
 

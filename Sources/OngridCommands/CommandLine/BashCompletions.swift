@@ -41,7 +41,7 @@ enum BashCompletions {
     """
   }
 
-  private static var commandNames: String { Commands.all.map(\.name).joined(separator: " ") }
+  private static var commandNames: String { Commands.names.joined(separator: " ") }
 
   private static func arm(_ command: Command) -> String {
     var completions: [(action: String, names: [String])] = []

@@ -57,8 +57,10 @@ struct Command: Sendable {
   /// The ways to call it, each without the leading `ongrid`; made from the arguments when empty.
   let synopsis: [String]
   let arguments: [Argument]
-  /// The command's own options; `groups` adds those that every command has.
-  let options: [OptionGroup]
+  /// All option groups: the command's own, then the common ones.
+  let groups: [OptionGroup]
+  /// All options in the order of help.
+  let allOptions: [Option]
   let examples: [Example]
   let exitNotes: [ExitNote]
   /// Does the work. Results go to `StandardOutput`, everything else through `Log`; it returns rather than exits.
@@ -74,17 +76,12 @@ struct Command: Sendable {
     self.description = description
     self.synopsis = synopsis
     self.arguments = arguments
-    self.options = options
+    self.groups = options + [CommonOptions.group]
+    self.allOptions = groups.flatMap(\.options)
     self.examples = examples
     self.exitNotes = exitNotes
     self.run = run
   }
-
-  /// All option groups: the command's own, then the common ones.
-  var groups: [OptionGroup] { options + [CommonOptions.group] }
-
-  /// All options in the order of help.
-  var allOptions: [Option] { groups.flatMap(\.options) }
 
   /// The ways to call it, each starting with the command's name.
   var synopsisLines: [String] {

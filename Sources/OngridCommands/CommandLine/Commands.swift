@@ -1,18 +1,24 @@
 /// The one list of subcommands. Help, man pages and completions follow it.
 enum Commands {
-  static let all: [Command] = [
-    RelayCommand.command,
-    SpanMetricsCommand.command,
-    CompileRuleCommand.command,
-    TraceQLCommand.command,
-    CorrelateCommand.command,
-    HelpCommand.command,
-    CompletionsCommand.command,
-    ManCommand.command,
+  /// Names with their definitions, which are made when asked for: a start makes one, not all.
+  private static let list: [(name: String, command: @Sendable () -> Command)] = [
+    ("relay", { RelayCommand.command }),
+    ("spanmetrics", { SpanMetricsCommand.command }),
+    ("compile-rule", { CompileRuleCommand.command }),
+    ("traceql", { TraceQLCommand.command }),
+    ("correlate", { CorrelateCommand.command }),
+    ("help", { HelpCommand.command }),
+    ("completions", { CompletionsCommand.command }),
+    ("man", { ManCommand.command }),
   ]
+
+  /// Every command, in the order of help.
+  static let all: [Command] = list.map { $0.command() }
+
+  static let names: [String] = list.map(\.name)
 
   /// The command with this name.
   static func named(_ name: String) -> Command? {
-    all.first { $0.name == name }
+    list.first { $0.name == name }?.command()
   }
 }

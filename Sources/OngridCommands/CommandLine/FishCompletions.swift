@@ -42,7 +42,7 @@ enum FishCompletions {
     case .file: "\(start) -F\n"
     case .directory: "\(start) -a '(__fish_complete_directories)'\n"
     case .choice(let words): "\(start) -a \(quoted(words.joined(separator: " ")))\n"
-    case .command: "\(start) -a \(quoted(Commands.all.map(\.name).joined(separator: " ")))\n"
+    case .command: "\(start) -a \(quoted(Commands.names.joined(separator: " ")))\n"
     case .text, .url: ""
     }
   }
@@ -52,7 +52,7 @@ enum FishCompletions {
     case .file: "-r -F"
     case .directory: "-x -a '(__fish_complete_directories)'"
     case .choice(let words): "-x -a \(quoted(words.joined(separator: " ")))"
-    case .command: "-x -a \(quoted(Commands.all.map(\.name).joined(separator: " ")))"
+    case .command: "-x -a \(quoted(Commands.names.joined(separator: " ")))"
     case .text, .url: "-x"
     }
   }

@@ -13,7 +13,7 @@ enum ManPage {
     page += ".TP\n.BR \\-h \", \" \\-\\-help\nPrint help, short or long; also after a command.\n"
     page += ".TP\n.BR \\-V \", \" \\-\\-version\nPrint the version.\n"
     page += exitStatus(ExitStatus.allCases.map { ("\($0.rawValue)", $0.meaning) })
-    return page + seeAlso(Commands.all.map(\.name), including: nil)
+    return page + seeAlso(Commands.names, including: nil)
   }
 
   /// `ongrid-COMMAND(1)`.
@@ -41,7 +41,7 @@ enum ManPage {
       }
     }
     page += exitStatus(HelpText.exitTable(command))
-    return page + seeAlso(Commands.all.map(\.name), including: command.name)
+    return page + seeAlso(Commands.names, including: command.name)
   }
 
   private static func head(_ name: String, _ summary: String) -> String {
