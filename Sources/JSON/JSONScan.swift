@@ -52,14 +52,32 @@ extension JSONTokenizer {
 
   /// Reads a string; `at` is at its opening quote.
   @inlinable
+  @inline(__always)
   mutating func string(_ kind: JSONToken.Kind) throws(JSONError) -> JSONToken {
     let start = at &+ 1
     var index = start
+    while index &+ 8 <= count {
+      let found = JSONTokenizer.special(word(index))
+      if found != 0 {
+        index &+= found.trailingZeroBitCount >> 3
+        guard byte(index) == UInt8(ascii: "\"") else { break }
+        at = index &+ 1
+        return JSONToken(kind, start, index)
+      }
+      index &+= 8
+    }
+    return try stringWithSpecials(kind, start, index)
+  }
+
+  /// Goes on with a string that began at `start` and is plain up to `index`.
+  @inlinable
+  @inline(never)
+  mutating func stringWithSpecials(_ kind: JSONToken.Kind, _ start: Int, _ from: Int) throws(JSONError) -> JSONToken {
+    var index = from
     var escapes = false
     while true {
-      // Eight bytes at a time up to the first quote, backslash, control character or byte over 0x7F.
       while index &+ 8 <= count {
-        let found = JSONTokenizer.specialBytes(word(index))
+        let found = JSONTokenizer.special(word(index))
         if found != 0 {
           index &+= found.trailingZeroBitCount >> 3
           break
@@ -84,6 +102,20 @@ extension JSONTokenizer {
         index &+= 1
       }
     }
+  }
+
+  /// Flags the bytes that end plain text: quotes, backslashes, control characters and bytes over 0x7F. The lowest flag is
+  /// exact; above it a borrow may have set more.
+  @inlinable
+  @inline(__always)
+  static func special(_ bytes: UInt64) -> UInt64 {
+    let quote = bytes ^ 0x2222_2222_2222_2222
+    let backslash = bytes ^ 0x5C5C_5C5C_5C5C_5C5C
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let found =
+      ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((bytes &- 0x2020_2020_2020_2020) & ~bytes)
+      | bytes
+    return found & 0x8080_8080_8080_8080
   }
 
   /// Checks the escape at `index` and returns the offset behind it.

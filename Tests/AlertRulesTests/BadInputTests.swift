@@ -51,6 +51,13 @@ import Testing
     #expect(!lint(bytes).set.hasErrors)
   }
 
+  @Test func endlessNonsenseIsGivenUp() {
+    let text = String(repeating: "{\"a\" 1}\n", count: 5_000)
+    let (set, found) = lint(Array(text.utf8))
+    #expect(found.count == 100)
+    #expect(set.hasBadInput)
+  }
+
   @Test func randomDamageNeverCrashes() {
     var random = SeededRandom()
     let rule = Array(

@@ -3,6 +3,9 @@ import Platform
 
 /// Finds the rules in one text: objects, arrays of objects, one after another.
 struct RuleReader {
+  /// Syntax errors after which a source is given up: it is no file of rules.
+  private static let syntaxErrorLimit = 100
+
   let source: RuleSource
   let index: Int
   /// Index that the first entry of this source will have in the set.
@@ -10,6 +13,8 @@ struct RuleReader {
   let serviceLabel: String
   private(set) var entries: [RuleEntry] = []
   private(set) var diagnostics: [Diagnostic] = []
+  /// How many of them are about rules rather than about the text.
+  private var ruleProblems = 0
 
   init(source: RuleSource, index: Int, firstEntry: Int, serviceLabel: String) {
     self.source = source
@@ -66,6 +71,7 @@ struct RuleReader {
     }
     var decoder = RuleDecoder(source: source, index: index, serviceLabel: serviceLabel)
     let rule = decoder.decode(members, range: value.range)
+    ruleProblems += decoder.diagnostics.count
     for var diagnostic in decoder.diagnostics {
       diagnostic.entry = firstEntry + entries.count
       diagnostics.append(diagnostic)
@@ -105,7 +111,7 @@ struct RuleReader {
 
   /// Goes on at the next line that begins with an object, so that one broken line does not hide the others.
   private func recover(_ tokenizer: inout JSONTokenizer, in view: ByteView, fromArray: Bool) -> Bool {
-    if fromArray { return false }
+    if fromArray || diagnostics.count - ruleProblems >= RuleReader.syntaxErrorLimit { return false }
     repeat {
       tokenizer.skipLine()
       guard tokenizer.position < view.count else { return false }

@@ -22,7 +22,9 @@ enum CompileRuleCommand {
 
       Problems have stable codes and point at file, line and column. Errors (OG001 to OG099) are input that is not a rule. \
       Warnings (OG101 to OG199) are rules that compile but will not do what they were written for; \
-      `"ongrid:ignore": ["OG109"]` in a rule silences them by code.
+      `"ongrid:ignore": ["OG109"]` in a rule silences them by code. The codes are:
+
+      \(codes)
       """,
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Rules to read; - or none is stdin")],
     options: [
@@ -59,6 +61,11 @@ enum CompileRuleCommand {
       ExitNote(.usage, "The input cannot be read, is not JSON, or holds no rule."),
     ],
     run: run)
+
+  /// Every code with its meaning, as lines of their own.
+  private static var codes: String {
+    DiagnosticCode.allCases.map { "    \($0.rawValue)  \($0.title)" }.joined(separator: "\n")
+  }
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let settings = try CompileRuleSettings(arguments)

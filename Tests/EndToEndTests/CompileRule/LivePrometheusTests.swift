@@ -109,6 +109,27 @@ import Testing
     #expect(results[4]["evaluations_with_value"] as? Int == 0)
   }
 
+  @Test func backtestKnowsWhatWasGoingOnAtItsEnds() throws {
+    let rules =
+      Self.rule("trace_error_rate", #""service":"pay","window":"1m","threshold_pct":5"#)
+      + Self.rule("trace_error_rate", #""service":"pay","window":"1m","threshold_pct":5.0"#, #""for":"10m","#)
+    func firings(from start: Int, to end: Int) throws -> [[Range<Int>]] {
+      let result = try run(rules, ["--backtest", "\(end - start)s", "--format", "json"], end: end)
+      let results = try #require(JSONSerialization.jsonObject(with: Data(result.stdout)) as? [[String: Any]])
+      return try results.map { try self.firings($0) }
+    }
+    let first = Self.errorFirings[0]
+    // Begins in the middle: firing already, and not pending anew.
+    #expect(try firings(from: 4500, to: 8100) == [[4500..<first.upperBound], [4500..<first.upperBound]])
+    // Ends in the middle: still firing; and before `for` is over.
+    #expect(try firings(from: 0, to: 4800) == [[first.lowerBound..<4800], [(first.lowerBound + 600)..<4800]])
+    #expect(try firings(from: 0, to: 4200) == [[first.lowerBound..<4200], []])
+    // Begins where an incident ended.
+    #expect(try firings(from: first.upperBound, to: 8100) == [[], []])
+    let open = try run(rules, ["--backtest", "1h"], end: 4800).output
+    #expect(open.contains("2026-01-01T01:00:15Z  still firing  19m45s  at 10.00 %"), "\(open)")
+  }
+
   @Test func longRangesAreSplitWhereTheServerHasLimits() throws {
     let rules = Self.rule("trace_error_rate", #""service":"pay","window":"1m","threshold_pct":5"#)
     let whole = try firings(backtest(rules)[0])
