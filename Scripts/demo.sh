@@ -29,6 +29,8 @@ rm -rf .demo
 mkdir .demo
 traces=.demo/traces.otlp
 
+: >.demo/relay.log
+
 say "Starting a relay that writes what it receives to $traces"
 # Port 0 lets the system choose, so that the demo runs beside anything else.
 "$ongrid" relay --to "file:$traces" --listen-grpc 127.0.0.1:0 --listen-http 127.0.0.1:0 --listen-admin 127.0.0.1:0 \

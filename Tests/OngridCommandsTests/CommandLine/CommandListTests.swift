@@ -25,7 +25,7 @@ import Testing
     for option in options {
       #expect(option.name.wholeMatch(of: #/[a-z][a-z0-9]*(-[a-z0-9]+)*/#) != nil, "--\(option.name)")
       #expect(!option.name.hasPrefix("no-") && option.name != "help", "--\(option.name)")
-      #expect(!option.help.isEmpty && !option.help.hasSuffix(".") && option.help.count <= 72, "--\(option.name)")
+      #expect(!option.help.isEmpty && !option.help.hasSuffix(".") && option.help.count <= 80, "--\(option.name)")
       if let value = option.defaultValue, !option.choices.isEmpty {
         #expect(option.choices.contains(value), "--\(option.name)")
       }
