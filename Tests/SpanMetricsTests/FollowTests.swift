@@ -61,6 +61,25 @@ import Testing
     #expect(try program.wait().status == 0)
   }
 
+  @Test func aReceiverThatIsDownHoldsUpNobody() throws {
+    let receiver = try StubServer { _ in .text(503, "later") }
+    let path = Fixtures.path("otlp/shop.otlp")
+    let (program, url) = try start(["--interval", "2s", "--remote-write", receiver.url, path])
+    try waitUntil("the file") { try calls(url) == 1948 }
+    try waitUntil("a failed write") { !receiver.requests.isEmpty }
+    // The write is being tried again; the page shows what it showed before.
+    #expect(try calls(url) == 1948)
+    program.send(SIGTERM)
+    program.send(SIGTERM)
+    try waitUntil("the end") {
+      program.send(SIGTERM)
+      return program.isRunning ? nil : true
+    }
+    let result = try program.wait()
+    #expect(result.status == 3, "\(result.errors)")
+    #expect(result.errors.contains("503"))
+  }
+
   @Test func aPipeEndsWithItsWriters() throws {
     let program = try Program(["spanmetrics", "--follow", "--interval", "1h", "--service-graph", "-f", "json"])
     program.write(try Fixtures.bytes("otlp/shop.otlp"))

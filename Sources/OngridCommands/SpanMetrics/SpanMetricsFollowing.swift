@@ -2,9 +2,10 @@ import OTLP
 import Platform
 import Relay
 import SpanMetrics
+import Synchronization
 
 /// `ongrid spanmetrics --follow`: reads until it is stopped, and writes every interval.
-struct SpanMetricsFollowing {
+final class SpanMetricsFollowing: Sendable {
   private let configuration: SpanMetricsConfiguration
   private let outputs: MetricsOutputs
   private let log: Log
@@ -12,6 +13,8 @@ struct SpanMetricsFollowing {
   private let interval: Int64
   private let keptRounds: UInt32
   private let listen: ListenAddress?
+  /// What `/metrics` showed last.
+  private let lastPage = Mutex<[UInt8]?>(nil)
 
   init(
     _ arguments: Arguments, _ configuration: SpanMetricsConfiguration, _ outputs: MetricsOutputs, _ log: Log
@@ -41,7 +44,7 @@ struct SpanMetricsFollowing {
     do throws(SystemError) { try following.start() } catch { throw .usage(error.description) }
     let server = try serve()
     defer { server?.stop() }
-    signals.onNext {
+    signals.onNext { [following, outputs] in
       following.requestStop()
       // A receiver that does not answer must not hold up whoever asks twice.
       signals.onNext { outputs.cancel() }
@@ -72,7 +75,7 @@ struct SpanMetricsFollowing {
   private func serve() throws(CommandError) -> PageServer? {
     guard let listen else { return nil }
     do throws(RelayError) {
-      let server = try PageServer(listen) { path in page(path) }
+      let server = try PageServer(listen) { path in self.page(path) }
       try server.start()
       if let address = server.address { log.info("serving /metrics on \(address)") }
       return server
@@ -84,18 +87,29 @@ struct SpanMetricsFollowing {
   private func page(_ path: String) -> PageServer.Page {
     switch path {
     case "/healthz", "/readyz": return PageServer.Page(Array("ok\n".utf8))
-    case "/metrics":
-      let format: MetricsFormat = configuration.keepsExemplars ? .openmetrics : .prometheus
-      let target = MemoryTarget()
-      do throws(CommandError) {
-        try following.withSnapshot { (snapshot) throws(CommandError) in
-          try outputs.writer.render(snapshot, format, to: target)
-        }
-      } catch {
-        return PageServer.Page(status: 500, Array("\(error)\n".utf8))
-      }
-      return PageServer.Page(contentType: format.contentType, target.bytes)
+    case "/metrics": return metrics()
     default: return PageServer.Page(status: 404, Array("there are /metrics and /healthz\n".utf8))
+    }
+  }
+
+  /// The metrics as they are; as they were last shown while they are being written elsewhere.
+  private func metrics() -> PageServer.Page {
+    let format: MetricsFormat = configuration.keepsExemplars ? .openmetrics : .prometheus
+    do throws(CommandError) {
+      let fresh = try following.withSnapshot { (snapshot) throws(CommandError) in
+        let target = MemoryTarget()
+        try outputs.writer.render(snapshot, format, to: target)
+        return target.bytes
+      }
+      guard
+        let bytes = lastPage.withLock({ last in
+          if let fresh { last = fresh }
+          return last
+        })
+      else { return PageServer.Page(status: 503, Array("the first metrics are being written\n".utf8)) }
+      return PageServer.Page(contentType: format.contentType, bytes)
+    } catch {
+      return PageServer.Page(status: 500, Array("\(error)\n".utf8))
     }
   }
 }

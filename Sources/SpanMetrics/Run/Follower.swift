@@ -20,7 +20,7 @@ final class Follower: Sendable {
   }
 
   /// How long a file that did not grow is left alone, ms.
-  private static let pause: Int32 = 100
+  private static let interval: Int32 = 100
 
   init(
     _ path: String, _ options: TraceInputOptions, _ configuration: SpanMetricsConfiguration, graph: ServiceGraph?,
@@ -49,7 +49,7 @@ final class Follower: Sendable {
   func run(shouldStop: () -> Bool) -> End {
     var decoder = TraceDecoder(skipsBad: skipsBad)
     do throws(InputError) {
-      while path != "-", (try? FileStatus.of(path)) == nil, !shouldStop() { Self.rest() }
+      while path != "-", (try? FileStatus.of(path)) == nil, !shouldStop() { pause(milliseconds: Self.interval) }
       if shouldStop() { return .whole(skipped: 0, first: nil) }
       var file = try? FileStatus.of(path)
       var input = try TraceInput([path], options: options)
@@ -63,12 +63,12 @@ final class Follower: Sendable {
             file = now
             input = try TraceInput([path], options: options)
           } else {
-            Self.rest()
+            pause(milliseconds: Self.interval)
           }
         } else if input.isAtEnd {
           break
         } else {
-          _ = input.wait(milliseconds: Self.pause)
+          _ = input.wait(milliseconds: Self.interval)
         }
       }
     } catch {
@@ -76,9 +76,6 @@ final class Follower: Sendable {
     }
     return .whole(skipped: decoder.skipped, first: decoder.firstSkipped)
   }
-
-  /// Leaves a file alone for a while. A descriptor that is none makes the wait a mere passing of time.
-  private static func rest() { _ = FileDescriptor(-1, owned: false).wait(milliseconds: pause) }
 
   /// Whether the path now names another file, or the file was emptied: it is read from its beginning then.
   private func wasReplaced(_ known: FileStatus, _ now: FileStatus, read: Int) -> Bool {

@@ -145,13 +145,22 @@ public final class FollowingRun: Sendable {
     }
   }
 
-  /// Calls `body` with everything counted up to now, within the current round.
-  public func withSnapshot<Failure: Error>(_ body: (SpanMetricsSnapshot) throws(Failure) -> Void) throws(Failure) {
-    try total.withLock { (total) throws(Failure) in
-      fold(into: total, next: total.round)
-      graph?.expire(before: Timestamp.now.nanoseconds - Self.edgeWait)
-      try body(SpanMetricsSnapshot(total, graph: graph?.result(isFinal: false)))
-    }
+  /// Calls `body` with everything counted up to now, within the current round. Nil when a round is being written for
+  /// longer than a second: that may take as long as the receiver's retries.
+  public func withSnapshot<Result, Failure: Error>(
+    _ body: (SpanMetricsSnapshot) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    let deadline = monotonicNanoseconds() + 1_000_000_000
+    repeat {
+      let result = try total.withLockIfAvailable { (total) throws(Failure) in
+        fold(into: total, next: total.round)
+        graph?.expire(before: Timestamp.now.nanoseconds - Self.edgeWait)
+        return try body(SpanMetricsSnapshot(total, graph: graph?.result(isFinal: false)))
+      }
+      if let result { return result }
+      pause(milliseconds: 10)
+    } while monotonicNanoseconds() < deadline
+    return nil
   }
 
   private func fold(into total: Aggregator, next round: UInt32) {
