@@ -30,6 +30,8 @@ public struct CorrelateConfiguration: Sendable {
 
   /// Bodies above are not read: memory stays bounded whatever a server sends.
   static let maximumResponse = 8 << 20
+  /// Several answers are in memory at once.
+  static let maximumValues = 300_000
 
   /// Two attempts, so that a short failure does not cost a source, and a long one not the others' time.
   static let retry = RetryPolicy(
@@ -50,5 +52,6 @@ struct CorrelationTask: Sendable {
     client.deadline = deadline
     client.cancellation = cancellation
     client.maximumResponse = CorrelateConfiguration.maximumResponse
+    client.maximumValues = CorrelateConfiguration.maximumValues
   }
 }

@@ -18,6 +18,8 @@ public final class BackendClient {
   public var cancellation: HTTPCancellation?
   /// The most bytes an answer may have.
   public var maximumResponse = 64 << 20
+  /// The most values a JSON answer may hold: in memory each takes many times the bytes of `1,`.
+  public var maximumValues = 8_000_000
 
   private let http: HTTPClient
   private let retry: RetryPolicy
@@ -96,6 +98,10 @@ public final class BackendClient {
 
   /// Reads JSON; what is none is an error that says what it looks like.
   public func parse(_ body: [UInt8]) throws(BackendError) -> JSONValue {
+    // A value is followed by a comma or ends a container, so this counts no fewer than half of them.
+    guard body.count(where: { $0 == UInt8(ascii: ",") }) <= maximumValues else {
+      throw unexpected("it holds more than \(maximumValues) values")
+    }
     do throws(JSONError) {
       return try body.withByteView { view throws(JSONError) in try JSONDocument.parse(view) }
     } catch {
