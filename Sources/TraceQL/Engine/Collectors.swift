@@ -105,3 +105,34 @@ final class MetricsCollector: TraceCollector, @unchecked Sendable {
     }
   }
 }
+
+/// Counts the attributes of the spans that a pipeline leaves.
+///
+/// `@unchecked Sendable`: as for `SearchCollector`.
+final class ComparisonCollector: TraceCollector, @unchecked Sendable {
+  private let plan: Plan
+  private let grouped: GroupedSpans
+  private let evaluator: TraceEvaluator
+  let counted: ComparisonAggregator
+
+  init(_ plan: Plan, _ grouped: GroupedSpans, _ counted: ComparisonAggregator) {
+    self.plan = plan
+    self.grouped = grouped
+    self.counted = counted
+    evaluator = TraceEvaluator(plan, grouped)
+  }
+
+  var reachedRegexLimit: Bool { evaluator.reachedRegexLimit }
+
+  func collect(_ trace: Int) throws(EngineError) {
+    evaluator.load(trace: trace)
+    for spanset in try evaluator.run(plan.pipelines[0]) {
+      for span in spanset.spans {
+        let record = evaluator.spans[Int(span)]
+        guard let header = try? SpanHeader(record.message, needsStatus: true) else { continue }
+        let context = grouped.contexts[Int(record.context)]
+        evaluator.withSlots(of: span) { slots, evaluator in counted.observe(header, context, slots, evaluator) }
+      }
+    }
+  }
+}

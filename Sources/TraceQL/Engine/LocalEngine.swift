@@ -64,6 +64,7 @@ public struct LocalEngine: Sendable {
   public func metrics(_ source: TraceSource) throws(EngineError) -> MetricsResult {
     guard case .metrics(let expression) = query.body else { throw .wrongKind }
     let sources = expression.pipelines
+    if case .compare = sources[0].function { return try compare(sources[0], source) }
     let plan = try Plan(sources.map(\.pipeline))
     let options = options
     func observer(_ metrics: MetricsPipeline) throws(EngineError) -> SpanAggregator {
@@ -100,24 +101,45 @@ public struct LocalEngine: Sendable {
     return try finish(expression, sources, observers, run)
   }
 
-  private func finish(
-    _ expression: MetricsExpression, _ sources: [MetricsPipeline], _ observers: [SpanAggregator], _ run: QueryRun
-  ) throws(EngineError) -> MetricsResult {
+  /// `compare()`, which stands alone in its query and names root spans, so that it needs whole traces.
+  private func compare(_ metrics: MetricsPipeline, _ source: TraceSource) throws(EngineError) -> MetricsResult {
+    let plan = try Plan([metrics.pipeline], needsTraces: true)
     let step = max(1, options.step)
+    guard let counted = try ComparisonAggregator(metrics, plan.program, step: step, range: options.range) else {
+      throw .wrongKind
+    }
+    let run = QueryRun(plan, options)
+    let passes = try run.firstPass(source) { () throws(EngineError) in [nil] }
+    let chosen = run.choose(passes, limit: 0)
+    let grouped = try run.secondPass(passes, chosen)
+    let collectors = try run.thirdPass(grouped, chosen) { () in
+      ComparisonCollector(plan, grouped, ComparisonAggregator(like: counted))
+    }
+    for collector in collectors { counted.merge(collector.counted) }
+    let intervals = try intervals([counted.observed], step)
+    return MetricsResult(
+      series: counted.series(intervals), intervals: intervals, inspectedBytes: run.inspectedBytes, skipped: run.skipped)
+  }
+
+  /// The intervals of the range that was asked for, or of what was seen.
+  private func intervals(_ seen: [(low: Int, high: Int)?], _ step: Int) throws(EngineError) -> Intervals {
     let intervals: Intervals
     if let range = options.range {
       intervals = Intervals(start: range.start, end: range.end, step: step)
+    } else if let low = seen.compactMap({ $0?.low }).min(), let high = seen.compactMap({ $0?.high }).max() {
+      intervals = Intervals(first: low, last: high, step: step)
     } else {
-      let seen = observers.compactMap(\.observed)
-      if let low = seen.map(\.low).min(), let high = seen.map(\.high).max() {
-        intervals = Intervals(first: low, last: high, step: step)
-      } else {
-        intervals = Intervals(first: 1, last: 0, step: step)
-      }
+      intervals = Intervals(first: 1, last: 0, step: step)
     }
-    guard intervals.count <= Intervals.maximum, !observers.contains(where: \.isTooWide) else {
-      throw .tooManyIntervals(limit: Intervals.maximum)
-    }
+    guard intervals.count <= Intervals.maximum else { throw .tooManyIntervals(limit: Intervals.maximum) }
+    return intervals
+  }
+
+  private func finish(
+    _ expression: MetricsExpression, _ sources: [MetricsPipeline], _ observers: [SpanAggregator], _ run: QueryRun
+  ) throws(EngineError) -> MetricsResult {
+    let intervals = try intervals(observers.map(\.observed), max(1, options.step))
+    guard !observers.contains(where: \.isTooWide) else { throw .tooManyIntervals(limit: Intervals.maximum) }
     var series = SecondStages.evaluate(expression) { next in
       defer { next += 1 }
       return SeriesFunctions.series(sources[next], observers[next], intervals)

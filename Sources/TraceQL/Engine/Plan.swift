@@ -52,16 +52,18 @@ struct Plan: @unchecked Sendable {
   private(set) var shown: [(slot: Int, name: String, always: Bool)] = []
 
   /// Compiles the pipelines of a query.
-  init(_ sources: [Pipeline]) throws(EngineError) {
+  ///
+  /// - Parameter needsTraces: whether to look at whole traces even where the pipelines are conditions on single spans.
+  init(_ sources: [Pipeline], needsTraces: Bool = false) throws(EngineError) {
     program = Program()
-    for source in sources { pipelines.append(try compile(source)) }
+    for source in sources { pipelines.append(try compile(source, needsTraces)) }
   }
 
   /// Whether every pipeline is a condition on single spans.
   var needsNoTraces: Bool { pipelines.allSatisfy { $0.condition != nil } }
 
-  private mutating func compile(_ source: Pipeline) throws(EngineError) -> PipelinePlan {
-    if let condition = source.condition, !condition.needsTrace {
+  private mutating func compile(_ source: Pipeline, _ needsTraces: Bool) throws(EngineError) -> PipelinePlan {
+    if !needsTraces, let condition = source.condition, !condition.needsTrace {
       let operation = try program.compile(condition)
       for stage in source.stages { try show(stage) }
       let leaf = addLeaf(operation)
