@@ -44,7 +44,7 @@ public struct LocalEngine: Sendable {
   /// The traces that a search finds in `source`.
   public func search(_ source: TraceSource) throws(EngineError) -> SearchResult {
     guard case .search(let pipeline) = query.body else { throw .wrongKind }
-    let plan = try Plan([pipeline])
+    let plan = try Plan(pipeline)
     let run = QueryRun(plan, options)
     let passes = try run.firstPass(source) { () throws(EngineError) in [nil] }
     let chosen = run.choose(passes, limit: options.range == nil ? options.limit : 0)
@@ -65,7 +65,7 @@ public struct LocalEngine: Sendable {
     guard case .metrics(let expression) = query.body else { throw .wrongKind }
     let sources = expression.pipelines
     if case .compare = sources[0].function { return try compare(sources[0], source) }
-    let plan = try Plan(sources.map(\.pipeline))
+    let plan = try Plan(sources)
     let options = options
     func observer(_ metrics: MetricsPipeline) throws(EngineError) -> SpanAggregator {
       try SpanAggregator(metrics, plan.program, step: max(1, options.step), range: options.range)
@@ -103,7 +103,7 @@ public struct LocalEngine: Sendable {
 
   /// `compare()`, which stands alone in its query and names root spans, so that it needs whole traces.
   private func compare(_ metrics: MetricsPipeline, _ source: TraceSource) throws(EngineError) -> MetricsResult {
-    let plan = try Plan([metrics.pipeline], needsTraces: true)
+    let plan = try Plan([metrics])
     let step = max(1, options.step)
     guard let counted = try ComparisonAggregator(metrics, plan.program, step: step, range: options.range) else {
       throw .wrongKind

@@ -51,18 +51,22 @@ struct Plan: @unchecked Sendable {
   /// Slots shown with the spans of a search, and whether they are shown even when missing.
   private(set) var shown: [(slot: Int, name: String, always: Bool)] = []
 
-  /// Compiles the pipelines of a query.
-  ///
-  /// - Parameter needsTraces: whether to look at whole traces even where the pipelines are conditions on single spans.
-  init(_ sources: [Pipeline], needsTraces: Bool = false) throws(EngineError) {
+  /// Compiles the pipeline of a search.
+  init(_ source: Pipeline) throws(EngineError) {
     program = Program()
-    for source in sources { pipelines.append(try compile(source, needsTraces)) }
+    pipelines.append(try compile(source, needsTraces: false))
+  }
+
+  /// Compiles the pipelines of a metrics query.
+  init(_ sources: [MetricsPipeline]) throws(EngineError) {
+    program = Program()
+    for source in sources { pipelines.append(try compile(source.pipeline, needsTraces: source.readsTrace)) }
   }
 
   /// Whether every pipeline is a condition on single spans.
   var needsNoTraces: Bool { pipelines.allSatisfy { $0.condition != nil } }
 
-  private mutating func compile(_ source: Pipeline, _ needsTraces: Bool) throws(EngineError) -> PipelinePlan {
+  private mutating func compile(_ source: Pipeline, needsTraces: Bool) throws(EngineError) -> PipelinePlan {
     if !needsTraces, let condition = source.condition, !condition.needsTrace {
       let operation = try program.compile(condition)
       for stage in source.stages { try show(stage) }
@@ -191,6 +195,21 @@ struct Plan: @unchecked Sendable {
       try show(left)
       try show(right)
     }
+  }
+}
+
+extension MetricsPipeline {
+  /// Whether what is counted is known only from whole traces; `compare()` tells root spans.
+  fileprivate var readsTrace: Bool {
+    var read = by
+    switch function {
+    case .compare: return true
+    case .rate, .countOverTime: break
+    case .minOverTime(let value), .maxOverTime(let value), .sumOverTime(let value), .avgOverTime(let value),
+      .histogramOverTime(let value), .quantileOverTime(let value, _):
+      read.append(value)
+    }
+    return read.contains { if case .intrinsic(let intrinsic) = $0 { intrinsic.needsTrace } else { false } }
   }
 }
 

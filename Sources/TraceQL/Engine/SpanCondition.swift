@@ -10,7 +10,7 @@ public struct SpanCondition: Sendable {
   /// Nil when the query needs whole traces, or yields series.
   public init?(_ query: Query) throws(EngineError) {
     guard case .search(let pipeline) = query.body else { return nil }
-    plan = try Plan([pipeline])
+    plan = try Plan(pipeline)
     guard let condition = plan.pipelines.first?.condition else { return nil }
     operation = condition
   }

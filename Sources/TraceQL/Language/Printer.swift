@@ -140,7 +140,9 @@ extension Attribute: CustomStringConvertible {
     switch self {
     case .intrinsic(let intrinsic): return intrinsic.rawValue
     case .named(let scope, let name):
-      let plain = !name.isEmpty && !name.unicodeScalars.contains(where: \.endsAttributeName)
+      // Without a scope, a name that begins with a digit would read as a number.
+      let startsNumber = scope == .any && name.utf8.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? false
+      let plain = !name.isEmpty && !startsNumber && !name.unicodeScalars.contains(where: \.endsAttributeName)
       let escaped =
         plain
         ? name

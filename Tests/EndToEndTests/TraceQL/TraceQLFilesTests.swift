@@ -1,0 +1,164 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `ongrid traceql` over files and pipes, from outside.
+@Suite struct TraceQLFilesTests {
+  static let shop = Fixtures.path("otlp/shop.otlp")
+  static let trace = "7719cdfbb878c2d651ea345e50690b90"
+
+  private func run(_ arguments: [String], input: [UInt8] = []) throws -> ProgramResult {
+    try Program.run(["traceql"] + arguments, input: input)
+  }
+
+  private func object(_ result: ProgramResult) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(result.stdout)) as? [String: Any], "\(result.errors)")
+  }
+
+  @Test(arguments: [
+    ["--from", shop], ["--from", Fixtures.path("otlp/shop.jsonl")], ["--from", shop, "--threads", "3"],
+  ])
+  func searches(_ source: [String]) throws {
+    let result = try run(["{ status = error } | duration > 100ms", "-n", "4"] + source)
+    #expect(result.status == 0, "\(result.errors)")
+    let traces = try #require(try object(result)["traces"] as? [[String: Any]])
+    #expect(traces.count == 4)
+    let starts = traces.compactMap { $0["startTimeUnixNano"] as? String }
+    #expect(starts == starts.sorted(by: >))
+    for trace in traces {
+      let sets = try #require(trace["spanSets"] as? [[String: Any]])
+      #expect((sets[0]["spans"] as? [Any])?.count ?? 99 <= 3)
+    }
+  }
+
+  @Test func readsPipesAndSeveralFiles() throws {
+    let piped = try run(["{ status = error }", "-n", "0"], input: Fixtures.bytes("otlp/shop.otlp"))
+    let file = try run(["{ status = error }", "-n", "0", "--from", Self.shop])
+    #expect(piped.stdout == file.stdout && !piped.stdout.isEmpty)
+    let twice = try run(["{ } | count_over_time()", "--step", "1h", "-f", "table", "--from", Self.shop, Self.shop])
+    #expect(twice.output.contains("3896"), "\(twice.output)")
+  }
+
+  @Test func tellsWhetherAnythingWasFound() throws {
+    let nothing = "{ name = \"no such name\" }"
+    #expect(try run([nothing, "--from", Self.shop]).status == 0)
+    #expect(try run([nothing, "--from", Self.shop, "--exit-status"]).status == 1)
+    #expect(try run(["{ status = error }", "--from", Self.shop, "--exit-status"]).status == 0)
+  }
+
+  @Test func checksQueries() throws {
+    let good = try run(["--check", "{ .a } | duration > 800ms"])
+    #expect(good.status == 0 && good.output == "{ .a } | { duration > 800ms }\n")
+    let bad = try run(["--check", "{ service.name = \"x\" }"])
+    #expect(bad.status == 1 && bad.output.isEmpty)
+    #expect(
+      bad.errorLines == [
+        "ongrid traceql: line 1, column 3: unknown name \"service.name\", did you mean resource.service.name?",
+        "  { service.name = \"x\" }", "    ^^^^^^^^^^^^",
+      ], "\(bad.errors)")
+    #expect(try run(["{ .a == 4 }", "--from", Self.shop]).status == 2)
+    #expect(try run(["--check", "{ \u{1B}[31m = 1 }"]).errors.contains("\u{1B}") == false)
+  }
+
+  @Test func limitsTheRange() throws {
+    let from = try run(["{ }", "-n", "0", "--from", Self.shop, "--start", "1795417100", "--end", "1795417200"])
+    let all = try run(["{ }", "-n", "0", "--from", Self.shop])
+    let some = try #require(try object(from)["traces"] as? [Any]).count
+    #expect(try #require(try object(all)["traces"] as? [Any]).count == 200)
+    #expect(some > 0 && some < 200)
+  }
+
+  @Test func findsOneTrace() throws {
+    let otlp = try run(["--trace-id", Self.trace, "--from", Self.shop, "-f", "otlp"])
+    #expect(otlp.status == 0 && otlp.output.split(separator: "\n").count == 1)
+    #expect(otlp.output.components(separatedBy: "\"traceId\":\"\(Self.trace)\"").count == 17)
+    let metrics = try Program.run(["spanmetrics"], input: otlp.stdout)
+    #expect(metrics.status == 0 && metrics.output.hasPrefix("{\"spans\":16"), "\(metrics.errors)")
+    #expect(try run(["--trace-id", "abc", "--from", Self.shop]).status == 1)
+    #expect(try run(["--trace-id", "xyz", "--from", Self.shop]).status == 2)
+  }
+
+  @Test func drawsAWaterfallInPlainASCII() throws {
+    let drawn = try run(["--trace-id", Self.trace, "-f", "waterfall", "--from", Self.shop])
+    #expect(!drawn.output.utf8.contains { $0 >= 0x80 })
+    let lines = drawn.output.split(separator: "\n").map(String.init)
+    #expect(lines[0].contains("162ms") && lines[0].contains("16 spans, 5 services, 5 errors"), "\(lines[0])")
+    #expect(lines.count == 18)
+    #expect(lines.contains { $0.hasPrefix("| `-! POST /checkout") && $0.contains("#====") }, "\(drawn.output)")
+    let colored = try run(["--trace-id", Self.trace, "-f", "waterfall", "--from", Self.shop, "--color", "always"])
+    #expect(colored.output.contains("\u{1B}["))
+  }
+
+  @Test func printsTablesAndPlots() throws {
+    let table = try run([
+      "{ status = error } | by(resource.service.name) | count() > 1", "-f", "table", "--from", Self.shop,
+    ])
+    #expect(table.output.hasPrefix("START "))
+    #expect(table.output.contains("by(resource.service.name)=payments-api  count()=2"), "\(table.output)")
+    let widths = Set(table.output.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map(\.count))
+    #expect(widths.count == 1, "columns are not aligned")
+    let plot = try run(["{ } | rate() by (resource.service.name)", "--step", "10s", "-f", "plot", "--from", Self.shop])
+    #expect(plot.output.contains("|") && plot.output.contains("resource.service.name=\"cart\""))
+    #expect(try run(["{ } | rate()", "-f", "waterfall", "--from", Self.shop]).status == 2)
+    #expect(try run(["{ }", "-f", "plot", "--from", Self.shop]).status == 2)
+  }
+
+  @Test func listsNamesAndValues() throws {
+    let names = try run(["--tags", "-f", "table", "--from", Self.shop])
+    #expect(names.output.contains("resource.service.name\n") && names.output.contains("span.db.rows\n"))
+    let recorded = try JSONSerialization.jsonObject(with: Data(Fixtures.bytes("tempo/tags-v2.json"))) as? [String: Any]
+    func scopes(_ answer: [String: Any]) -> [String: [String]] {
+      var scopes: [String: [String]] = [:]
+      for scope in answer["scopes"] as? [[String: Any]] ?? [] where scope["name"] as? String != "intrinsic" {
+        scopes["\(scope["name"] ?? "")"] = (scope["tags"] as? [String] ?? []).sorted()
+      }
+      return scopes
+    }
+    #expect(try scopes(object(run(["--tags", "--from", Self.shop]))) == scopes(try #require(recorded)))
+    let values = try run(["--tag-values", "resource.service.name", "-f", "table", "--from", Self.shop])
+    #expect(
+      values.output.split(separator: "\n").map(String.init) == [
+        "cart", "catalog", "checkout", "fraud", "inventory", "mobile-gateway", "payments-api", "web-frontend",
+      ])
+    #expect(
+      try run(["--tag-values", "rootName", "-f", "table", "--from", Self.shop]).output.contains("GET /checkout\n"))
+  }
+
+  @Test func comparesSelectionAndBaseline() throws {
+    let result = try run(["{ } | compare({ status = error }, 2)", "--step", "1h", "-f", "table", "--from", Self.shop])
+    #expect(result.output.contains("{__meta_type=\"selection\", event:name=\"exception\"}"), "\(result.output)")
+    #expect(result.output.contains("{__meta_type=\"baseline_total\", name=\"nil\"}"))
+  }
+
+  @Test func refusesWhatItCannotDo() throws {
+    let directory = try TemporaryDirectory()
+    let cut = directory.path("cut.otlp")
+    try Data(Fixtures.bytes("otlp/shop.otlp").prefix(100_000)).write(to: URL(filePath: cut))
+    for (arguments, words) in [
+      (["{ }", "--from", "/no/such/file"], "no such file"), (["{ }", "--from", cut], "cut off"),
+      (["{ }", "{ }", "--tempo", "http://127.0.0.1:1"], "a query is one argument"),
+      ([], "a query is needed"), (["{ }", "--max-memory", "1kB", "--from", Self.shop], "--max-memory"),
+      (["{ }", "--tempo", "http://127.0.0.1:1", "--from", Self.shop], "only one source"),
+      (["--tags", "--trace-id", "1"], "only one of"),
+      (["{ } | rate()", "--step", "0s", "--from", Self.shop], "--step"),
+    ] {
+      let result = try run(arguments)
+      #expect(result.status == 2, "\(arguments): \(result.status)")
+      #expect(result.errorLines.first?.lowercased().contains(words) == true, "\(arguments): \(result.errors)")
+    }
+    let small = try run(["{ }", "--max-memory", "1MiB", "--from", Self.shop, Self.shop, Self.shop, Self.shop])
+    #expect(small.status == 2 && small.errors.contains("--max-memory"), "\(small.errors)")
+    let skipped = try run(["{ }", "--skip-bad", "--from", cut])
+    #expect(skipped.status == 2 || skipped.status == 4, "\(skipped.errors)")
+  }
+
+  @Test func stopsQuietlyWhenTheReaderLeaves() throws {
+    let result = try Program.run(
+      [
+        "-c", "\"$1\" traceql '{ }' -n 0 -f otlp --from \"$2\" | head -c 10; exit ${PIPESTATUS[0]}", "sh",
+        Program.ongrid, Self.shop,
+      ],
+      executable: "/bin/bash")
+    #expect(result.errors.isEmpty && result.stdout.count == 10, "\(result.errors)")
+  }
+}
