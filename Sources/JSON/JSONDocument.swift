@@ -2,6 +2,7 @@ import Platform
 
 /// A JSON value with its place in the text it was read from.
 public struct JSONValue: Sendable, Equatable {
+  /// What a value holds.
   public enum Content: Sendable, Equatable {
     /// Members in the order of the text; a key may occur more than once.
     case object([JSONMember])
@@ -13,10 +14,12 @@ public struct JSONValue: Sendable, Equatable {
     case null
   }
 
+  /// What it holds.
   public var content: Content
   /// The value's bytes, quotes and brackets included, from the start of the text.
   public var range: Range<Int>
 
+  /// A value that was not read from a text has an empty range.
   public init(_ content: Content, range: Range<Int> = 0..<0) {
     self.content = content
     self.range = range
@@ -25,11 +28,14 @@ public struct JSONValue: Sendable, Equatable {
 
 /// A key and its value.
 public struct JSONMember: Sendable, Equatable {
+  /// The key, unescaped.
   public var key: String
   /// The key's bytes with its quotes, from the start of the text.
   public var keyRange: Range<Int>
+  /// The value.
   public var value: JSONValue
 
+  /// A member that was not read from a text has an empty range.
   public init(_ key: String, keyRange: Range<Int> = 0..<0, _ value: JSONValue) {
     self.key = key
     self.keyRange = keyRange
@@ -50,18 +56,22 @@ extension JSONValue {
     return elements[index]
   }
 
+  /// The members of an object, nil for other values.
   public var members: [JSONMember]? {
     if case .object(let members) = content { members } else { nil }
   }
 
+  /// The elements of an array, nil for other values.
   public var elements: [JSONValue]? {
     if case .array(let elements) = content { elements } else { nil }
   }
 
+  /// The text of a string, nil for other values.
   public var string: String? {
     if case .string(let text) = content { text } else { nil }
   }
 
+  /// A boolean, nil for other values.
   public var bool: Bool? {
     if case .bool(let value) = content { value } else { nil }
   }
@@ -81,6 +91,7 @@ extension JSONValue {
     numberText.flatMap { text in Array(text.utf8).withByteView { JSONNumber.int64($0) } }
   }
 
+  /// Whether it is `null`.
   public var isNull: Bool {
     if case .null = content { true } else { false }
   }

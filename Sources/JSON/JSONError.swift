@@ -21,6 +21,7 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     case trailingData
   }
 
+  /// What was wrong.
   public let reason: Reason
   /// Byte offset from the start of the buffer: the offending byte, or the opening quote of a string that never ends.
   public let offset: Int
@@ -54,5 +55,6 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// One line with the byte offset.
   public var description: String { "\(message) (byte \(offset))" }
 }

@@ -11,6 +11,7 @@ public struct JSONToken: Sendable {
     case end
   }
 
+  /// What it is.
   public let kind: Kind
   /// Strings and keys: holds at least one backslash, so that the raw bytes are not the value.
   /// Numbers: has a fraction or an exponent.

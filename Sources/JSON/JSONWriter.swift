@@ -11,20 +11,26 @@ public struct JSONWriter {
     case pretty
   }
 
+  /// What has been written, after what was there before.
   public private(set) var bytes: [UInt8]
   private let style: Style
   private var depth = 0
   private var needsComma = false
   private var afterKey = false
 
+  /// Goes on behind `bytes`.
   public init(style: Style = .compact, appendingTo bytes: [UInt8] = []) {
     self.bytes = bytes
     self.style = style
   }
 
+  /// Opens an object: keys and values follow.
   public mutating func beginObject() { begin(UInt8(ascii: "{")) }
+  /// Closes the object opened last.
   public mutating func endObject() { end(UInt8(ascii: "}")) }
+  /// Opens an array: values follow.
   public mutating func beginArray() { begin(UInt8(ascii: "[")) }
+  /// Closes the array opened last.
   public mutating func endArray() { end(UInt8(ascii: "]")) }
 
   /// A member's key. Exactly one value must follow.
@@ -36,6 +42,7 @@ public struct JSONWriter {
     afterKey = true
   }
 
+  /// A string, escaped.
   public mutating func string(_ value: String) {
     separate()
     JSONWriter.appendQuoted(value, to: &bytes)
@@ -47,10 +54,13 @@ public struct JSONWriter {
     string(String(decoding: value, as: UTF8.self))
   }
 
+  /// A whole number.
   public mutating func int(_ value: some BinaryInteger) { raw(String(value)) }
 
+  /// `true` or `false`.
   public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
+  /// `null`.
   public mutating func null() { raw("null") }
 
   /// The shortest text that reads back as `value`, without a fraction when it is whole. What JSON has no number for

@@ -2,9 +2,12 @@ import Platform
 
 /// A place in a text as people count: lines and columns from 1, a column being a character (Unicode code point).
 public struct LineColumn: Sendable, Equatable, Hashable, Comparable {
+  /// From 1.
   public let line: Int
+  /// From 1, in code points.
   public let column: Int
 
+  /// A place that is known already.
   public init(line: Int, column: Int) {
     self.line = line
     self.column = column
@@ -22,6 +25,7 @@ public struct LineColumn: Sendable, Equatable, Hashable, Comparable {
     self.init(line: line, column: 1 + LineColumn.characters(in: text[lineStart..<offset]))
   }
 
+  /// Earlier in the text.
   public static func < (left: LineColumn, right: LineColumn) -> Bool {
     (left.line, left.column) < (right.line, right.column)
   }
@@ -42,6 +46,7 @@ public struct LineIndex: Sendable {
   /// Characters that begin before each multiple of `stride`.
   private let counts: [Int]
 
+  /// Reads the text once.
   public init(_ text: ByteView) {
     var starts = [0]
     var at = 0

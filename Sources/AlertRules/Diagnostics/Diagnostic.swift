@@ -1,17 +1,23 @@
 /// One problem in the input.
 public struct Diagnostic: Sendable {
+  /// How bad it is.
   public enum Severity: String, Sendable {
     case error, warning
   }
 
   /// Another place that the message speaks of.
   public struct Related: Sendable {
+    /// Index in `RuleSet.sources`.
     public let source: Int
+    /// Bytes of the source.
     public let range: Range<Int>
+    /// What is there.
     public let message: String
   }
 
+  /// What kind of problem it is.
   public let code: DiagnosticCode
+  /// A warning may be made an error.
   public internal(set) var severity: Severity
   /// One line without a full stop.
   public let message: String
@@ -23,10 +29,12 @@ public struct Diagnostic: Sendable {
   public let suggestion: String?
   /// Text that can stand where `range` is to solve the problem.
   public let replacement: String?
+  /// Other places that matter.
   public let related: [Related]
   /// Index in `RuleSet.entries` of the rule it is about; nil for text that did not become one.
   public internal(set) var entry: Int?
 
+  /// A problem with the severity of its code.
   public init(
     _ code: DiagnosticCode, _ message: String, source: Int, range: Range<Int>?, suggestion: String? = nil,
     replacement: String? = nil, related: [Related] = [], entry: Int? = nil

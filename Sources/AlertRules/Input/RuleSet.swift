@@ -2,8 +2,9 @@
 public struct RuleEntry: Sendable {
   /// The rule; nil when it has errors.
   public let rule: AlertRule?
-  /// Its key and kind as far as they can be told, for rules with errors.
+  /// Its key as far as that can be told when it has errors.
   public let key: String?
+  /// Its kind as far as that can be told when it has errors.
   public let kind: String?
   /// Index in `RuleSet.sources`.
   public let source: Int
@@ -13,6 +14,7 @@ public struct RuleEntry: Sendable {
 
 /// Rules and what was found while reading them.
 public struct RuleSet: Sendable {
+  /// The texts, in the order they were given.
   public private(set) var sources: [RuleSource]
   /// Every object that was read as a rule, in the order of the input.
   public private(set) var entries: [RuleEntry] = []
@@ -22,6 +24,7 @@ public struct RuleSet: Sendable {
   /// The rules without errors.
   public var rules: [AlertRule] { entries.compactMap(\.rule) }
 
+  /// Whether any diagnostic is an error.
   public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
   /// Whether something was not rules at all.

@@ -5,9 +5,11 @@ import Platform
 public struct RuleSource: Sendable {
   /// As the user named it: a path, or `<stdin>`.
   public let name: String
+  /// The whole text.
   public let bytes: [UInt8]
   private let lines: LineIndex
 
+  /// Finds the lines of the text.
   public init(name: String, bytes: [UInt8]) {
     self.name = name
     self.bytes = bytes

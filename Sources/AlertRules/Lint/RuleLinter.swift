@@ -1,8 +1,11 @@
 /// Finds rules that compile but will not do what they were written for.
 public struct RuleLinter: Sendable {
+  /// What is known about the metrics.
   public let options: LintOptions
+  /// What rules become.
   public let compiler: RuleCompiler
 
+  /// A linter for metrics made in this way.
   public init(options: LintOptions, compiler: RuleCompiler) {
     self.options = options
     self.compiler = compiler

@@ -9,27 +9,35 @@ public struct BacktestResult: Sendable {
     public let start: Timestamp
     /// The first evaluation at which the condition no longer held; the end of the backtest if it still did.
     public let end: Timestamp
+    /// Whether it still fired at the end of the backtest.
     public let isOpen: Bool
     /// The rule's value at `start`.
     public let value: Double
 
+    /// How long it lasted.
     public var nanoseconds: Int64 { end.nanoseconds - start.nanoseconds }
   }
 
   /// Index in `RuleSet.entries`.
   public let entry: Int
+  /// The rule that was replayed.
   public let rule: AlertRule
+  /// The first evaluation.
   public let start: Timestamp
+  /// The last evaluation.
   public let end: Timestamp
   /// Nanoseconds between evaluations.
   public let step: Int64
   /// How often the rule would have been evaluated.
   public let evaluations: Int
+  /// In the order of time.
   public internal(set) var firings: [Firing] = []
   /// Evaluations that had a value, in order of time.
   public internal(set) var samples: [PrometheusSample] = []
 
+  /// Nanoseconds of all firings together.
   public var totalFiring: Int64 { firings.reduce(0) { $0 + $1.nanoseconds } }
+  /// Nanoseconds of the longest firing.
   public var longestFiring: Int64 { firings.map(\.nanoseconds).max() ?? 0 }
 
   /// Minimum, median and maximum of the values; nil when there were none.

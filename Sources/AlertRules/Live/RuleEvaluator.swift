@@ -5,6 +5,7 @@ import Platform
 public struct RuleVerdict: Sendable {
   /// Index in `RuleSet.entries`.
   public let entry: Int
+  /// The rule that was evaluated.
   public let rule: AlertRule
   /// Milliseconds or percent; nil when there is nothing to compute it from.
   public let value: Double?
@@ -17,6 +18,7 @@ public struct RuleEvaluator {
   private let server: RuleServer
   private let compiler: RuleCompiler
 
+  /// Asks `server`.
   public init(server: RuleServer, compiler: RuleCompiler) {
     self.server = server
     self.compiler = compiler

@@ -11,6 +11,7 @@ public final class RuleServer {
   private var labelNames: [String: [String]] = [:]
   private var labelValues: [String: [String]] = [:]
 
+  /// Asks through `client`, which it then owns.
   public init(_ client: PrometheusClient) {
     self.client = client
   }

@@ -15,6 +15,7 @@ public struct RuleVerifier {
   ]
   private static let otherServiceLabels = ["service_name", "service", "resource_service_name"]
 
+  /// Compares with what was seen in the day before `now`.
   public init(server: RuleServer, compiler: RuleCompiler, now: Timestamp) {
     self.server = server
     self.compiler = compiler

@@ -4,14 +4,18 @@ import JSON
 public struct Threshold: Sendable, Equatable {
   /// As the rule has it: `1.0` stays `1.0`.
   public let text: String
+  /// The nearest double.
   public let value: Double
 }
 
 /// A label and its value.
 public struct Label: Sendable, Equatable, Hashable {
+  /// The name, valid for Prometheus where it comes from a rule.
   public let name: String
+  /// Any text.
   public let value: String
 
+  /// A label as it is; nothing is checked.
   public init(_ name: String, _ value: String) {
     self.name = name
     self.value = value
@@ -28,6 +32,7 @@ public enum RuleCondition: Sendable, Equatable {
 
 /// A rule that was read without error.
 public struct AlertRule: Sendable {
+  /// What it watches.
   public var kind: RuleKind {
     switch condition {
     case .latency: .latency
@@ -35,7 +40,9 @@ public struct AlertRule: Sendable {
     }
   }
 
+  /// What it compares.
   public internal(set) var condition: RuleCondition
+  /// The service, never empty.
   public internal(set) var service: String
   /// The range that rates are taken over.
   public internal(set) var window: PromDuration
@@ -43,13 +50,18 @@ public struct AlertRule: Sendable {
   public internal(set) var threshold: Threshold
   /// Labels that every series must have; empty when the scope is global.
   public internal(set) var scope: [Label]
+  /// `global` when the rule has none.
   public internal(set) var scopeType: String
 
   /// The rule's identity in the system it comes from.
   public internal(set) var key: String?
+  /// What people call it.
   public internal(set) var name: String?
+  /// How bad it is, in the words of the system it comes from.
   public internal(set) var severity: String?
+  /// Labels for its alerts.
   public internal(set) var labels: [Label]
+  /// Where to read what to do.
   public internal(set) var runbookURL: String?
   /// How long the condition must hold before the alert fires.
   public internal(set) var holdFor: PromDuration?

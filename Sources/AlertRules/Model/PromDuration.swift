@@ -4,8 +4,10 @@ import Platform
 public struct PromDuration: Sendable, Equatable {
   /// As it was written.
   public let text: String
+  /// Its length; Prometheus counts in milliseconds.
   public let milliseconds: Int64
 
+  /// Its length in seconds.
   public var seconds: Double { Double(milliseconds) / 1000 }
 
   private static let units: [(name: String, milliseconds: Int64)] = [

@@ -3,6 +3,7 @@ public struct MetricNames: Sendable {
   /// The label that holds the service's name: `service_name`, `service`.
   public var serviceLabel: String
 
+  /// Names as Tempo and `ongrid spanmetrics` have them, but for the service.
   public init(serviceLabel: String = "service_name") {
     self.serviceLabel = serviceLabel
   }
@@ -19,8 +20,10 @@ public struct MetricNames: Sendable {
 
 /// Turns rules into PromQL.
 public struct RuleCompiler: Sendable {
+  /// What the metrics are called.
   public let names: MetricNames
 
+  /// Compiles for metrics of these names.
   public init(names: MetricNames = MetricNames()) {
     self.names = names
   }
