@@ -8,13 +8,8 @@ import Testing
   static let readers: [[String]] = [
     ["spanmetrics", "FILE"], ["spanmetrics", "--format", "prometheus", "FILE"], ["compile-rule", "FILE"],
     ["compile-rule", "--format", "prometheus", "FILE"], ["relay", "--once", "--to", "-", "FILE"],
-    ["traceql", "{}", "--from", "FILE"], ["correlate", "FILE"],
-  ].filter(isBuilt)
-
-  /// Whether this build has the command.
-  private static func isBuilt(_ command: [String]) -> Bool {
-    (try? Program.run(command).errors.contains("not available in this build")) == false
-  }
+    ["traceql", "{}", "--from", "FILE"], ["correlate", "--prometheus", "http://127.0.0.1:1", "FILE"],
+  ]
 
   static let traceReaders = readers.filter { ["spanmetrics", "relay", "traceql"].contains($0[0]) }
 
@@ -90,7 +85,7 @@ import Testing
     ["relay", "--once", "--to", "-", "FILE"],
     ["traceql", "{}", "--limit", "1000", "--from", "FILE"], ["completions", "bash"],
     ["man", "relay"],
-  ].filter(isBuilt)
+  ]
 
   /// A printer's words with the input in a place of its own: relay --once locks what it delivers.
   private func words(_ command: [String]) throws -> [String] {
