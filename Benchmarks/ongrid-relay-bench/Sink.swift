@@ -40,7 +40,9 @@ struct Sink {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = recv(descriptor, &buffer, buffer.count, 0)
     let text = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
-    guard let value = text.split(whereSeparator: \.isNewline).last.flatMap({ Int($0) }) else { throw BenchError("no sink") }
+    guard let value = text.split(whereSeparator: \.isNewline).last.flatMap({ Int($0) }) else {
+      throw BenchError("no sink")
+    }
     return value
   }
 }
