@@ -100,6 +100,26 @@ import Testing
     #expect(result.output.contains("## Worst trace "))
   }
 
+  /// The example of the README: a dependency made slow and failing for one tenant.
+  @Test func namesTheSuspectOfARecordedIncident() throws {
+    let arguments = [
+      "correlate", "--service", "payments-api", "--at", "2026-11-23T07:25:00Z", "--from",
+      Fixtures.path("correlate/incident.jsonl.gz"),
+    ]
+    let suspects = try #require(try object(Program.run(arguments))["suspects"] as? [[String: Any]])
+    #expect(suspects.first?["attribute"] as? String == "tenant.id")
+    #expect(suspects.first?["value"] as? String == "acme")
+    #expect(suspects.first?["dependency"] as? String == "fraud")
+    let readme = try String(contentsOf: Fixtures.repository.appending(path: "README.md"), encoding: .utf8)
+    for suspect in suspects {
+      let text = try #require(suspect["text"] as? String)
+      #expect(readme.contains("    " + text + "\n"), "\(text)")
+    }
+    let markdown = try Program.run(arguments + ["--format", "markdown"]).output
+    let waterfall = try #require(markdown.components(separatedBy: "```").dropFirst().first)
+    for line in waterfall.split(separator: "\n") { #expect(readme.contains("    " + line + "\n"), "\(line)") }
+  }
+
   @Test func printsTheShippedSchema() throws {
     let result = try Program.run(["correlate", "--schema"])
     let file = Fixtures.repository.appending(path: "schemas/correlate.schema.json")
