@@ -149,6 +149,8 @@ struct TempoSource: Sendable {
       case .failure(let error): outcome.failures.append(("trace", error.description))
       }
     }
+    name(&outcome.panel.errors, from: byID)
+    name(&outcome.panel.slowest, from: byID)
     outcome.panel.traces = worst.compactMap { byID[$0] }.prefix(TracePanel.maximumTraces).map { $0 }
     guard
       isAnomalous(
@@ -157,6 +159,15 @@ struct TempoSource: Sendable {
     outcome.panel.sample.bad = worst.filter { isBad.contains($0) }.compactMap { byID[$0] }
     outcome.panel.sample.rest = rest.compactMap { byID[$0] }
     outcome.panel.sample.baselineRest = baseline.compactMap { byID[$0] }
+  }
+
+  /// Adds to rows whose whole trace is known the span in which the trouble shows.
+  private func name(_ rows: inout [TracePanel.Row], from traces: [String: TraceRecord]) {
+    for index in rows.indices {
+      guard let trace = traces[rows[index].id], let span = trace.telling(of: task.service) else { continue }
+      rows[index].span = "\(span.service) \(span.name)"
+      if !span.message.isEmpty { rows[index].message = span.message }
+    }
   }
 
   /// Failing traces and slow ones in turn, so that both kinds are among the first.
@@ -275,8 +286,7 @@ struct FileSource: Sendable {
   }
 
   private func row(_ trace: TraceRecord) -> TracePanel.Row {
-    let index = trace.failureOrigin(of: task.service) ?? trace.slowestEntry(of: task.service)
-    let span = index.map { trace.spans[$0] }
+    let span = trace.telling(of: task.service)
     return TracePanel.Row(
       id: trace.id, rootService: trace.root?.service ?? "", rootName: trace.root?.name ?? "",
       start: Timestamp(nanoseconds: trace.start), durationMilliseconds: Double(trace.duration) / 1e6,

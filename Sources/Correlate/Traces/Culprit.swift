@@ -44,4 +44,9 @@ extension TraceRecord {
   func slowestEntry(of service: String) -> Int? {
     entries(of: service).max { spans[$0].duration < spans[$1].duration }
   }
+
+  /// The span in which a service's trouble shows: where its failure begins, or else its slowest entry.
+  func telling(of service: String) -> SpanRecord? {
+    (failureOrigin(of: service) ?? slowestEntry(of: service)).map { spans[$0] }
+  }
 }
