@@ -94,6 +94,7 @@ struct MetricsWarnings {
   private let log: Log
   private var overflowed: UInt64 = 0
   private var evicted = 0
+  private var refusedTargets = 0
 
   init(_ log: Log) { self.log = log }
 
@@ -110,6 +111,10 @@ struct MetricsWarnings {
         "more than \(configuration.maxSeries) series: \(snapshot.overflowed) spans are counted in the overflow series"
           + widest)
       overflowed = snapshot.overflowed
+    }
+    if snapshot.refusedTargets > refusedTargets {
+      log.warn("more than \(configuration.maxSeries) resources: some have no traces_target_info")
+      refusedTargets = snapshot.refusedTargets
     }
     if let lost = snapshot.graph?.evicted, lost > evicted {
       log.warn("service graph: \(lost) spans were given up because too many waited for the other end of their call")

@@ -44,9 +44,8 @@ struct TargetTable: ~Copyable {
       scratch.removeAll()
       try AttributeText.append(attribute.value, to: &scratch, depth: 0)
       let clean = LabelName.sanitize(key)
-      let name = ["job", "instance", "service", "span_name", "span_kind", "status_code", "status_message"].contains(
-        clean)
-      set[name ? "__" + clean : clean] = interner.intern(scratch.view)
+      let isTaken = ["job", "instance"].contains(clean) || LabelPlan.intrinsic.contains(clean)
+      set[isTaken ? "__" + clean : clean] = interner.intern(scratch.view)
     }
     set = set.filter { $0.value != 0 }
     if set.isEmpty { return }

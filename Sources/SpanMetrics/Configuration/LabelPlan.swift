@@ -29,17 +29,17 @@ struct LabelPlan: Sendable {
   /// What was done about colliding names, for whoever runs the command.
   private(set) var notes: [String] = []
 
-  /// Labels that Tempo keeps attributes away from, and those with a meaning of their own.
-  private static let intrinsic = [
-    "service", "span_name", "span_kind", "status_code", "status_message", "le", "quantile", "metric_overflow",
-  ]
+  /// Labels that Tempo keeps attributes away from.
+  static let intrinsic = ["service", "span_name", "span_kind", "status_code", "status_message"]
+  /// Labels that have a meaning of their own.
+  private static let special = ["le", "quantile", "metric_overflow"]
 
   init(_ configuration: SpanMetricsConfiguration) {
     for label in configuration.serviceLabels { add(label, .service) }
     add("span_name", .spanName)
     add("span_kind", .kind)
     add("status_code", .status)
-    var reserved = Set(Self.intrinsic + configuration.externalLabels)
+    var reserved = Set(Self.intrinsic + Self.special + configuration.externalLabels)
     if configuration.includesTargetInfo {
       add("job", .job)
       add("instance", .instance)

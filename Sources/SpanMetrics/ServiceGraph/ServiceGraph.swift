@@ -122,7 +122,11 @@ struct GraphState: ~Copyable {
   }
 
   mutating func forgetEdges(notMovedSince kept: UInt64) {
-    if kept == 0 || edges.keys.indices.allSatisfy({ edges.cells($0)[EdgeLayout.lastRound] >= kept }) { return }
+    let isStale = edges.keys.indices.contains { position in
+      let last = edges.cells(position)[EdgeLayout.lastRound]
+      return last > 0 && last < kept
+    }
+    if !isStale { return }
     var rest = EdgeTable(configuration, graph)
     rest.add(edges, movedSince: kept)
     edges = rest

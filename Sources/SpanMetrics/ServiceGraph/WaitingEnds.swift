@@ -23,24 +23,21 @@ struct WaitingEnds: ~Copyable {
 
   init(limit: Int) { self.limit = max(1, limit) }
 
-  private func hash(_ key: CallEnd.Key) -> UInt64 {
+  private static func hash(_ key: CallEnd.Key, _ seed: UInt64) -> UInt64 {
     ByteHash.mix(ByteHash.mix(key.trace.low ^ seed, key.trace.high), key.span)
   }
 
   /// The end that waits under `key`.
   func find(_ key: CallEnd.Key) -> (position: Int, end: CallEnd)? {
-    index.find(hash(key)) { entries[$0].end.key == key }.map { ($0, entries[$0].end) }
+    index.find(Self.hash(key, seed)) { entries[$0].end.key == key }.map { ($0, entries[$0].end) }
   }
 
   /// Replaces the end at `position`, keeping its place in the order.
   mutating func replace(_ position: Int, _ end: CallEnd) { entries[position].end = end }
 
   mutating func remove(_ position: Int) {
-    let hashes = hash(entries[position].end.key)
-    let seed = seed
-    index.remove(hashes, position) { [entries] in
-      let key = entries[$0].end.key
-      return ByteHash.mix(ByteHash.mix(key.trace.low ^ seed, key.trace.high), key.span)
+    index.remove(Self.hash(entries[position].end.key, seed), position) { [entries, seed] in
+      Self.hash(entries[$0].end.key, seed)
     }
     let entry = entries[position]
     if entry.previous == Self.none { oldest = entry.next } else { entries[Int(entry.previous)].next = entry.next }
@@ -66,11 +63,7 @@ struct WaitingEnds: ~Copyable {
     if newest == Self.none { oldest = Int32(position) } else { entries[Int(newest)].next = Int32(position) }
     newest = Int32(position)
     count += 1
-    let seed = seed
-    index.insert(hash(end.key), position) { [entries] in
-      let key = entries[$0].end.key
-      return ByteHash.mix(ByteHash.mix(key.trace.low ^ seed, key.trace.high), key.span)
-    }
+    index.insert(Self.hash(end.key, seed), position) { [entries, seed] in Self.hash(entries[$0].end.key, seed) }
     return evicted
   }
 

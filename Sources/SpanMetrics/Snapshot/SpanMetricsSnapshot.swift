@@ -11,6 +11,8 @@ public struct SpanMetricsSnapshot {
   public let spans: UInt64
   /// Spans counted in the overflow series.
   public let overflowed: UInt64
+  /// Resources for whose `traces_target_info` there was no room.
+  public let refusedTargets: Int
   /// Upper bounds of the latency and size buckets: seconds, bytes.
   public let latencyBounds: [Double]
   public let sizeBounds: [Double]
@@ -18,10 +20,10 @@ public struct SpanMetricsSnapshot {
   init(_ aggregator: Aggregator, graph: GraphResult?) {
     self.aggregator = aggregator
     self.graph = graph
-    (order, spans, overflowed, latencyBounds, sizeBounds) = aggregator.withCore { core in
+    (order, spans, overflowed, refusedTargets, latencyBounds, sizeBounds) = aggregator.withCore { core in
       (
-        Self.sortedPositions(core), core.spans, core.overflowed, core.configuration.latencyBuckets,
-        core.configuration.sizeBuckets
+        Self.sortedPositions(core), core.spans, core.overflowed, core.targets.refused,
+        core.configuration.latencyBuckets, core.configuration.sizeBuckets
       )
     }
   }

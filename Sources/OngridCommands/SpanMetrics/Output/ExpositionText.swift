@@ -29,11 +29,12 @@ struct ExpositionText {
         "traces_spanmetrics_calls_total", series.labels, series.calls, series.counterExemplar, to: &sink)
     }
     try family("traces_spanmetrics_latency", "histogram", "Duration of spans in seconds.", to: &sink)
+    let latencyBounds = texts(snapshot.latencyBounds)
     try snapshot.forEachSeries { (series) throws(CommandError) in
       try histogram(
-        "traces_spanmetrics_latency", series.labels, series.latency, snapshot.latencyBounds, series.exemplars, to: &sink
-      )
+        "traces_spanmetrics_latency", series.labels, series.latency, latencyBounds, series.exemplars, to: &sink)
     }
+    let sizeBounds = texts(snapshot.sizeBounds)
     var hasFamily = false
     try snapshot.forEachSeries { (series) throws(CommandError) in
       guard let size = series.size else { return }
@@ -46,7 +47,7 @@ struct ExpositionText {
       if isTotal {
         try sample("traces_spanmetrics_size_total", series.labels, size.sum, to: &sink)
       } else {
-        try histogram("traces_spanmetrics_size", series.labels, size, snapshot.sizeBounds, to: &sink)
+        try histogram("traces_spanmetrics_size", series.labels, size, sizeBounds, to: &sink)
       }
     }
   }
@@ -76,8 +77,9 @@ struct ExpositionText {
     let edges = graph.edges.filter { value($0) != nil }
     if edges.isEmpty { return }
     try family(name, "histogram", help, to: &sink)
+    let bounds = texts(graph.bounds)
     for edge in edges {
-      if let histogram = value(edge) { try self.histogram(name, edge.labels, histogram, graph.bounds, to: &sink) }
+      if let histogram = value(edge) { try self.histogram(name, edge.labels, histogram, bounds, to: &sink) }
     }
   }
 
@@ -87,38 +89,72 @@ struct ExpositionText {
   }
 
   private func histogram(
-    _ name: String, _ labels: Labels, _ value: HistogramValue, _ bounds: [Double], _ exemplars: [Exemplar?] = [],
+    _ name: String, _ labels: Labels, _ value: HistogramValue, _ bounds: [String], _ exemplars: [Exemplar?] = [],
     to sink: inout MetricsSink
   ) throws(CommandError) {
+    let text = text(of: labels)
+    let comma = text.isEmpty ? "" : ","
     for (index, count) in value.cumulative.enumerated() {
-      let bound = index < bounds.count ? bounds[index] : .infinity
-      let text = isOpenMetrics ? FloatText.openMetrics(bound) : FloatText.fixed(bound)
-      try sample(
-        "\(name)_bucket", labels, count, index < exemplars.count ? exemplars[index] : nil, bucket: text, to: &sink)
+      let bound = index < bounds.count ? bounds[index] : "+Inf"
+      try sink.write(name)
+      try sink.write("_bucket{")
+      try sink.write(text)
+      try sink.write(comma)
+      try sink.write("le=\"")
+      try sink.write(bound)
+      try sink.write("\"} ")
+      try end(count, index < exemplars.count ? exemplars[index] : nil, to: &sink)
     }
-    try sample("\(name)_sum", labels, value.sum, to: &sink)
-    try sample("\(name)_count", labels, value.count, to: &sink)
+    try sample(name + "_sum", text, value.sum, to: &sink)
+    try sample(name + "_count", text, value.count, to: &sink)
+  }
+
+  /// Bounds as the values of the label `le`.
+  private func texts(_ bounds: [Double]) -> [String] {
+    bounds.map { isOpenMetrics ? FloatText.openMetrics($0) : FloatText.fixed($0) }
   }
 
   private func sample(
-    _ name: String, _ labels: Labels, _ value: Double, _ exemplar: Exemplar? = nil, bucket: String? = nil,
-    to sink: inout MetricsSink
+    _ name: String, _ labels: Labels, _ value: Double, _ exemplar: Exemplar? = nil, to sink: inout MetricsSink
   ) throws(CommandError) {
-    var line = name
-    var separator = "{"
-    for label in ExternalLabels.merge(external, into: labels) {
-      line += "\(separator)\(label.name)=\"\(Self.escaped(label.value))\""
-      separator = ","
+    try sample(name, text(of: labels), value, exemplar, to: &sink)
+  }
+
+  private func sample(
+    _ name: String, _ labels: String, _ value: Double, _ exemplar: Exemplar? = nil, to sink: inout MetricsSink
+  ) throws(CommandError) {
+    try sink.write(name)
+    if !labels.isEmpty {
+      try sink.write("{")
+      try sink.write(labels)
+      try sink.write("}")
     }
-    if let bucket { line += "\(separator)le=\"\(bucket)\"" }
-    if bucket != nil || separator == "," { line += "}" }
-    line += " " + FloatText.fixed(value)
+    try sink.write(" ")
+    try end(value, exemplar, to: &sink)
+  }
+
+  /// The value, the exemplar and the end of a line.
+  private func end(_ value: Double, _ exemplar: Exemplar?, to sink: inout MetricsSink) throws(CommandError) {
+    try sink.write(number: value)
     if isOpenMetrics, let exemplar {
       let time = Double(exemplar.endTimeUnixNano / 1_000_000) / 1000
-      line += " # {trace_id=\"\(exemplar.traceID)\",span_id=\"\(exemplar.spanID)\"} "
-      line += FloatText.fixed(Double(exemplar.nanoseconds) / 1e9) + " " + FloatText.fixed(time)
+      try sink.write(" # {trace_id=\"\(exemplar.traceID)\",span_id=\"\(exemplar.spanID)\"} ")
+      try sink.write(FloatText.fixed(Double(exemplar.nanoseconds) / 1e9) + " " + FloatText.fixed(time))
     }
-    try sink.write(line + "\n")
+    try sink.write("\n")
+  }
+
+  /// Labels as they stand between the braces.
+  private func text(of labels: Labels) -> String {
+    var text = ""
+    for label in ExternalLabels.merge(external, into: labels) {
+      if !text.isEmpty { text += "," }
+      text += label.name
+      text += "=\""
+      text += Self.escaped(label.value)
+      text += "\""
+    }
+    return text
   }
 
   /// A label value with what would end it or its line escaped.

@@ -40,13 +40,13 @@ struct MetricsJSON {
     writer.beginObject()
     labels(series.labels, &writer)
     writer.key("calls")
-    writer.raw(FloatText.fixed(series.calls))
+    writer.raw(NumberText.plain(series.calls))
     writer.key("latency")
     histogram(series.latency, snapshot.latencyBounds, &writer)
     if let size = series.size {
       if size.cumulative.isEmpty {
         writer.key("size_total")
-        writer.raw(FloatText.fixed(size.sum))
+        writer.raw(NumberText.plain(size.sum))
       } else {
         writer.key("size")
         histogram(size, snapshot.sizeBounds, &writer)
@@ -71,9 +71,9 @@ struct MetricsJSON {
     writer.beginObject()
     labels(edge.labels, &writer)
     writer.key("requests")
-    writer.raw(FloatText.fixed(edge.requests))
+    writer.raw(NumberText.plain(edge.requests))
     writer.key("failed")
-    writer.raw(FloatText.fixed(edge.failed))
+    writer.raw(NumberText.plain(edge.failed))
     writer.key("server")
     histogram(edge.serverLatency, graph.bounds, &writer)
     writer.key("client")
@@ -107,19 +107,19 @@ struct MetricsJSON {
   private func histogram(_ value: HistogramValue, _ bounds: [Double], _ writer: inout JSONWriter) {
     writer.beginObject()
     writer.key("count")
-    writer.raw(FloatText.fixed(value.count))
+    writer.raw(NumberText.plain(value.count))
     writer.key("sum")
-    writer.raw(FloatText.fixed(value.sum))
+    writer.raw(NumberText.plain(value.sum))
     for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
       guard let quantile = value.quantile(share, bounds: bounds) else { continue }
       writer.key(name)
-      writer.raw(FloatText.fixed(quantile))
+      writer.raw(NumberText.plain(quantile))
     }
     writer.key("buckets")
     writer.beginObject()
     for (index, count) in value.cumulative.enumerated() {
       writer.key(bound(index, bounds))
-      writer.raw(FloatText.fixed(count))
+      writer.raw(NumberText.plain(count))
     }
     writer.endObject()
     writer.endObject()
@@ -143,7 +143,7 @@ struct MetricsJSON {
     writer.key("span_id")
     writer.string(exemplar.spanID)
     writer.key("value")
-    writer.raw(FloatText.fixed(Double(exemplar.nanoseconds) / 1e9))
+    writer.raw(NumberText.plain(Double(exemplar.nanoseconds) / 1e9))
     writer.key("time")
     writer.string(Timestamp(nanoseconds: Int64(clamping: exemplar.endTimeUnixNano)).rfc3339)
     writer.endObject()

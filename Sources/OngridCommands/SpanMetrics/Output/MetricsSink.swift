@@ -19,6 +19,9 @@ struct MetricsSink: ~Copyable {
     if buffer.count >= 64 << 10 { try flush() }
   }
 
+  /// A sample's value. Most are counts, which need none of what other numbers do.
+  mutating func write(number: Double) throws(CommandError) { try write(NumberText.plain(number)) }
+
   mutating func write(_ bytes: [UInt8]) throws(CommandError) {
     buffer.append(bytes)
     if buffer.count >= 64 << 10 { try flush() }
@@ -32,6 +35,14 @@ struct MetricsSink: ~Copyable {
   private mutating func flush() throws(CommandError) {
     try target.write(buffer.view)
     buffer.removeAll()
+  }
+}
+
+/// Numbers in output.
+enum NumberText {
+  /// Shortest digits without an exponent.
+  static func plain(_ value: Double) -> String {
+    Int64(exactly: value).map { String($0) } ?? FloatText.fixed(value)
   }
 }
 
