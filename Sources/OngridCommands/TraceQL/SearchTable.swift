@@ -14,32 +14,55 @@ struct SearchTable {
 
   func lines(_ result: SearchResult) -> [String] {
     guard !result.traces.isEmpty else { return ["no traces"] }
-    var table = TextTable(
-      [
-        .init(title: "START"), .init(title: "TRACE", shrinks: 0), .init(title: "SERVICE", shrinks: 1),
-        .init(title: "NAME", shrinks: 2), .init(title: "DURATION", alignsRight: true),
-        .init(title: "MATCHED", alignsRight: true), .init(title: "SPANS", alignsRight: true),
-        .init(title: "ERRORS", alignsRight: true),
-      ], layout)
+    // A trace id is there to be copied, so that it is never cut; on a narrow terminal other things are left out.
+    let columns = layout.columns ?? .max
+    let shown = Column.allCases.filter { column in
+      column == .matched ? columns >= 104 : column == .spans ? columns >= 92 : true
+    }
+    var table = TextTable(shown.map(\.heading), layout)
     for trace in result.traces {
       let start = Timestamp(nanoseconds: Int64(clamping: trace.startTimeUnixNano))
-      let matched = trace.spansets.reduce(0) { $0 + $1.matched }
-      table.add(
-        [
-          SearchTable.time(start), trace.traceID, trace.rootServiceName, trace.rootTraceName,
-          layout.duration(trace.duration), "\(matched)", trace.spanCount > 0 ? "\(trace.spanCount)" : "-",
-          trace.spanCount > 0 ? "\(trace.errorCount)" : "-",
-        ], notes: trace.spansets.flatMap(notes)
-      ) { column, text in
-        switch column {
-        case 1: layout.paint(text, .dim)
-        case 2: layout.paint(text, as: trace.rootServiceName)
-        case 7: trace.errorCount > 0 ? layout.paint(text, .boldRed) : text
+      let time = columns >= 130 ? SearchTable.time(start) : String(SearchTable.time(start).dropFirst(11))
+      table.add(shown.map { $0.text(trace, time, layout) }, notes: trace.spansets.flatMap(notes)) { index, text in
+        switch shown[index] {
+        case .trace: layout.paint(text, .dim)
+        case .service: layout.paint(text, as: trace.rootServiceName)
+        case .errors: trace.errorCount > 0 ? layout.paint(text, .boldRed) : text
         default: text
         }
       }
     }
     return table.lines
+  }
+
+  private enum Column: CaseIterable {
+    case start, trace, service, name, duration, matched, spans, errors
+
+    var heading: TextTable.Column {
+      switch self {
+      case .start: .init(title: "START")
+      case .trace: .init(title: "TRACE")
+      case .service: .init(title: "SERVICE", shrinks: 0)
+      case .name: .init(title: "NAME", shrinks: 1)
+      case .duration: .init(title: "DURATION", alignsRight: true)
+      case .matched: .init(title: "MATCHED", alignsRight: true)
+      case .spans: .init(title: "SPANS", alignsRight: true)
+      case .errors: .init(title: "ERRORS", alignsRight: true)
+      }
+    }
+
+    func text(_ trace: TraceResult, _ time: String, _ layout: TextLayout) -> String {
+      switch self {
+      case .start: time
+      case .trace: trace.traceID
+      case .service: trace.rootServiceName
+      case .name: trace.rootTraceName
+      case .duration: layout.duration(trace.duration)
+      case .matched: "\(trace.spansets.reduce(0) { $0 + $1.matched })"
+      case .spans: trace.spanCount > 0 ? "\(trace.spanCount)" : "-"
+      case .errors: trace.spanCount > 0 ? "\(trace.errorCount)" : "-"
+      }
+    }
   }
 
   /// What grouping, aggregating and selecting said.

@@ -127,7 +127,7 @@ struct TextTable {
       var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - available
       for column in columns.indices.sorted(by: { columns[$0].shrinks ?? -1 > columns[$1].shrinks ?? -1 })
       where excess > 0 && columns[column].shrinks != nil {
-        let cut = min(excess, max(0, widths[column] - 8))
+        let cut = min(excess, max(0, widths[column] - 6))
         widths[column] -= cut
         excess -= cut
       }
