@@ -5,7 +5,7 @@ DESTDIR ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
 
-.PHONY: help build release demo test lint format docs install uninstall sanitize clean packages
+.PHONY: help build release demo test lint format docs install uninstall sanitize fuzz fault clean packages
 
 help:
 	@echo "make demo       build, relay a few requests to a file, and show what ongrid makes of them"
@@ -16,6 +16,8 @@ help:
 	@echo "make lint       check the format; 'make format' corrects it"
 	@echo "make docs       write man/ and completions/ from the option definitions"
 	@echo "make sanitize   run the tests under the address and the thread sanitizer"
+	@echo "make fuzz       feed damaged input to everything that reads what clients send"
+	@echo "make fault      kill a relay with a durable queue under load again and again, and count what arrives"
 	@echo "make bench-NAME run Benchmarks/NAME.sh: $(notdir $(basename $(wildcard Benchmarks/*.sh)))"
 
 packages:
@@ -65,6 +67,16 @@ uninstall:
 sanitize: packages
 	swift test --sanitize address --scratch-path .build/address
 	swift test --sanitize thread --scratch-path .build/thread
+
+# Damaged input for everything that reads what clients send; FUZZ_ROUNDS inputs each.
+FUZZ_ROUNDS ?= 1000000
+fuzz:
+	ONGRID_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test -c release -Xswiftc -enable-testing --scratch-path .build/fuzz --filter FuzzTests
+
+# Kills a relay with a durable queue under load, KILL_ROUNDS times, and counts what arrives.
+KILL_ROUNDS ?= 50
+fault:
+	ONGRID_KILL_ROUNDS=$(KILL_ROUNDS) swift test --filter DurabilityTests
 
 bench-%: release
 	@Benchmarks/$*.sh "$(RELEASE_BINARY)"

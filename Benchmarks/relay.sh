@@ -1,14 +1,14 @@
 #!/bin/sh
 # What the relay costs: processor time of the relay alone, its memory, latency, and whether every span arrived.
-# Usage: Benchmarks/relay.sh [REQUESTS]
+# Usage: Benchmarks/relay.sh ONGRID [REQUESTS]
 set -eu
 cd "$(dirname "$0")/.."
-requests=${1:-20000}
-if [ -z "${SKIP_BUILD:-}" ]; then
-  swift build -c release --static-swift-stdlib --product ongrid >&2
+ongrid=${1:?usage: Benchmarks/relay.sh ONGRID [REQUESTS]}
+requests=${2:-20000}
+if [ -z "${BENCH_TOOL:-}" ]; then
   swift build -c release --static-swift-stdlib --product ongrid-relay-bench >&2
+  BENCH_TOOL=$(swift build -c release --static-swift-stdlib --show-bin-path)/ongrid-relay-bench
 fi
-bin=$(swift build -c release --static-swift-stdlib --show-bin-path)
 work=$(mktemp -d)
 sink=
 relay=
@@ -18,7 +18,7 @@ stop() {
   rm -rf "$work"
 }
 trap stop EXIT
-"$bin/ongrid-relay-bench" sink >"$work/sink" &
+"$BENCH_TOOL" sink >"$work/sink" &
 sink=$!
 until [ -s "$work/sink" ]; do sleep 0.05; done
 port=$(cat "$work/sink")
@@ -28,12 +28,12 @@ run() {
   name=$1 protocol=$2 encoding=$3
   shift 3
   rm -rf "$work/queue"
-  "$bin/ongrid" relay --listen-grpc 127.0.0.1:0 --listen-http 127.0.0.1:0 --listen-admin none "$@" 2>"$work/log" &
+  "$ongrid" relay --listen-grpc 127.0.0.1:0 --listen-http 127.0.0.1:0 --listen-admin none "$@" 2>"$work/log" &
   relay=$!
   until grep -q receiving "$work/log"; do sleep 0.05; done
   target=$(grep -o '127\.0\.0\.1:[0-9]*' "$work/log" | head -1)
   printf '%-34s ' "$name"
-  "$bin/ongrid-relay-bench" load --to "$target" --protocol "$protocol" --encoding "$encoding" \
+  "$BENCH_TOOL" load --to "$target" --protocol "$protocol" --encoding "$encoding" \
     --requests "$requests" --pid "$relay" --sink "$port"
   kill "$relay"
   wait "$relay" || true

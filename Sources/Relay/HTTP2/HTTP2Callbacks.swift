@@ -10,6 +10,10 @@ enum HTTP2Callbacks {
   static func make() -> OpaquePointer? {
     var made: OpaquePointer?
     guard nghttp2_session_callbacks_new(&made) == 0, let callbacks = made else { return nil }
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, frame, data in
+      guard let frame, let connection = owner(data) else { return 0 }
+      return connection.began(frame.pointee) ? 0 : Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+    }
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, data in
       if let frame, frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue) {
         owner(data)?.beginStream(frame.pointee.hd.stream_id)
@@ -28,8 +32,8 @@ enum HTTP2Callbacks {
       return 0
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
-      guard let frame, let connection = owner(data) else { return 0 }
-      return connection.received(frame.pointee.hd) ? 0 : Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      if let frame { owner(data)?.received(frame.pointee.hd) }
+      return 0
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, data in
       if let frame, frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {

@@ -6,7 +6,8 @@ import Synchronization
 /// A batch is due when it is full, when its oldest entry has waited long enough, or when the relay stops.
 final class DestinationQueue: Sendable {
   private struct State {
-    var entries: [QueueEntry] = []
+    /// `nil` where the entry has been handed out, so that its bytes go when the batch does.
+    var entries: [QueueEntry?] = []
     /// Entries before this index have been handed out.
     var first = 0
     var waitingItems = 0
@@ -21,6 +22,7 @@ final class DestinationQueue: Sendable {
     var isClosed = false
 
     var count: Int { entries.count - first }
+    var oldest: Int64? { first < entries.count ? entries[first]?.accepted : nil }
   }
 
   private let settings: PipelineSettings
@@ -62,7 +64,7 @@ final class DestinationQueue: Sendable {
         state.waitingItems += entry.items
         state.waitingPlain += entry.plainSize
       }
-      state.entries += new
+      state.entries.append(contentsOf: new)
       return wasEmpty || (!wasFull && isFull(state))
     }
     if signals { monitor.signal() }
@@ -77,7 +79,7 @@ final class DestinationQueue: Sendable {
     let (batch, more) = monitor.wait { state -> Monitor<State>.Step<([QueueEntry]?, Bool)> in
       if state.isClosed || (state.isDraining && state.count == 0 && state.inFlight == 0) { return .done((nil, true)) }
       guard state.count > 0 else { return .wait(until: nil) }
-      let due = state.entries[state.first].accepted + batchTimeout
+      let due = (state.oldest ?? 0) + batchTimeout
       if !isFull(state), !state.isDraining, monotonicNanoseconds() < due { return .wait(until: due) }
       let batch = take(&state)
       return .done((batch, isFull(state)))
@@ -91,13 +93,14 @@ final class DestinationQueue: Sendable {
     var items = 0
     var plain = 0
     while state.first < state.entries.count {
-      let entry = state.entries[state.first]
+      guard let entry = state.entries[state.first] else { break }
       if !batch.isEmpty,
         items + entry.items > settings.batchItems || plain + entry.plainSize > settings.batchBytes
       {
         break
       }
       batch.append(entry)
+      state.entries[state.first] = nil
       items += entry.items
       plain += entry.plainSize
       state.first += 1
@@ -187,7 +190,7 @@ final class DestinationQueue: Sendable {
   /// What the metrics show: entries waiting, bytes waiting or being sent, and the age of the oldest entry in seconds.
   var depth: (entries: Int, bytes: Int, age: Double) {
     monitor.withLock { state in
-      let oldest = state.count > 0 ? state.entries[state.first].accepted : monotonicNanoseconds()
+      let oldest = state.oldest ?? monotonicNanoseconds()
       return (state.count + state.inFlight, state.bytes, Double(max(monotonicNanoseconds() - oldest, 0)) / 1e9)
     }
   }

@@ -81,6 +81,7 @@ struct RequestSplitter: Sendable {
     private var resourceHeader: [UInt8]?
     private(set) var items = 0
     private var scopeItems = 0
+    private var resourceItems = 0
 
     /// Bytes so far, when everything open were closed.
     var size: Int { done.count + resource.count + scope.count + 12 }
@@ -102,6 +103,7 @@ struct RequestSplitter: Sendable {
       scope.appendField(2, bytes: item)
       items += 1
       scopeItems += 1
+      resourceItems += 1
     }
 
     private mutating func closeScope() {
@@ -111,9 +113,10 @@ struct RequestSplitter: Sendable {
     }
 
     private mutating func closeResource() {
-      if resourceHeader != nil { done.appendField(1, bytes: resource.view) }
+      if resourceItems > 0 { done.appendField(1, bytes: resource.view) }
       resource.removeAll()
       resourceHeader = nil
+      resourceItems = 0
     }
 
     /// Hands over the part and begins the next.

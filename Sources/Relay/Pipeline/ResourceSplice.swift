@@ -73,7 +73,9 @@ public struct ResourceSplice: Sendable {
       guard let tag = try cursor.nextTag() else { return }
       var isReplaced = false
       if tag == WireTag(field: 1, .lengthDelimited) {
-        isReplaced = try isSet(cursor.bytes())
+        let attribute = try cursor.bytes()
+        // An attribute that cannot be read is not one of ours; what becomes of it is the destination's business.
+        isReplaced = (try? isSet(attribute)) ?? false
       } else {
         try cursor.skip(tag)
       }

@@ -15,7 +15,8 @@ import Synchronization
 /// the clients answered. What is stored stays in memory as well up to a bound, so that a living destination never waits
 /// for the disk to be read.
 ///
-/// `@unchecked Sendable`: `store` is used under `lock` only, everything else is a constant or locks itself.
+/// `@unchecked Sendable`: `store` is used under `lock` only; `bits` and `destinations` are set before the thread starts and
+/// changed by that thread alone; everything else is a constant or locks itself.
 final class DurableQueue: PayloadStorage, @unchecked Sendable {
   private struct Arrival {
     let payloads: [Payload]
@@ -24,6 +25,8 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     let full: [Destination]
     let ticket: Ticket
   }
+
+  private static let unavailable = SQLiteDatabase.Failure(code: 14, description: "the queue is not open")
 
   private struct Work {
     var arrivals: [Arrival] = []
@@ -37,7 +40,12 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   /// How long deliveries may wait to be noted: what was noted too late is sent twice after a crash.
   private static let noteDelay: Int64 = 50_000_000
 
-  private let store: QueueStore
+  /// `nil` only where it could not be opened again.
+  private var store: QueueStore?
+  private let path: String
+  private var destinations: [Destination] = []
+  /// Whether rows wait that no queue in memory knows of.
+  private let hasStrays = Atomic(false)
   private let lock = Mutex<Void>(())
   private let work = Monitor(Work())
   private let deadLetters: DeadLetterDirectory
@@ -54,7 +62,8 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       throw .queue(SystemError("make directory \(directory)").description)
     }
     do throws(SQLiteDatabase.Failure) {
-      store = try QueueStore(path: "\(directory)/queue.sqlite")
+      path = "\(directory)/queue.sqlite"
+      store = try QueueStore(path: path)
     } catch {
       throw .queue(
         error.description.contains("locked") ? "\(directory) is in use by another process" : "\(directory): \(error)")
@@ -68,17 +77,21 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
 
   /// Gives `destinations` what waits for them since before, and begins to take requests.
   func start(_ destinations: [Destination], log: Log) throws(RelayError) {
+    self.destinations = destinations
     do throws(SQLiteDatabase.Failure) {
+      guard let store else { throw DurableQueue.unavailable }
       let all = try store.bits(of: destinations.map(\.identity))
       for (destination, bit) in zip(destinations, all) { bits[ObjectIdentifier(destination)] = bit }
-      try recover(destinations, all, log)
+      try recover(store, destinations, all, log)
     } catch {
       throw .queue(error.description)
     }
     do throws(SystemError) { thread = try ThreadHandle { self.run() } } catch { throw .system(error) }
   }
 
-  private func recover(_ destinations: [Destination], _ all: [Int64], _ log: Log) throws(SQLiteDatabase.Failure) {
+  private func recover(
+    _ store: QueueStore, _ destinations: [Destination], _ all: [Int64], _ log: Log
+  ) throws(SQLiteDatabase.Failure) {
     var recovered = 0
     let now = Int64(time(nil))
     for stored in try store.all() {
@@ -86,7 +99,10 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       let known = zip(destinations, all).filter { $0.0.signal == stored.signal }.reduce(0) { $0 | $1.1 }
       if remaining & known == 0 {
         // Its destination is no longer named: better the present one than nowhere.
-        guard let index = destinations.firstIndex(where: { $0.signal == stored.signal }) else { continue }
+        guard let index = destinations.firstIndex(where: { $0.signal == stored.signal }) else {
+          hasStrays.store(true, ordering: .relaxed)
+          continue
+        }
         remaining = all[index]
         try store.reassign(stored.row, remaining: remaining)
       }
@@ -131,6 +147,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   }
 
   private func run() {
+    var lastAttempts = 20
     while true {
       let taken = work.wait { work -> Monitor<Work>.Step<Work> in
         let now = monotonicNanoseconds()
@@ -144,7 +161,10 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
         return .done(taken)
       }
       commit(taken)
-      if taken.isStopping, taken.arrivals.isEmpty, taken.finished.isEmpty { return }
+      guard taken.isStopping else { continue }
+      lastAttempts -= 1
+      // What cannot be noted is sent again after the next start.
+      if taken.arrivals.isEmpty && taken.finished.isEmpty || lastAttempts == 0 { return }
     }
   }
 
@@ -156,6 +176,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     var rows: [[Int64]] = []
     do throws(SQLiteDatabase.Failure) {
       try lock.withLock { _ throws(SQLiteDatabase.Failure) in
+        guard let store else { throw DurableQueue.unavailable }
         try store.begin()
         do throws(SQLiteDatabase.Failure) {
           for (row, bit) in work.finished { try store.finish(row, bit: bit) }
@@ -203,7 +224,31 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       for destination in arrival.destinations { destination.queue.release(bytes) }
       arrival.ticket.complete(.refused(Refusal(.overloaded, "the queue cannot be written", retryAfter: 5)))
     }
+    // A full disk has no room for noting that rows can go. Once all are delivered, none is needed.
+    if error.isStorage, destinations.allSatisfy(\.queue.isDrained), !hasStrays.load(ordering: .relaxed), reset() {
+      return
+    }
     note(work.finished)
+    // The next attempt would fail as well if it came at once.
+    usleep(50_000)
+  }
+
+  /// Begins with an empty queue, which takes no room on the disk; `false` when that fails.
+  private func reset() -> Bool {
+    lock.withLock { _ in
+      store = nil
+      for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+      do throws(SQLiteDatabase.Failure) {
+        let fresh = try QueueStore(path: path)
+        let all = try fresh.bits(of: destinations.map(\.identity))
+        for (destination, bit) in zip(destinations, all) { bits[ObjectIdentifier(destination)] = bit }
+        store = fresh
+        return true
+      } catch {
+        log.error("the queue cannot be opened again: \(error)", kind: "queue")
+        return false
+      }
+    }
   }
 
   private func note(_ finished: [(row: Int64, bit: Int64)]) {
@@ -219,7 +264,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
 
   private func load(_ row: Int64) -> Payload? {
     do throws(SQLiteDatabase.Failure) {
-      return try lock.withLock { _ throws(SQLiteDatabase.Failure) in try store.load(row) }
+      return try lock.withLock { _ throws(SQLiteDatabase.Failure) in try store?.load(row) }
     } catch {
       log.error("the queue cannot be read: \(error)", kind: "read")
       return nil
@@ -228,6 +273,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
 
   private func bury(_ payloads: [Payload]) -> String? {
     do throws(SystemError) { return try deadLetters.write(payloads) } catch {
+      hasStrays.store(true, ordering: .relaxed)
       log.error("\(error)", kind: "dead-letter")
       return nil
     }

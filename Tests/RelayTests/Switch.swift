@@ -1,0 +1,8 @@
+import Synchronization
+
+/// Something that a test turns on while others look at it.
+final class Switch: Sendable {
+  private let state = Mutex(false)
+  var isOn: Bool { state.withLock { $0 } }
+  func turnOn() { state.withLock { $0 = true } }
+}
