@@ -81,7 +81,7 @@ extension TraceResult {
     json.beginObject()
     json.field("traceID", traceID)
     json.field("rootServiceName", rootServiceName)
-    json.field("rootTraceName", rootTraceName)
+    if !rootTraceName.isEmpty { json.field("rootTraceName", rootTraceName) }
     json.field("startTimeUnixNano", String(startTimeUnixNano))
     json.key("durationMs")
     json.int(duration / 1_000_000)
