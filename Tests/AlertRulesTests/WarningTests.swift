@@ -42,6 +42,11 @@ import Testing
     #expect(lint(Array(text.utf8), strict: true).set.hasErrors == !codes.isEmpty)
   }
 
+  @Test func servicesThatOnlyLookTheSameAreNotTheSame() {
+    let text = ["\u{E9}", "e\u{301}"].map { WarningTests.latency("800").replacing("\"a\"", with: "\"\($0)\"") }.joined()
+    #expect(lint(Array(text.utf8)).found.isEmpty)
+  }
+
   @Test func namesTheBounds() {
     let (_, found) = lint(Array(WarningTests.latency("12000").utf8))
     #expect(

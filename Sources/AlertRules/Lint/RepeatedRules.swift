@@ -7,29 +7,28 @@ enum RepeatedRules {
     byExpression.reserveCapacity(entries.count)
     for (index, entry) in entries.enumerated() {
       guard let rule = entry.rule else { continue }
-      if let first = first(&byExpression, compiler.compile(rule).text, index, entries) {
-        let message = "the rule compiles to the same expression as \(other(first))"
-        found.append(diagnostic(.sameExpression, message, rule, index, first))
+      let text = compiler.compile(rule).text
+      if let first = byExpression[text], let other = entries[first].rule {
+        // Strings are equal when they look the same; labels only when their bytes are.
+        if compiler.compile(other).text.utf8.elementsEqual(text.utf8) {
+          let message = "the rule compiles to the same expression as \(name(other))"
+          found.append(diagnostic(.sameExpression, message, rule, index, other))
+        }
+      } else {
+        byExpression[text] = index
       }
       guard let key = rule.key else { continue }
-      if let first = first(&byKey, key, index, entries) {
+      if let first = byKey[key], let other = entries[first].rule {
         let message = "the key \(Quoting.text(key)) is that of another rule"
-        found.append(diagnostic(.sameKey, message, rule, index, first, at: rule.places.key))
+        found.append(diagnostic(.sameKey, message, rule, index, other, at: rule.places.key))
+      } else {
+        byKey[key] = index
       }
     }
     return found
   }
 
-  /// The rule that has `text` already; otherwise it is this one's from now on.
-  private static func first(
-    _ known: inout [String: Int], _ text: String, _ index: Int, _ entries: [RuleEntry]
-  ) -> AlertRule? {
-    if let first = known[text] { return entries[first].rule }
-    known[text] = index
-    return nil
-  }
-
-  private static func other(_ first: AlertRule) -> String {
+  private static func name(_ first: AlertRule) -> String {
     first.key.map(Quoting.text) ?? first.name.map(Quoting.text) ?? "an earlier one"
   }
 

@@ -45,7 +45,7 @@ public struct RuleVerifier {
     let metric = rule.kind == .latency ? MetricNames.latencyBucket : MetricNames.calls
     let services = try server.labelValues(label, matching: metric, now: now)
     if services.isEmpty { return try missingMetric(metric, label, rule) }
-    guard services.contains(rule.service) else {
+    guard services.contains(where: { $0.utf8.elementsEqual(rule.service.utf8) }) else {
       let nearest = NearestName.of(rule.service, in: services)
       return problem(
         .unknownService, "no series of \(metric) has \(label)=\(Quoting.text(rule.service))", rule, rule.places.service,
@@ -55,7 +55,7 @@ public struct RuleVerifier {
     if case .latency(let operation?, _) = rule.condition {
       let selector = text(metric, [service])
       let operations = try server.labelValues(MetricNames.operationLabel, matching: selector, now: now)
-      guard operations.contains(operation) else {
+      guard operations.contains(where: { $0.utf8.elementsEqual(operation.utf8) }) else {
         let nearest = NearestName.of(operation, in: operations)
         return problem(
           .unknownOperation, "\(rule.service) has no operation \(Quoting.text(operation))", rule,

@@ -54,7 +54,7 @@ extension PromQLExpression {
 
   private var lines: [String] {
     let compact = text
-    if compact.count <= PromQLExpression.width { return [compact] }
+    if compact.utf8.count <= PromQLExpression.width { return [compact] }
     switch self {
     case .number, .selector: return [compact]
     case .call(let name, let arguments):

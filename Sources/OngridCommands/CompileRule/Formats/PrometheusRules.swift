@@ -70,9 +70,22 @@ struct PrometheusRules {
   }
 
   /// Prometheus expands templates in labels and annotations; what comes from a rule is not one.
+  ///
+  /// Go sees `{{` in the bytes, also where a combining mark makes the second brace another character for Swift.
   private static func literal(_ text: String) -> String {
-    text.contains("{{")
-      ? text.split(separator: "{{", omittingEmptySubsequences: false).joined(separator: "{{ \"{{\" }}") : text
+    let scalars = Array(text.unicodeScalars)
+    var literal = String.UnicodeScalarView()
+    var index = 0
+    while index < scalars.count {
+      if scalars[index] == "{", index + 1 < scalars.count, scalars[index + 1] == "{" {
+        literal.append(contentsOf: "{{ \"{{\" }}".unicodeScalars)
+        index += 2
+      } else {
+        literal.append(scalars[index])
+        index += 1
+      }
+    }
+    return String(literal)
   }
 
   /// The rule's key or name; else one made from what it watches, which no other rule has.

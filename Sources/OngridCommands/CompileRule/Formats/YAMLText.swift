@@ -9,7 +9,7 @@ enum YAMLText {
     isPlain(text) ? text : PromQLString.quoted(text)
   }
 
-  /// `text` over several lines under a key at `indent` spaces, or plain on the key's line when it has just one.
+  /// `text`, which ends without a line break, as a block under a key at `indent` spaces.
   static func block(_ text: String, indent: Int) -> String {
     let margin = String(repeating: " ", count: indent + 2)
     return "|-\n" + text.split(separator: "\n").map { margin + $0 }.joined(separator: "\n")
@@ -23,14 +23,22 @@ enum YAMLText {
     else { return false }
     var previous: UInt8 = 0
     for byte in text.utf8 {
-      guard isLetter(byte) || (0x30...0x39).contains(byte) || Array(" _-./:%+=(),<>@".utf8).contains(byte) else {
-        return false
-      }
+      guard isLetter(byte) || isPlainSign(byte) else { return false }
       // ": " would begin a value.
       if byte == 0x20, previous == 0x3A { return false }
       previous = byte
     }
     return true
+  }
+
+  private static func isPlainSign(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, UInt8(ascii: " "), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"),
+      UInt8(ascii: ":"), UInt8(ascii: "%"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "("), UInt8(ascii: ")"),
+      UInt8(ascii: ","), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "@"):
+      true
+    default: false
+    }
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool { ((byte | 0x20) &- 0x61) < 26 }
