@@ -27,10 +27,10 @@ port=$(cat "$work/sink")
 run() {
   name=$1 protocol=$2 encoding=$3
   shift 3
-  rm -rf "$work/queue"
+  rm -rf "$work/queue" "$work/log"
   "$ongrid" relay --listen-grpc 127.0.0.1:0 --listen-http 127.0.0.1:0 --listen-admin none "$@" 2>"$work/log" &
   relay=$!
-  until grep -q receiving "$work/log"; do sleep 0.05; done
+  until grep -q receiving "$work/log" 2>/dev/null; do sleep 0.05; done
   target=$(grep -o '127\.0\.0\.1:[0-9]*' "$work/log" | head -1)
   printf '%-34s ' "$name"
   "$BENCH_TOOL" load --to "$target" --protocol "$protocol" --encoding "$encoding" \

@@ -75,7 +75,7 @@ extension HTTP2Connection {
     if stream.phase == .discarding, let refusal = stream.refusal { return submit(stream, .refused(refusal)) }
     guard stream.phase == .body, let target = stream.target else { return }
     release(stream)
-    if connection.loop.now > stream.deadline {
+    if monotonicNanoseconds() > stream.deadline {
       return refuse(stream, Refusal(.deadlineExceeded, "the deadline passed while the request was being sent"))
     }
     var coding = target.coding
