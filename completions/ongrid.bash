@@ -91,8 +91,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --all --check --raw --trace-id --tags --tag-values --format --exit-status --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --all --check --raw --trace-id --tags --tag-values --format --exit-status --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --trace-id --tags --tag-values --format --exit-status --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --trace-id --tags --tag-values --format --exit-status --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) : ;;
       esac
       ;;

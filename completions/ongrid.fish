@@ -156,6 +156,7 @@ complete -c ongrid -n '__ongrid_in traceql' -l end -x -d 'Search up to here; oth
 complete -c ongrid -n '__ongrid_in traceql' -s n -l limit -x -d 'Most traces in the answer'
 complete -c ongrid -n '__ongrid_in traceql' -l spans-per-set -x -d 'Most spans shown of a spanset'
 complete -c ongrid -n '__ongrid_in traceql' -l step -x -d 'Time between samples of a metrics query'
+complete -c ongrid -n '__ongrid_in traceql' -l instant -d 'One value of a metrics query over the whole time range'
 complete -c ongrid -n '__ongrid_in traceql' -l all -d 'Allow a search without any filter on a server'
 complete -c ongrid -n '__ongrid_in traceql' -l check -d 'Only check the query: print its canonical form, exit 1 when it is not valid'
 complete -c ongrid -n '__ongrid_in traceql' -l raw -d 'Send the query as it is, unchecked'

@@ -22,6 +22,7 @@ struct LocalTraces {
     options.limit = request.limit
     options.spansPerSpanset = request.spansPerSet
     options.step = Int(request.step)
+    options.isInstant = request.isInstant
     options.memoryLimit = try arguments.size(TraceQLOptions.maxMemory, in: 1 << 20...Int.max)
     options.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
     options.keepsTraces = request.format == .otlp || request.format == .waterfall
@@ -118,6 +119,7 @@ struct LocalTraces {
 
   private func evaluate<Result>(_ body: () throws(EngineError) -> Result) throws(CommandError) -> Result {
     do throws(EngineError) { return try body() } catch {
+      if case .noRange = error { throw .usage("--instant over files needs --since or --start") }
       if case .memory = error { throw .usage("\(error): allow more with --max-memory") }
       throw .usage(StandardErrorLog.oneLine(error.description))
     }

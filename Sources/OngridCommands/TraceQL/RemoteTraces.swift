@@ -87,7 +87,8 @@ struct RemoteTraces {
   }
 
   private func metrics(_ query: String) throws(CommandError) -> ExitStatus {
-    let metrics = TraceMetricsRequest(query: query, start: start, end: end, step: request.step)
+    let metrics = TraceMetricsRequest(
+      query: query, start: start, end: end, step: request.isInstant ? nil : request.step)
     if request.format == .json {
       let found = try pass(marker: "\"labels\"") { sink throws(BackendError) in
         try backend.metrics(metrics, into: sink)

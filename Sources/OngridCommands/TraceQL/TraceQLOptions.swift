@@ -19,6 +19,9 @@ enum TraceQLOptions {
     "spans-per-set", "COUNT", default: "3", help: "Most spans shown of a spanset",
     documentation: "Over files, 0 means all. Tempo shows at most 100.")
   static let step = Option.value("step", "DURATION", default: "60s", help: "Time between samples of a metrics query")
+  static let instant = Option.flag(
+    "instant", negatable: false, help: "One value of a metrics query over the whole time range",
+    documentation: "Over files this needs `--since` or `--start`.")
   static let all = Option.flag(
     "all", negatable: false, help: "Allow a search without any filter on a server",
     documentation: "A query such as `{ }` makes a server read everything it has in the time range.")
@@ -62,7 +65,7 @@ enum TraceQLOptions {
 
   static let source = OptionGroup(
     "Source", [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin, from])
-  static let query = OptionGroup("Query", [since, start, end, limit, spansPerSet, step, all, check, raw])
+  static let query = OptionGroup("Query", [since, start, end, limit, spansPerSet, step, instant, all, check, raw])
   static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues])
   static let results = OptionGroup("Results", [format, exitStatus])
   static let local = OptionGroup("Files", [maxMemory, threads])

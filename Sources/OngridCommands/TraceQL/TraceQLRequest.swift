@@ -25,6 +25,8 @@ struct TraceQLRequest {
   let spansPerSet: Int
   /// ns.
   let step: Int64
+  /// Whether a metrics query gives one value over the whole range.
+  let isInstant: Bool
   /// The time range, where one was asked for.
   let start: Timestamp?
   let end: Timestamp?
@@ -40,6 +42,7 @@ struct TraceQLRequest {
     limit = try arguments.int(TraceQLOptions.limit, in: 0...1_000_000)
     spansPerSet = try arguments.int(TraceQLOptions.spansPerSet, in: 0...1_000_000)
     step = try arguments.duration(TraceQLOptions.step, in: 1_000_000...Int64.max)
+    isInstant = try arguments.flag(TraceQLOptions.instant)
     isCheck = try arguments.flag(TraceQLOptions.check)
     colors = try arguments.choice(CommonOptions.color, as: ColorChoice.self).usesColor(on: 1)
 

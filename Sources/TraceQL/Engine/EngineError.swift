@@ -16,6 +16,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
   case regexLimit
   /// The range and the step of a metrics query make too many intervals.
   case tooManyIntervals(limit: Int)
+  /// A value over the whole range was asked for, without a range.
+  case noRange
   /// A search was asked for series, or a metrics query for traces.
   case wrongKind
 
@@ -29,6 +31,7 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
       "an operator between spansets needs one spanset on each side, join them with coalesce() before"
     case .regexLimit: "a regular expression takes too many steps on one of the values"
     case .tooManyIntervals(let limit): "the time range holds more than \(limit) steps, use a larger step"
+    case .noRange: "one value over the whole range needs a range of time"
     case .wrongKind: "a metrics query yields series, a search yields traces"
     }
   }

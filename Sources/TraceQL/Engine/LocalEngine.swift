@@ -17,12 +17,16 @@ public struct LocalEngine: Sendable {
     public var range: TimeRange?
     /// Length of the intervals of a metrics query, in ns.
     public var step = 60_000_000_000
+    /// Whether a metrics query gives one value over the whole range instead of one for each interval.
+    public var isInstant = false
     /// The most bytes of memory for trace data.
     public var memoryLimit = 1 << 30
     /// How many threads work.
     public var threads = processorCount
     /// Whether bad records are counted and passed over.
     public var skipsBad = false
+    /// What a rate is computed over, where that is not an interval.
+    var rangeForRate: TimeRange?
     /// Whether the result of a search holds all spans of its traces.
     public var keepsTraces = false
 
@@ -63,6 +67,18 @@ public struct LocalEngine: Sendable {
   /// The series that a metrics query gives over `source`.
   public func metrics(_ source: TraceSource) throws(EngineError) -> MetricsResult {
     guard case .metrics(let expression) = query.body else { throw .wrongKind }
+    if options.isInstant {
+      guard let range = options.range else { throw .noRange }
+      var options = options
+      options.isInstant = false
+      // One interval as long as time holds the whole range.
+      options.step = .max / 2
+      options.rangeForRate = range
+      var result = try LocalEngine(query, options).metrics(source)
+      result.isInstant = true
+      result.intervals = Intervals(first: 1, last: 1, step: Int(clamping: range.end))
+      return result
+    }
     let sources = expression.pipelines
     if case .compare = sources[0].function { return try compare(sources[0], source) }
     let plan = try Plan(sources)
@@ -142,7 +158,8 @@ public struct LocalEngine: Sendable {
     guard !observers.contains(where: \.isTooWide) else { throw .tooManyIntervals(limit: Intervals.maximum) }
     var series = SecondStages.evaluate(expression) { next in
       defer { next += 1 }
-      return SeriesFunctions.series(sources[next], observers[next], intervals)
+      let seconds = options.rangeForRate.map { Double($0.end - $0.start) / 1e9 } ?? Double(intervals.step) / 1e9
+      return SeriesFunctions.series(sources[next], observers[next], intervals, secondsPerInterval: seconds)
     }
     series.removeAll { $0.values.allSatisfy(\.isNaN) }
     series.sort(by: SecondStages.inLabelOrder)

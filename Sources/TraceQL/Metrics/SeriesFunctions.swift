@@ -6,7 +6,9 @@
 
 /// From counted spans to the series of a metrics function.
 enum SeriesFunctions {
-  static func series(_ metrics: MetricsPipeline, _ counted: SpanAggregator, _ intervals: Intervals) -> [Series] {
+  static func series(
+    _ metrics: MetricsPipeline, _ counted: SpanAggregator, _ intervals: Intervals, secondsPerInterval: Double
+  ) -> [Series] {
     switch metrics.function {
     case .quantileOverTime(_, let quantiles): return quantileSeries(metrics, counted, intervals, quantiles)
     default: break
@@ -16,7 +18,7 @@ enum SeriesFunctions {
       var samples = counted.samples(index, intervals)
       if metrics.function == .rate {
         // Multiplied with the inverse, as Tempo does, so that the last bit is the same.
-        let perSecond = 1 / (Double(intervals.step) / 1e9)
+        let perSecond = 1 / secondsPerInterval
         for sample in samples.indices { samples[sample] *= perSecond }
       }
       result.append(Series(labels: labels(metrics, counted.labels[index]), values: samples))

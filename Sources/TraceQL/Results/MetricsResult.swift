@@ -9,8 +9,10 @@ public struct MetricsResult: Sendable {
   public var inspectedBytes: Int
   /// Bad records passed over.
   public var skipped: Int
+  /// Whether every series has one value over the whole range.
+  public var isInstant = false
 
-  /// Writes the body that Tempo answers a range query with.
+  /// Writes the body that Tempo answers a range or an instant query with.
   public func write(to json: inout JSONWriter) {
     json.beginObject()
     json.key("series")
@@ -27,6 +29,12 @@ public struct MetricsResult: Sendable {
         json.endObject()
       }
       json.endArray()
+      if isInstant {
+        json.key("value")
+        json.double(series.values.first ?? 0)
+        json.endObject()
+        continue
+      }
       json.key("samples")
       json.beginArray()
       for (index, value) in series.values.enumerated() where !value.isNaN {

@@ -124,6 +124,25 @@ import Testing
       try run(["--tag-values", "rootName", "-f", "table", "--from", Self.shop]).output.contains("GET /checkout\n"))
   }
 
+  @Test func givesOneValueOverTheWholeRange() throws {
+    let range = ["--start", "1795416000", "--end", "1795417200", "--from", Self.shop]
+    let count = try object(
+      run(["{ status = error } | count_over_time() by (resource.service.name)", "--instant"] + range))
+    let recorded = try JSONSerialization.jsonObject(with: Data(Fixtures.bytes("tempo/metrics-query-instant.json")))
+    func values(_ answer: Any) -> [String: Double] {
+      var values: [String: Double] = [:]
+      for series in (answer as? [String: Any])?["series"] as? [[String: Any]] ?? [] {
+        let label = (series["labels"] as? [[String: Any]])?.first?["value"] as? [String: Any]
+        values["\(label?["stringValue"] ?? "")"] = series["value"] as? Double
+      }
+      return values
+    }
+    #expect(values(count) == values(recorded))
+    let rate = try object(run(["{ } | rate()", "--instant"] + range))
+    #expect(abs((values(rate).values.first ?? 0) - 1948.0 / 1200) < 1e-9)
+    #expect(try run(["{ } | rate()", "--instant", "--from", Self.shop]).status == 2)
+  }
+
   @Test func comparesSelectionAndBaseline() throws {
     let result = try run(["{ } | compare({ status = error }, 2)", "--step", "1h", "-f", "table", "--from", Self.shop])
     #expect(result.output.contains("{__meta_type=\"selection\", event:name=\"exception\"}"), "\(result.output)")
