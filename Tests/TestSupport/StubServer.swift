@@ -141,7 +141,9 @@ public final class StubServer: @unchecked Sendable {
     case .respond(let status, let headers, let body):
       return write(connection, StubServer.head(status, headers, length: body.count) + body)
     case .after(let seconds, let next):
-      usleep(UInt32(seconds * 1_000_000))
+      // Events asked for: none; poll reports by itself that the client is gone, who then need not be waited for.
+      var client = pollfd(fd: connection, events: 0, revents: 0)
+      guard poll(&client, 1, Int32(seconds * 1000)) == 0 else { return false }
       return perform(next, connection)
     case .cutOff(let count, let body):
       _ = write(connection, StubServer.head(200, ["Content-Type": "application/json"], length: body.count))

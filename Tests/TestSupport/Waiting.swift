@@ -19,7 +19,7 @@ public func waitUntil<Value>(
   while true {
     if let value = try condition() { return value }
     if Date() > deadline { throw TestTimeout("timed out after \(timeout) s waiting for \(what)") }
-    usleep(10_000)
+    poll(nil, 0, 10)
   }
 }
 
