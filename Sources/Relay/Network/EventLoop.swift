@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -30,7 +29,7 @@ final class EventLoop: @unchecked Sendable {
 
   private let poller: Poller
   private let wakeup: Wakeup
-  private let inbox = Mutex<[Message]>([])
+  private let inbox = Monitor<[Message]>([])
   private var listeners: [UInt64: Listener] = [:]
   private var connections: [UInt64: Connection] = [:]
   private var nextToken: UInt64 = 1
