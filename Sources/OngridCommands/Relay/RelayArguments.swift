@@ -76,7 +76,7 @@ enum RelayArguments {
         ? arguments.strings(option)
         : signal == .traces || environment.hasOwnEndpoint ? [environment.endpoint].compactMap(\.self) : []
       guard !urls.isEmpty else { continue }
-      var client = try arguments.clientOptions()
+      var client = try arguments.httpOptions()
       try environment.apply(to: &client, arguments)
       let compression = try compression(arguments, environment)
       for url in urls {

@@ -34,7 +34,7 @@ final class MetricsOutputs: @unchecked Sendable {
   private static func client(_ text: String, _ arguments: Arguments) throws(CommandError) -> RemoteWriteClient {
     let url: HTTPURL
     do throws(HTTPError) { url = try HTTPURL(text) } catch { throw .usage("--remote-write: \(error)") }
-    let options = try arguments.clientOptions()
+    let options = try arguments.httpOptions()
     do throws(BackendError) { return try RemoteWriteClient(url: url, options: options) } catch {
       throw .backend(error.description)
     }
