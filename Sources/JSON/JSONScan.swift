@@ -1,3 +1,5 @@
+import Platform
+
 // The scanners of the tokenizer: white space, strings, numbers, literals.
 //
 // Invariants: `at <= count` always holds; every load is behind a check against `count`; eight bytes are loaded
@@ -145,26 +147,7 @@ extension JSONTokenizer {
   /// Length of the well-formed UTF-8 sequence at `index` (Unicode 15, table 3-7), 0 when there is none.
   @inlinable
   func utf8Length(_ index: Int) -> Int {
-    let lead = byte(index)
-    switch lead {
-    case 0xC2...0xDF:
-      guard index &+ 1 < count, byte(index &+ 1) & 0xC0 == 0x80 else { return 0 }
-      return 2
-    case 0xE0...0xEF:
-      guard index &+ 2 < count, byte(index &+ 2) & 0xC0 == 0x80 else { return 0 }
-      let second = byte(index &+ 1)
-      let low: UInt8 = lead == 0xE0 ? 0xA0 : 0x80
-      let high: UInt8 = lead == 0xED ? 0x9F : 0xBF
-      return second >= low && second <= high ? 3 : 0
-    case 0xF0...0xF4:
-      guard index &+ 3 < count, byte(index &+ 2) & 0xC0 == 0x80, byte(index &+ 3) & 0xC0 == 0x80 else { return 0 }
-      let second = byte(index &+ 1)
-      let low: UInt8 = lead == 0xF0 ? 0x90 : 0x80
-      let high: UInt8 = lead == 0xF4 ? 0x8F : 0xBF
-      return second >= low && second <= high ? 4 : 0
-    default:
-      return 0
-    }
+    ByteView(start: base, count: count).utf8SequenceLength(at: index)
   }
 
   /// Reads a number; `at` is at its first byte, a digit or '-'.

@@ -1,5 +1,6 @@
 extension ByteView {
   /// The length of the well-formed UTF-8 sequence that begins at `index` (Unicode 15, table 3-7); 0 when there is none.
+  @inlinable
   public func utf8SequenceLength(at index: Int) -> Int {
     func isContinuation(_ offset: Int) -> Bool { index + offset < count && self[index + offset] & 0xC0 == 0x80 }
     guard index >= 0, index < count else { return 0 }
