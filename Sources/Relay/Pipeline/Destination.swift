@@ -74,13 +74,21 @@ final class Destination: Sendable {
 
   /// Sends a batch until that succeeds or cannot; whether the destination has it.
   private func deliver(_ batch: [QueueEntry], with exporter: any Exporter, _ encoder: inout BodyEncoder) -> Bool {
-    let items = batch.reduce(0) { $0 + $1.items }
     var payloads: [Payload] = []
-    for entry in batch {
-      if let payload = entry.payload ?? entry.row.flatMap({ storage?.load($0) }) { payloads.append(payload) }
-    }
     // Rows that cannot be read have been reported by the storage and stay where they are.
-    guard !payloads.isEmpty else { return false }
+    let readable = batch.filter { entry in
+      guard let payload = entry.payload ?? entry.row.flatMap({ storage?.load($0) }) else { return false }
+      payloads.append(payload)
+      return true
+    }
+    if readable.isEmpty { return false }
+    return deliver(readable, payloads, with: exporter, &encoder) && readable.count == batch.count
+  }
+
+  private func deliver(
+    _ batch: [QueueEntry], _ payloads: [Payload], with exporter: any Exporter, _ encoder: inout BodyEncoder
+  ) -> Bool {
+    let items = batch.reduce(0) { $0 + $1.items }
     let body: OutgoingBody
     do {
       body = try encoder.encode(payloads)

@@ -93,18 +93,22 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     _ store: QueueStore, _ destinations: [Destination], _ all: [Int64], _ log: Log
   ) throws(SQLiteDatabase.Failure) {
     var recovered = 0
+    var stranded = 0
     let now = Int64(time(nil))
     for stored in try store.all() {
       var remaining = stored.remaining
-      let known = zip(destinations, all).filter { $0.0.signal == stored.signal }.reduce(0) { $0 | $1.1 }
-      if remaining & known == 0 {
-        // Its destination is no longer named: better the present one than nowhere.
-        guard let index = destinations.firstIndex(where: { $0.signal == stored.signal }) else {
-          hasStrays.store(true, ordering: .relaxed)
-          continue
-        }
-        remaining = all[index]
+      let present = zip(destinations, all).filter { $0.0.signal == stored.signal }.reduce(0) { $0 | $1.1 }
+      // A destination it waits for is no longer named: one that does not have it takes its place, if there is any. It must
+      // reach nobody twice, and what the present ones have may still be missed where it was meant to go.
+      let gone = remaining & ~present
+      let heirs = present & ~stored.delivered & ~remaining
+      if gone != 0, heirs != 0 {
+        remaining = remaining & ~gone | heirs & -heirs
         try store.reassign(stored.row, remaining: remaining)
+      } else if gone != 0 {
+        hasStrays.store(true, ordering: .relaxed)
+        stranded += stored.items
+        if remaining == gone { continue }
       }
       recovered += stored.items
       let age = max(now - stored.accepted, 0) * 1_000_000_000
@@ -117,6 +121,9 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       }
     }
     if recovered > 0 { log.info("the queue holds \(recovered) spans, metrics or log records from before") }
+    if stranded > 0 {
+      log.warn("\(stranded) spans, metrics or log records in the queue wait for a destination that is no longer named")
+    }
   }
 
   func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket) -> Reply? {
@@ -138,12 +145,13 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     View(queue: self, bit: bits[ObjectIdentifier(destination)] ?? 0)
   }
 
-  /// Stores what has arrived, notes what was delivered, and ends the thread.
+  /// Stores what has arrived, notes what was delivered, ends the thread, and lets go of the directory.
   func stop() {
     work.withLock { $0.isStopping = true }
     work.broadcast()
     thread?.join()
     thread = nil
+    lock.withLock { _ in store = nil }
   }
 
   private func run() {

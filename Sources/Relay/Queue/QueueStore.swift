@@ -4,8 +4,8 @@ import Platform
 
 /// The tables of the durable queue, used by one thread at a time.
 ///
-/// `request` holds each body once, with a bit in `remaining` for every destination that does not have it yet;
-/// `destination` says which bit is whose.
+/// `request` holds each body once, with a bit in `remaining` for every destination that waits for it and one in `delivered`
+/// for every destination that has it; `destination` says which bit is whose.
 final class QueueStore {
   /// A request as the table describes it, without its body.
   struct Stored {
@@ -17,6 +17,7 @@ final class QueueStore {
     /// Unix time in seconds.
     let accepted: Int64
     let remaining: Int64
+    let delivered: Int64
   }
 
   private let database: SQLiteDatabase
@@ -43,27 +44,37 @@ final class QueueStore {
       CREATE TABLE IF NOT EXISTS request (
         id INTEGER PRIMARY KEY, signal INTEGER NOT NULL, coding INTEGER NOT NULL, items INTEGER NOT NULL,
         plain_size INTEGER NOT NULL, bytes INTEGER NOT NULL, accepted INTEGER NOT NULL, remaining INTEGER NOT NULL,
-        body BLOB NOT NULL);
+        delivered INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
       BEGIN IMMEDIATE;
       COMMIT;
       """)
+    try QueueStore.addDelivered(database)
     insert = try database.prepare(
       """
       INSERT INTO request (signal, coding, items, plain_size, bytes, accepted, remaining, body)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """)
     select = try database.prepare("SELECT signal, coding, items, plain_size, body FROM request WHERE id = ?")
-    deliver = try database.prepare("UPDATE request SET remaining = remaining & ~? WHERE id = ?")
+    deliver = try database.prepare(
+      "UPDATE request SET remaining = remaining & ~?1, delivered = delivered | ?1 WHERE id = ?2")
     remove = try database.prepare("DELETE FROM request WHERE id = ? AND remaining & ~? = 0")
+  }
+
+  /// Gives the column `delivered` to a queue that was made without it.
+  private static func addDelivered(_ database: SQLiteDatabase) throws(SQLiteDatabase.Failure) {
+    var columns: Set<String> = []
+    try database.prepare("SELECT name FROM pragma_table_info('request')").run { columns.insert($0.text(0)) }
+    if columns.contains("delivered") { return }
+    try database.execute("ALTER TABLE request ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0")
   }
 
   /// The bit of each name; names not seen before get one. There are 62.
   func bits(of names: [String]) throws(SQLiteDatabase.Failure) -> [Int64] {
     var known: [String: Int64] = [:]
     try database.prepare("SELECT bit, name FROM destination").run { known[$0.text(1)] = $0.integer(0) }
-    // A bit whose destination waits for nothing can be given to another.
+    // A bit that no request bears can be given to another.
     var used: Int64 = 0
-    try database.prepare("SELECT remaining FROM request").run { used |= $0.integer(0) }
+    try database.prepare("SELECT remaining | delivered FROM request").run { used |= $0.integer(0) }
     let add = try database.prepare("INSERT OR REPLACE INTO destination (bit, name) VALUES (?, ?)")
     for name in names where known[name] == nil {
       let taken = Set(known.values)
@@ -123,14 +134,15 @@ final class QueueStore {
   /// Everything that waits, oldest first.
   func all() throws(SQLiteDatabase.Failure) -> [Stored] {
     var stored: [Stored] = []
-    try database.prepare("SELECT id, signal, items, bytes, plain_size, accepted, remaining FROM request ORDER BY id")
-      .run {
-        stored.append(
-          Stored(
-            row: $0.integer(0), signal: OTLPSignal(index: Int($0.integer(1))), items: Int($0.integer(2)),
-            bytes: Int($0.integer(3)), plainSize: Int($0.integer(4)), accepted: $0.integer(5), remaining: $0.integer(6))
-        )
-      }
+    let rows = try database.prepare(
+      "SELECT id, signal, items, bytes, plain_size, accepted, remaining, delivered FROM request ORDER BY id")
+    try rows.run {
+      stored.append(
+        Stored(
+          row: $0.integer(0), signal: OTLPSignal(index: Int($0.integer(1))), items: Int($0.integer(2)),
+          bytes: Int($0.integer(3)), plainSize: Int($0.integer(4)), accepted: $0.integer(5), remaining: $0.integer(6),
+          delivered: $0.integer(7)))
+    }
     return stored
   }
 }
