@@ -5,7 +5,7 @@ DESTDIR ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
 
-.PHONY: help build release demo test lint format docs install uninstall sanitize fuzz fault clean packages
+.PHONY: help build release demo test test-release lint format docs install uninstall sanitize fuzz fault clean packages
 
 help:
 	@echo "make demo       build, relay a few requests to a file, and show what ongrid makes of them"
@@ -13,6 +13,7 @@ help:
 	@echo "make build      debug build"
 	@echo "make release    release build, without a need for a Swift runtime on the machine it runs on"
 	@echo "make test       install what tests need, lint, build and run all tests"
+	@echo "                'make test-release' then runs those that start ongrid on the release binary"
 	@echo "make lint       check the format; 'make format' corrects it"
 	@echo "make docs       write man/ and completions/ from the option definitions"
 	@echo "make sanitize   run the tests under the address and the thread sanitizer"
@@ -38,6 +39,10 @@ test: packages
 	@Scripts/python.sh
 	@Scripts/lint.sh
 	ONGRID_TEST_TOOLS=required swift test
+
+# Errors that only the optimiser brings to light show here. 'make test' has installed what the tests need.
+test-release: release
+	ONGRID_BINARY="$(RELEASE_BINARY)" ONGRID_TEST_TOOLS=required swift test --filter '(EndToEnd|Relay|SpanMetrics)Tests'
 
 lint:
 	@Scripts/lint.sh
