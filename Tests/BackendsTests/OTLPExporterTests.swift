@@ -53,12 +53,12 @@ import Testing
       (.respond(status: 200, headers: protobuf, body: []), .accepted),
       (.respond(status: 200, headers: protobuf, body: [0xff]), .accepted),
       (.ok("{}"), .accepted),
-      (.respond(status: 400, headers: protobuf, body: status), .refused(reason: "HTTP 400: nope")),
-      (.text(401, "go away\n"), .refused(reason: "HTTP 401: go away")),
-      (.text(500, ""), .refused(reason: "HTTP 500")),
+      (.respond(status: 400, headers: protobuf, body: status), .refused(reason: "HTTP 400: nope", scope: .content)),
+      (.text(401, "go away\n"), .refused(reason: "HTTP 401: go away", scope: .everything)),
+      (.text(500, ""), .refused(reason: "HTTP 500", scope: .everything)),
       (
         .respond(status: 413, headers: ["Content-Type": "text/html"], body: Array("<html>".utf8)),
-        .refused(reason: "HTTP 413")
+        .refused(reason: "HTTP 413", scope: .size)
       ),
       (.text(503, "busy"), .retryable(after: nil, reason: "HTTP 503: busy")),
       (
@@ -129,10 +129,10 @@ import Testing
       (.init(headers: [("content-type", "application/grpc"), ("grpc-status", "0")]), .accepted),
       (
         .init(trailers: [("grpc-status", "3"), ("grpc-message", "bad%20%22x%22")]),
-        .refused(reason: "gRPC INVALID_ARGUMENT: bad \"x\"")
+        .refused(reason: "gRPC INVALID_ARGUMENT: bad \"x\"", scope: .content)
       ),
       (.init(trailers: [("grpc-status", "14")]), .retryable(after: nil, reason: "gRPC UNAVAILABLE")),
-      (.init(trailers: [("grpc-status", "8")]), .refused(reason: "gRPC RESOURCE_EXHAUSTED")),
+      (.init(trailers: [("grpc-status", "8")]), .refused(reason: "gRPC RESOURCE_EXHAUSTED", scope: .size)),
       (
         .init(trailers: [("grpc-status", "8"), ("grpc-status-details-bin", details)]),
         .retryable(after: .milliseconds(2500), reason: "gRPC RESOURCE_EXHAUSTED")

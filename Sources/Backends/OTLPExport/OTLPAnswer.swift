@@ -55,7 +55,9 @@ enum OTLPAnswer {
     let delay = field("grpc-status-details-bin").flatMap { Array($0.utf8).withByteView { Base64.decode($0) } }.flatMap {
       retryDelay($0)
     }
-    guard Retryable.isRetryable(grpcStatus: status, hasRetryInfo: delay != nil) else { return .refused(reason: reason) }
+    guard Retryable.isRetryable(grpcStatus: status, hasRetryInfo: delay != nil) else {
+      return .refused(reason: reason, scope: RefusalScope(grpcStatus: status))
+    }
     return .retryable(after: delay, reason: reason)
   }
 

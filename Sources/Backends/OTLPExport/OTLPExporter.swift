@@ -14,8 +14,8 @@ public enum OTLPExportResult: Sendable, Equatable {
   case partial(rejected: Int64, message: String)
   /// Worth sending again, after the time the server asked for if it did.
   case retryable(after: Duration?, reason: String)
-  /// Never worth sending again.
-  case refused(reason: String)
+  /// Never worth sending again as it is.
+  case refused(reason: String, scope: RefusalScope)
 }
 
 /// Sends OTLP requests of one signal to one endpoint, over HTTP or gRPC.
@@ -79,7 +79,9 @@ public final class OTLPExporter {
       return type.hasPrefix("application/x-protobuf") ? OTLPAnswer.partialSuccess(response.body) : .accepted
     }
     let reason = "HTTP \(response.status)" + OTLPAnswer.suffix(OTLPAnswer.message(ofErrorBody: response))
-    guard Retryable.isRetryable(httpStatus: response.status) else { return .refused(reason: reason) }
+    guard Retryable.isRetryable(httpStatus: response.status) else {
+      return .refused(reason: reason, scope: RefusalScope(httpStatus: response.status))
+    }
     let after = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) }
     return .retryable(after: after, reason: reason)
   }
@@ -87,7 +89,9 @@ public final class OTLPExporter {
   private func exportGRPC(
     _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration, _ cancellation: HTTPCancellation?
   ) throws(HTTPError) -> OTLPExportResult {
-    guard body.count <= Int(UInt32.max) else { return .refused(reason: "a gRPC message is limited to 4 GiB") }
+    guard body.count <= Int(UInt32.max) else {
+      return .refused(reason: "a gRPC message is limited to 4 GiB", scope: .size)
+    }
     var headers: HTTPHeaders = [
       "Content-Type": "application/grpc", "TE": "trailers",
       // At most eight digits are allowed.
@@ -117,7 +121,7 @@ public final class OTLPExporter {
       // A certificate or token that is wrong now may be right after its rotation; losing data is worse than waiting.
       .retryable(after: nil, reason: error.description)
     case .invalidURL, .invalidHeader, .unavailable, .tooManyRedirects:
-      .refused(reason: error.description)
+      .refused(reason: error.description, scope: .everything)
     }
   }
 }

@@ -74,7 +74,11 @@ enum RelayOptions {
 
   static let batchSpans = Option.value("batch-spans", "COUNT", default: "8192", help: "Most spans in one request")
   static let batchBytes = Option.value(
-    "batch-bytes", "SIZE", default: "4MiB", help: "Most bytes in one request, before compression")
+    "batch-bytes", "SIZE", default: "4MiB", help: "Most bytes in one request, before compression",
+    documentation: """
+      A destination that refuses a request as too large gets it in parts, and smaller ones from then on. When it finds \
+      something bad in one, the client's request that holds it is refused alone, not the others of its batch.
+      """)
   static let batchTimeout = Option.value(
     "batch-timeout", "DURATION", default: "200ms", help: "Longest wait for a batch to fill")
   static let inFlight = Option.value(

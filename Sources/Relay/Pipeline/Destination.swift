@@ -8,7 +8,7 @@ final class Destination: Sendable {
   let signal: OTLPSignal
   let queue: DestinationQueue
   let counters = DestinationCounters()
-  private let settings: PipelineSettings
+  let settings: PipelineSettings
   /// Where undelivered batches are kept; set before `start`, if at all.
   private let storageSlot = Mutex<(any DestinationStorage)?>(nil)
   private let log: RateLimitedLog
@@ -27,7 +27,7 @@ final class Destination: Sendable {
   /// How the durable queue knows it again after a restart.
   var identity: String { "\(signal.rawValue) \(target.identity)" }
 
-  private var storage: (any DestinationStorage)? { storageSlot.withLock { $0 } }
+  var storage: (any DestinationStorage)? { storageSlot.withLock { $0 } }
 
   /// Before `start`: lets the durable queue keep what is not delivered.
   func use(_ storage: any DestinationStorage) { storageSlot.withLock { $0 = storage } }
@@ -64,99 +64,55 @@ final class Destination: Sendable {
   }
 
   private func send(with exporter: any Exporter) {
-    var encoder = BodyEncoder(target.encoding)
+    var sender = BatchSender(self, exporter)
     while let batch = queue.next() {
-      let isDelivered = deliver(batch, with: exporter, &encoder)
+      let isDelivered = sender.deliver(batch)
       for entry in batch { entry.tracker?.finish(items: entry.items, isDelivered: isDelivered) }
       queue.finish(batch)
     }
   }
 
-  /// Sends a batch until that succeeds or cannot; whether the destination has it.
-  private func deliver(_ batch: [QueueEntry], with exporter: any Exporter, _ encoder: inout BodyEncoder) -> Bool {
-    var payloads: [Payload] = []
-    // Rows that cannot be read have been reported by the storage and stay where they are.
-    let readable = batch.filter { entry in
-      guard let payload = entry.payload ?? entry.row.flatMap({ storage?.load($0) }) else { return false }
-      payloads.append(payload)
+  /// Counts a request that has arrived; `rejected` of its items will not be kept there.
+  func note(delivered body: OutgoingBody, rejected: Int, message: String?) {
+    counters.sentItems.add(body.items - rejected)
+    counters.sentRequests.add(1)
+    counters.sentBytes.add(body.count)
+    counters.rejectedItems.add(rejected)
+    if rejected > 0 || message != nil {
+      log.warn(
+        "\(target.name) took \(signal.items(body.items)) and rejected \(rejected): \(message ?? "no reason given")",
+        kind: "partial")
+    }
+  }
+
+  /// Counts a request that is about to be sent again.
+  func noteRetry(reason: String) {
+    log.warn("\(target.name): \(reason); trying again", kind: "retry")
+    counters.retries.add(1)
+  }
+
+  /// The relay stops with these undelivered: on disk they wait for the next start.
+  func abandon(_ payloads: [Payload]) {
+    if storage == nil { counters.lostItems.add(payloads.reduce(0) { $0 + $1.items }) }
+  }
+
+  /// These cannot be delivered: they go to the dead-letter directory, or are lost. `false` when they must stay in the
+  /// queue, because they could not be written.
+  func bury(_ payloads: [Payload], reason: String) -> Bool {
+    let items = payloads.reduce(0) { $0 + $1.items }
+    let what = "\(signal.items(items)) could not be delivered to \(target.name)"
+    guard let storage else {
+      log.error("\(what): \(reason)", kind: "refused")
+      counters.lostItems.add(items)
       return true
     }
-    if readable.isEmpty { return false }
-    return deliver(readable, payloads, with: exporter, &encoder) && readable.count == batch.count
-  }
-
-  private func deliver(
-    _ batch: [QueueEntry], _ payloads: [Payload], with exporter: any Exporter, _ encoder: inout BodyEncoder
-  ) -> Bool {
-    let items = batch.reduce(0) { $0 + $1.items }
-    let body: OutgoingBody
-    do {
-      body = try encoder.encode(payloads)
-    } catch {
-      return bury(batch, payloads, items, reason: "\(error)")
+    guard let file = storage.bury(payloads, destination: target.name) else {
+      log.error("\(what) and stay in the queue: \(reason)", kind: "refused")
+      return false
     }
-    counters.batchItems.record(Double(items))
-    let began = monotonicNanoseconds()
-    var attempt = 1
-    while true {
-      let start = monotonicNanoseconds()
-      let outcome = exporter.export(body, signal: signal)
-      counters.attempt.record(Double(monotonicNanoseconds() - start) / 1e9)
-      switch outcome {
-      case .delivered(let rejected, let message):
-        counters.sentItems.add(items - min(rejected, items))
-        counters.sentRequests.add(1)
-        counters.sentBytes.add(body.count)
-        counters.rejectedItems.add(min(rejected, items))
-        if rejected > 0 || message != nil {
-          log.warn(
-            "\(target.name) took \(signal.items(items)) and rejected \(rejected): \(message ?? "no reason given")",
-            kind: "partial")
-        }
-        if let oldest = batch.first {
-          counters.delivery.record(Double(monotonicNanoseconds() - oldest.accepted) / 1e9)
-        }
-        storage?.delivered(batch)
-        return true
-      case .refused(let reason):
-        return bury(batch, payloads, items, reason: reason)
-      case .cancelled: return abandon(items)
-      case .failed(let reason, let retryAfter):
-        let elapsed = Duration.nanoseconds(monotonicNanoseconds() - began)
-        guard let wait = settings.retry.delay(afterAttempt: attempt, elapsed: elapsed, requested: retryAfter) else {
-          return bury(batch, payloads, items, reason: "\(reason); tried \(attempt) times")
-        }
-        log.warn("\(target.name): \(reason); trying again", kind: "retry")
-        counters.retries.add(1)
-        attempt += 1
-        if queue.waitForClose(nanoseconds: wait.nanoseconds) { return abandon(items) }
-      }
-    }
-  }
-
-  /// The relay stops with the batch undelivered: on disk it waits for the next start.
-  private func abandon(_ items: Int) -> Bool {
-    if storage == nil { counters.lostItems.add(items) }
-    return false
-  }
-
-  /// The batch cannot be delivered: it goes to the dead-letter directory, or is lost.
-  private func bury(_ batch: [QueueEntry], _ payloads: [Payload], _ items: Int, reason: String) -> Bool {
-    if let storage, let file = storage.bury(payloads, destination: target.name) {
-      log.error(
-        "\(signal.items(items)) could not be delivered to \(target.name) and are kept in \(file): \(reason)",
-        kind: "refused")
-      counters.deadLetterItems.add(items)
-      storage.delivered(batch)
-    } else if storage != nil {
-      log.error(
-        "\(signal.items(items)) could not be delivered to \(target.name) and stay in the queue: \(reason)",
-        kind: "refused")
-    } else {
-      log.error("\(signal.items(items)) could not be delivered to \(target.name): \(reason)", kind: "refused")
-      counters.lostItems.add(items)
-    }
-    return false
+    log.error("\(what) and are kept in \(file): \(reason)", kind: "refused")
+    counters.deadLetterItems.add(items)
+    return true
   }
 
   /// The destinations that a configuration asks for.

@@ -18,6 +18,8 @@ final class DestinationQueue: Sendable {
     var inFlight = 0
     /// Not 0 while somebody waits for room.
     var waitingProducers = 0
+    /// The most bytes of a batch.
+    var batchBytes: Int
     var isDraining = false
     var isClosed = false
 
@@ -27,10 +29,11 @@ final class DestinationQueue: Sendable {
 
   private let settings: PipelineSettings
   private let batchTimeout: Int64
-  private let monitor = Monitor(State())
+  private let monitor: Monitor<State>
 
   init(_ settings: PipelineSettings) {
     self.settings = settings
+    monitor = Monitor(State(batchBytes: settings.batchBytes))
     batchTimeout = settings.batchTimeout.nanoseconds
   }
 
@@ -71,7 +74,7 @@ final class DestinationQueue: Sendable {
   }
 
   private func isFull(_ state: State) -> Bool {
-    state.waitingItems >= settings.batchItems || state.waitingPlain >= settings.batchBytes
+    state.waitingItems >= settings.batchItems || state.waitingPlain >= state.batchBytes
   }
 
   /// The next batch, when one is due; `nil` when the queue is closed, or drained and empty.
@@ -88,6 +91,13 @@ final class DestinationQueue: Sendable {
     return batch
   }
 
+  /// A request of `bytes` was too large for the destination: batches are smaller from now on.
+  func lowerBatchBytes(below bytes: Int) {
+    monitor.withLock { $0.batchBytes = min($0.batchBytes, max(bytes / 2, DestinationQueue.leastBatch)) }
+  }
+
+  private static let leastBatch = 64 << 10
+
   private func take(_ state: inout State) -> [QueueEntry] {
     var batch: [QueueEntry] = []
     var items = 0
@@ -95,7 +105,7 @@ final class DestinationQueue: Sendable {
     while state.first < state.entries.count {
       guard let entry = state.entries[state.first] else { break }
       if !batch.isEmpty,
-        items + entry.items > settings.batchItems || plain + entry.plainSize > settings.batchBytes
+        items + entry.items > settings.batchItems || plain + entry.plainSize > state.batchBytes
       {
         break
       }

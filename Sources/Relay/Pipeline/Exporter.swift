@@ -7,8 +7,8 @@ enum ExportOutcome: Sendable {
   case delivered(rejected: Int, message: String?)
   /// Worth sending again, after the time the destination asked for.
   case failed(reason: String, retryAfter: Duration?)
-  /// Final: sending it again cannot help.
-  case refused(reason: String)
+  /// Final: sending it again cannot help, though sending parts of it may.
+  case refused(reason: String, scope: RefusalScope)
   /// Given up because the relay stops.
   case cancelled
 }

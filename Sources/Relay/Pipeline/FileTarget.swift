@@ -61,7 +61,7 @@ final class FileTarget: Target {
           buffers.text.append(UInt8(ascii: "\n"))
         }
       } catch {
-        return .refused(reason: "\(error)")
+        return .refused(reason: "\(error)", scope: .content)
       }
     } else {
       buffers.text.append(bigEndian: UInt32(truncatingIfNeeded: body.count))
@@ -90,7 +90,7 @@ final class FileTarget: Target {
       if error.code == EPIPE { onBrokenPipe?() }
       // A file may find room again; whoever reads standard output is not served by waiting.
       return isStandardOutput || error.code == EPIPE
-        ? .refused(reason: error.reason) : .failed(reason: error.reason, retryAfter: nil)
+        ? .refused(reason: error.reason, scope: .everything) : .failed(reason: error.reason, retryAfter: nil)
     }
   }
 }

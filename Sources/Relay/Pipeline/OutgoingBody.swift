@@ -30,15 +30,9 @@ struct BodyEncoder: ~Copyable {
       if encoding == .gzip, let gzip = payload.gzip {
         try compressScratch(into: &pieces)
         pieces.append(gzip)
-      } else if let plain = payload.plain {
-        if encoding == .identity {
-          pieces.append(plain)
-        } else {
-          scratch.append(plain.view)
-        }
-      } else if let gzip = payload.gzip {
-        let decoded = try inflate(gzip, size: payload.plainSize)
-        if encoding == .identity { pieces.append(decoded) } else { scratch.append(decoded.view) }
+      } else {
+        let message = try payload.message()
+        if encoding == .identity { pieces.append(message) } else { scratch.append(message.view) }
       }
     }
     try compressScratch(into: &pieces)
@@ -55,12 +49,5 @@ struct BodyEncoder: ~Copyable {
     try compressor?.compress(scratch.view, into: &member)
     pieces.append(OwnedBytes(member))
     scratch.removeAll()
-  }
-
-  private func inflate(_ gzip: OwnedBytes, size: Int) throws(CompressionError) -> OwnedBytes {
-    var decompressor = Decompressor()
-    var plain = ByteBuffer(capacity: size)
-    try decompressor.decompress(gzip.view, .gzip, into: &plain, limit: size)
-    return OwnedBytes(plain)
   }
 }

@@ -1,5 +1,7 @@
 import Backends
+import Compression
 import OTLP
+import Platform
 
 /// An accepted request in the forms that its destinations want: known to be well-formed, and not decoded any further.
 final class Payload: Sendable {
@@ -22,6 +24,17 @@ final class Payload: Sendable {
     self.plain = plain
     self.gzip = gzip
     self.accepted = accepted
+  }
+
+  /// The protobuf message.
+  func message() throws(CompressionError) -> OwnedBytes {
+    if let plain { return plain }
+    var message = ByteBuffer(capacity: plainSize)
+    if let gzip {
+      var decompressor = Decompressor()
+      try decompressor.decompress(gzip.view, .gzip, into: &message, limit: plainSize)
+    }
+    return OwnedBytes(message)
   }
 
   /// What it takes in memory.

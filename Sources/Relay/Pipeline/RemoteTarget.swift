@@ -53,7 +53,7 @@ private final class RemoteExporter: Exporter {
       return .delivered(rejected: Int(clamping: max(rejected, 0)), message: message.isEmpty ? nil : message)
     case .retryable(let after, let reason):
       return cancellation.isCancelled ? .cancelled : .failed(reason: reason, retryAfter: after)
-    case .refused(let reason): return .refused(reason: reason)
+    case .refused(let reason, let scope): return .refused(reason: reason, scope: scope)
     }
   }
 }

@@ -38,13 +38,9 @@ final class DeadLetterDirectory: Sendable {
     var content = ByteBuffer(capacity: 64 << 10)
     for payload in payloads {
       content.append(bigEndian: UInt32(truncatingIfNeeded: payload.plainSize))
-      if let plain = payload.plain {
-        content.append(plain.view)
-      } else if let gzip = payload.gzip {
-        var decompressor = Decompressor()
-        // It was inflated when it was accepted.
-        try? decompressor.decompress(gzip.view, .gzip, into: &content, limit: payload.plainSize)
-      }
+      // It was inflated once, when it was accepted: only memory can be short.
+      guard let message = try? payload.message() else { throw SystemError("add to \(path)", code: ENOMEM) }
+      content.append(message.view)
     }
     let size = content.count
     let sequence = state.withLock { state -> Int? in

@@ -1,0 +1,152 @@
+import Backends
+import Compression
+import OTLP
+import Platform
+
+/// Sends batches to one destination, for one of its threads: again where that may help, and in parts where something in
+/// a batch is refused, so that one client's bad request does not take those of others with it.
+struct BatchSender: ~Copyable {
+  private let destination: Destination
+  private let exporter: any Exporter
+  private var encoder: BodyEncoder
+
+  /// A payload and the entry it belongs to.
+  private struct Item {
+    let entry: QueueEntry
+    let payload: Payload
+  }
+
+  /// What has come of a request, sent until it was taken or could not be.
+  private enum Fate {
+    case delivered
+    case refused(reason: String, scope: RefusalScope)
+    /// Given up because the relay stops.
+    case abandoned
+  }
+
+  init(_ destination: Destination, _ exporter: any Exporter) {
+    self.destination = destination
+    self.exporter = exporter
+    encoder = BodyEncoder(destination.target.encoding)
+  }
+
+  /// Deals with a batch; whether the destination has all of it.
+  mutating func deliver(_ batch: [QueueEntry]) -> Bool {
+    var items: [Item] = []
+    for entry in batch {
+      // Rows that cannot be read have been reported by the storage and stay where they are.
+      guard let payload = entry.payload ?? entry.row.flatMap({ destination.storage?.load($0) }) else { continue }
+      items.append(Item(entry: entry, payload: payload))
+    }
+    if items.isEmpty { return false }
+    return deliver(items[...]) && items.count == batch.count
+  }
+
+  private mutating func deliver(_ items: ArraySlice<Item>) -> Bool {
+    let payloads = items.map(\.payload)
+    switch send(payloads) {
+    case .delivered:
+      destination.storage?.delivered(items.map(\.entry))
+      return true
+    case .abandoned:
+      destination.abandon(payloads)
+      return false
+    case .refused(let reason, let scope):
+      if scope == .size { destination.queue.lowerBatchBytes(below: payloads.reduce(0) { $0 + $1.plainSize }) }
+      if scope != .everything, items.count > 1 {
+        let middle = items.startIndex + items.count / 2
+        let first = deliver(items[..<middle])
+        let second = deliver(items[middle...])
+        return first && second
+      }
+      if scope == .size, let item = items.first, let halves = halves(of: item.payload) {
+        let (isSettled, isDelivered) = deliver(parts: halves)
+        if isSettled { destination.storage?.delivered([item.entry]) }
+        return isDelivered
+      }
+      if destination.bury(payloads, reason: reason) { destination.storage?.delivered(items.map(\.entry)) }
+      return false
+    }
+  }
+
+  /// Deals with the parts of a request that was too large: whether it need not be sent again, and whether all of it has
+  /// arrived.
+  private mutating func deliver(parts: [Payload]) -> (isSettled: Bool, isDelivered: Bool) {
+    var isSettled = true
+    var isDelivered = true
+    for part in parts {
+      switch send([part]) {
+      case .delivered: break
+      case .abandoned:
+        destination.abandon([part])
+        isSettled = false
+        isDelivered = false
+      case .refused(let reason, let scope):
+        if scope == .size, let halves = halves(of: part) {
+          let rest = deliver(parts: halves)
+          isSettled = rest.isSettled && isSettled
+          isDelivered = rest.isDelivered && isDelivered
+        } else {
+          isSettled = destination.bury([part], reason: reason) && isSettled
+          isDelivered = false
+        }
+      }
+    }
+    return (isSettled, isDelivered)
+  }
+
+  /// The request cut in two; `nil` when it holds one item, or cannot be cut.
+  private func halves(of payload: Payload) -> [Payload]? {
+    guard payload.items > 1, let plain = try? payload.message() else { return nil }
+    let splitter = RequestSplitter(maxItems: (payload.items + 1) / 2, maxBytes: .max)
+    var parts: [Payload] = []
+    do throws(WireError) {
+      try splitter.split(plain.view, items: payload.items) { (part, items) in
+        let size = part.count
+        parts.append(
+          Payload(
+            signal: payload.signal, items: items, plainSize: size, plain: OwnedBytes(part), gzip: nil,
+            accepted: payload.accepted))
+      }
+    } catch {
+      return nil
+    }
+    return parts.count > 1 ? parts : nil
+  }
+
+  /// Sends one request until it is taken or cannot be.
+  private mutating func send(_ payloads: [Payload]) -> Fate {
+    let body: OutgoingBody
+    do throws(CompressionError) { body = try encoder.encode(payloads) } catch {
+      return .refused(reason: "\(error)", scope: .everything)
+    }
+    let counters = destination.counters
+    counters.batchItems.record(Double(body.items))
+    let began = monotonicNanoseconds()
+    var attempt = 1
+    while true {
+      let start = monotonicNanoseconds()
+      let outcome = exporter.export(body, signal: destination.signal)
+      counters.attempt.record(Double(monotonicNanoseconds() - start) / 1e9)
+      switch outcome {
+      case .delivered(let rejected, let message):
+        destination.note(delivered: body, rejected: min(rejected, body.items), message: message)
+        if let oldest = payloads.first {
+          counters.delivery.record(Double(monotonicNanoseconds() - oldest.accepted) / 1e9)
+        }
+        return .delivered
+      case .refused(let reason, let scope): return .refused(reason: reason, scope: scope)
+      case .cancelled: return .abandoned
+      case .failed(let reason, let retryAfter):
+        let elapsed = Duration.nanoseconds(monotonicNanoseconds() - began)
+        let retry = destination.settings.retry
+        guard let wait = retry.delay(afterAttempt: attempt, elapsed: elapsed, requested: retryAfter) else {
+          return .refused(reason: "\(reason); tried \(attempt) times", scope: .everything)
+        }
+        destination.noteRetry(reason: reason)
+        attempt += 1
+        if destination.queue.waitForClose(nanoseconds: wait.nanoseconds) { return .abandoned }
+      }
+    }
+  }
+}
