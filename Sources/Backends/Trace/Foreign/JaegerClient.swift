@@ -1,83 +1,31 @@
 import JSON
 import OTLP
 public import Platform
-import TraceQL
+public import TraceQL
 
 /// Jaeger's query API: version 3 (OTLP/JSON), or the older one where the server has no version 3.
 ///
-/// Jaeger knows no TraceQL: the part of a query that it can answer is sent to it, the rest is evaluated here on the
-/// traces it returns. Not thread-safe: one per thread.
-public final class JaegerClient: TraceBackend {
+/// Not thread-safe: one per thread.
+public final class JaegerClient: ForeignBackend {
+  public static var name: String { "Jaeger" }
   public let client: BackendClient
   /// Nil until the first request has shown what the server speaks.
   private var hasVersion3: Bool?
-
-  /// How many candidate traces are asked for when the query is evaluated here.
-  private static let maximumDepth = 1500
 
   public init(url: HTTPURL, options: HTTPOptions = HTTPOptions(), retry: RetryPolicy = .reads) throws(BackendError) {
     client = try BackendClient(url: url, options: options, retry: retry)
   }
 
-  public func search(_ request: TraceSearchRequest, into sink: Sink) throws(BackendError) {
-    let query = try LocalEvaluation.parse(request.query)
-    let depth = min(max(request.limit * 10, 200), JaegerClient.maximumDepth)
-    let end = request.end ?? .now
-    let start = request.start ?? end.advanced(byNanoseconds: -3600 * 1_000_000_000)
-    let traces = try candidates(query, start: start, end: end, depth: depth)
-    try TraceAnswer.send(LocalEvaluation.search(query, request, otlp: traces), to: sink)
-  }
-
-  public func metrics(_ request: TraceMetricsRequest, into sink: Sink) throws(BackendError) {
-    let query = try LocalEvaluation.parse(request.query)
-    let traces = try candidates(query, start: request.start, end: request.end, depth: JaegerClient.maximumDepth)
-    guard try TraceAnswer.traceCount(traces, client) < JaegerClient.maximumDepth else {
-      throw .notSupported(
-        "more than \(JaegerClient.maximumDepth) traces match, which Jaeger has to send one by one: narrow the query")
-    }
-    try TraceAnswer.send(LocalEvaluation.metrics(query, request, otlp: traces), to: sink)
-  }
-
-  public func trace(_ id: String, start: Timestamp? = nil, end: Timestamp? = nil) throws(BackendError) -> [UInt8]? {
-    guard let padded = TraceIDText.padded(id) else { throw .query("\(ErrorMessage.line(id)) is no trace id") }
+  public func trace(padded id: String) throws(BackendError) -> [UInt8]? {
     let answer = try either(
-      { () throws(BackendError) in try self.client.send("/api/v3/traces/\(padded)") },
-      { () throws(BackendError) in try self.client.send("/api/traces/\(padded)") })
+      { () throws(BackendError) in try self.client.send("/api/v3/traces/\(id)") },
+      { () throws(BackendError) in try self.client.send("/api/traces/\(id)") })
     if answer.response.status == 404 { return nil }
     guard answer.response.isSuccess else { throw client.failure(answer.response) }
-    let otlp = try decode(answer)
-    return otlp.isEmpty ? nil : otlp
+    return try decode(answer)
   }
 
-  public func traceJSON(
-    _ id: String, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
-  ) throws(BackendError) -> Bool {
-    guard let otlp = try trace(id, start: start, end: end) else { return false }
-    try TraceAnswer.send(TraceAnswer.json(otlp, client), to: sink)
-    return true
-  }
-
-  public func tagNames(start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink) throws(BackendError) {
-    throw .notSupported("Jaeger does not list attributes; ask for the values of resource.service.name or name")
-  }
-
-  public func tagValues(
-    _ tag: String, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
-  ) throws(BackendError) {
-    switch tag {
-    case "resource.service.name", ".service.name", "service.name":
-      try TraceAnswer.send(TraceAnswer.tagValues(services()), to: sink)
-    case "name", "span:name":
-      var names: Set<String> = []
-      for service in try services() { names.formUnion(try operations(of: service)) }
-      TraceAnswer.send(TraceAnswer.tagValues(names.sorted()), to: sink)
-    default:
-      throw .notSupported("Jaeger lists the values of resource.service.name and name only")
-    }
-  }
-
-  /// Names of all services.
-  func services() throws(BackendError) -> [String] {
+  public func services() throws(BackendError) -> [String] {
     let answer = try either(
       { () throws(BackendError) in try self.client.send("/api/v3/services") },
       { () throws(BackendError) in try self.client.send("/api/services") })
@@ -86,7 +34,7 @@ public final class JaegerClient: TraceBackend {
     return ((document["services"] ?? document["data"])?.elements ?? []).compactMap(\.string).sorted()
   }
 
-  private func operations(of service: String) throws(BackendError) -> [String] {
+  public func operations(of service: String) throws(BackendError) -> [String] {
     let answer = try either(
       { () throws(BackendError) in try self.client.send("/api/v3/operations", [("service", service)]) },
       { () throws(BackendError) in
@@ -97,9 +45,8 @@ public final class JaegerClient: TraceBackend {
     return ((document["operations"] ?? document["data"])?.elements ?? []).compactMap { $0.string ?? $0["name"]?.string }
   }
 
-  /// The traces that may match, as OTLP.
-  private func candidates(
-    _ query: Query, start: Timestamp, end: Timestamp, depth: Int
+  public func candidates(
+    _ query: Query, start: Timestamp, end: Timestamp, limit: Int
   ) throws(BackendError) -> [UInt8] {
     let demands = PushDown(query)
     guard let service = demands.service else {
@@ -108,10 +55,10 @@ public final class JaegerClient: TraceBackend {
     }
     let answer = try either(
       { () throws(BackendError) in
-        try self.client.send("/api/v3/traces", JaegerClient.version3(demands, service, start, end, depth))
+        try self.client.send("/api/v3/traces", JaegerClient.version3(demands, service, start, end, limit))
       },
       { () throws(BackendError) in
-        try self.client.send("/api/traces", JaegerClient.version1(demands, service, start, end, depth))
+        try self.client.send("/api/traces", JaegerClient.version1(demands, service, start, end, limit))
       })
     if answer.response.status == 404 { return [] }
     guard answer.response.isSuccess else { throw client.failure(answer.response) }
@@ -119,7 +66,7 @@ public final class JaegerClient: TraceBackend {
   }
 
   private static func version3(
-    _ demands: PushDown, _ service: String, _ start: Timestamp, _ end: Timestamp, _ depth: Int
+    _ demands: PushDown, _ service: String, _ start: Timestamp, _ end: Timestamp, _ limit: Int
   ) -> [(String, String)] {
     var parameters = [("query.service_name", service)]
     if let operation = demands.operation { parameters.append(("query.operation_name", operation)) }
@@ -128,12 +75,12 @@ public final class JaegerClient: TraceBackend {
     parameters.append(("query.start_time_max", end.rfc3339))
     if let shortest = demands.minimumDuration { parameters.append(("query.duration_min", "\(shortest)ns")) }
     if let longest = demands.maximumDuration { parameters.append(("query.duration_max", "\(longest)ns")) }
-    parameters.append(("query.search_depth", String(depth)))
+    parameters.append(("query.search_depth", String(limit)))
     return parameters
   }
 
   private static func version1(
-    _ demands: PushDown, _ service: String, _ start: Timestamp, _ end: Timestamp, _ depth: Int
+    _ demands: PushDown, _ service: String, _ start: Timestamp, _ end: Timestamp, _ limit: Int
   ) -> [(String, String)] {
     var parameters = [("service", service)]
     if let operation = demands.operation { parameters.append(("operation", operation)) }
@@ -142,7 +89,7 @@ public final class JaegerClient: TraceBackend {
     parameters.append(("end", String(end.nanoseconds / 1000)))
     if let shortest = demands.minimumDuration { parameters.append(("minDuration", "\(shortest / 1000)us")) }
     if let longest = demands.maximumDuration { parameters.append(("maxDuration", "\(longest / 1000 + 1)us")) }
-    parameters.append(("limit", String(depth)))
+    parameters.append(("limit", String(limit)))
     return parameters
   }
 
