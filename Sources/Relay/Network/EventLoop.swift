@@ -91,6 +91,8 @@ final class EventLoop: @unchecked Sendable {
         if now >= drainEnd { for connection in connections.values { connection.close() } }
       }
     }
+    // The loops know one another, and would keep each other alive.
+    siblings = []
   }
 
   private func handleMessages() {

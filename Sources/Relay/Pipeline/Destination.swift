@@ -127,9 +127,14 @@ final class Destination: Sendable {
     for entry in settings {
       let target: any Target
       if entry.url == "-" || entry.url.hasPrefix("file:") {
-        target = try FileTarget(
+        let file = try FileTarget(
           path: entry.url == "-" ? "-" : String(entry.url.dropFirst(5)), signal: entry.signal,
-          onBrokenPipe: configuration.onBrokenOutput)
+          synchronizes: configuration.queueDirectory != nil, onBrokenPipe: configuration.onBrokenOutput)
+        if file.removedBytes > 0 {
+          log.warn(
+            "\(file.name) ended in part of a batch, left by a crash; its \(file.removedBytes) bytes were cut off")
+        }
+        target = file
       } else {
         target = try RemoteTarget(
           url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)

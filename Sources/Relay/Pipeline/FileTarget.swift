@@ -14,7 +14,8 @@ import Synchronization
 ///
 /// `.json` and `.jsonl` hold one OTLP/JSON document a line, everything else a stream of 4-byte big-endian lengths and
 /// protobuf messages, as the collector's file exporter writes; a further `.gz` makes each batch a gzip member. All of it is
-/// read back by whatever reads traces. A batch that cannot be written in full leaves no part behind.
+/// read back by whatever reads traces. A batch that cannot be written in full leaves no part behind: what a crash left is
+/// cut off at the next start.
 final class FileTarget: Target {
   let name: String
   var identity: String { name }
@@ -27,12 +28,19 @@ final class FileTarget: Target {
   private let isGzip: Bool
   private let isRegular: Bool
   private let isStandardOutput: Bool
+  private let synchronizes: Bool
+  /// Bytes of a batch that a crash had cut off, and that are gone now.
+  let removedBytes: Int
 
   /// - Parameters:
   ///   - path: `-` is standard output.
+  ///   - synchronizes: whether a batch counts as delivered only once the device has it.
   ///   - onBrokenPipe: called when the reader of a pipe has gone.
-  init(path: String, signal: OTLPSignal, onBrokenPipe: (@Sendable () -> Void)? = nil) throws(RelayError) {
+  init(
+    path: String, signal: OTLPSignal, synchronizes: Bool = false, onBrokenPipe: (@Sendable () -> Void)? = nil
+  ) throws(RelayError) {
     self.onBrokenPipe = onBrokenPipe
+    self.synchronizes = synchronizes
     var bare = path[...]
     isGzip = path.hasSuffix(".gz")
     if isGzip { bare = bare.dropLast(3) }
@@ -44,8 +52,32 @@ final class FileTarget: Target {
       descriptor =
         isStandardOutput ? FileDescriptor(1, owned: false) : try .openForWriting(path, append: true)
       isRegular = try descriptor.status().isRegular
+      removedBytes =
+        isRegular && !isStandardOutput
+        ? try FileTarget.mend(descriptor, path, isGzip ? .gzip : isJSON ? .lines : .stream) : 0
     } catch {
       throw .badDestination(name, reason: error.description)
+    }
+  }
+
+  /// Makes the end of the file fit for more; how many bytes were cut off.
+  ///
+  /// Not while another process writes to it, which the lock tells: what looks cut off may be its write under way.
+  private static func mend(
+    _ descriptor: borrowing FileDescriptor, _ path: String, _ form: FileTail.Form
+  ) throws(SystemError) -> Int {
+    defer { flock(descriptor.rawValue, LOCK_SH | LOCK_NB) }
+    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else { return 0 }
+    let size = try descriptor.status().size
+    switch try FileTail.examine(.openForReading(path), size: size, form: form) {
+    case .whole: return 0
+    case .torn(let offset):
+      guard ftruncate(descriptor.rawValue, off_t(offset)) == 0 else { throw SystemError("shorten \(path)") }
+      return size - offset
+    case .lacksNewline:
+      try [UInt8(ascii: "\n")].withByteView { (newline) throws(SystemError) in try descriptor.writeAll(newline) }
+      return 0
+    case .foreign: throw SystemError("append to \(path), which does not hold OTLP messages", code: EINVAL)
     }
   }
 
@@ -84,6 +116,7 @@ final class FileTarget: Target {
     let before = isRegular ? lseek(descriptor.rawValue, 0, Int32(SEEK_END)) : -1
     do throws(SystemError) {
       try descriptor.writeAll(view)
+      if synchronizes, isRegular { try descriptor.synchronize() }
       return .delivered(rejected: 0, message: nil)
     } catch {
       if before >= 0 { _ = ftruncate(descriptor.rawValue, before) }
