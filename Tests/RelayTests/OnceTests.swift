@@ -41,6 +41,25 @@ import Testing
     #expect(left == ["c.json", "d.otlp.tmp", "deep"])
   }
 
+  @Test("a file that the server refuses stays, and those in the same batch are delivered and go")
+  func refusedFile() throws {
+    let directory = try TemporaryDirectory()
+    for seed in 1...4 as ClosedRange<UInt64> {
+      try Data(Spans.request(3, seed: seed)).write(to: URL(filePath: directory.path("\(seed).otlp")))
+    }
+    let bad = Spans.ids(3, seed: 2)
+    let sink = try CollectingSink { _, request in
+      let ids = (try? Spans.ids(in: Spans.decoded(request.body, request.headers["content-encoding"]))) ?? []
+      return bad.isDisjoint(with: ids) ? nil : .text(400, "no")
+    }
+    let result = try run(["--delete", "--batch-timeout", "500ms", "--to", sink.url, directory.url.path])
+    #expect(result.status == 4)
+    #expect(sink.counts.count == 9)
+    #expect(result.errors.contains("2.otlp was not delivered in full"))
+    #expect(!result.errors.contains("1.otlp was not"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["2.otlp"])
+  }
+
   @Test("two runs at once deliver each file once")
   func twoRuns() throws {
     let directory = try TemporaryDirectory()

@@ -30,43 +30,50 @@ struct BatchSender: ~Copyable {
     encoder = BodyEncoder(destination.target.encoding)
   }
 
-  /// Deals with a batch; whether the destination has all of it.
-  mutating func deliver(_ batch: [QueueEntry]) -> Bool {
+  /// Deals with a batch, and tells the trackers of its entries what has come of them.
+  mutating func deliver(_ batch: [QueueEntry]) {
     var items: [Item] = []
     for entry in batch {
       // Rows that cannot be read have been reported by the storage and stay where they are.
       guard let payload = entry.payload ?? entry.row.flatMap({ destination.storage?.load($0) }) else { continue }
       items.append(Item(entry: entry, payload: payload))
     }
-    if items.isEmpty { return false }
-    return deliver(items[...]) && items.count == batch.count
+    if !items.isEmpty { deliver(items[...]) }
   }
 
-  private mutating func deliver(_ items: ArraySlice<Item>) -> Bool {
+  private mutating func deliver(_ items: ArraySlice<Item>) {
     let payloads = items.map(\.payload)
     switch send(payloads) {
-    case .delivered:
-      destination.storage?.delivered(items.map(\.entry))
-      return true
+    case .delivered: settle(items, isDelivered: true)
     case .abandoned:
       destination.abandon(payloads)
-      return false
+      keep(items)
     case .refused(let reason, let scope):
       if scope == .size { destination.queue.lowerBatchBytes(below: payloads.reduce(0) { $0 + $1.plainSize }) }
       if scope != .everything, items.count > 1 {
         let middle = items.startIndex + items.count / 2
-        let first = deliver(items[..<middle])
-        let second = deliver(items[middle...])
-        return first && second
+        deliver(items[..<middle])
+        deliver(items[middle...])
+        return
       }
       if scope == .size, let item = items.first, let halves = halves(of: item.payload) {
         let (isSettled, isDelivered) = deliver(parts: halves)
-        if isSettled { destination.storage?.delivered([item.entry]) }
-        return isDelivered
+        if isSettled { settle(items, isDelivered: isDelivered) } else { keep(items) }
+        return
       }
-      if destination.bury(payloads, reason: reason) { destination.storage?.delivered(items.map(\.entry)) }
-      return false
+      if destination.bury(payloads, reason: reason) { settle(items, isDelivered: false) } else { keep(items) }
     }
+  }
+
+  /// Nothing more is to be done for these.
+  private func settle(_ items: ArraySlice<Item>, isDelivered: Bool) {
+    destination.storage?.delivered(items.map(\.entry))
+    for item in items { item.entry.tracker?.finish(items: item.entry.items, isDelivered: isDelivered) }
+  }
+
+  /// These have not arrived, and stay in the queue where there is one on disk.
+  private func keep(_ items: ArraySlice<Item>) {
+    for item in items { item.entry.tracker?.finish(items: item.entry.items, isDelivered: false) }
   }
 
   /// Deals with the parts of a request that was too large: whether it need not be sent again, and whether all of it has

@@ -66,8 +66,7 @@ final class Destination: Sendable {
   private func send(with exporter: any Exporter) {
     var sender = BatchSender(self, exporter)
     while let batch = queue.next() {
-      let isDelivered = sender.deliver(batch)
-      for entry in batch { entry.tracker?.finish(items: entry.items, isDelivered: isDelivered) }
+      sender.deliver(batch)
       queue.finish(batch)
     }
   }
