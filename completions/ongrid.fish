@@ -12,7 +12,7 @@ end
 complete -c ongrid -f
 complete -c ongrid -n __ongrid_first -s h -l help -d 'Print help'
 complete -c ongrid -n __ongrid_first -s V -l version -d 'Print the version'
-complete -c ongrid -n __ongrid_first -a relay -d 'Receive, batch and forward OTLP traces'
+complete -c ongrid -n __ongrid_first -a relay -d 'Receive, batch and forward OTLP traces, metrics and logs'
 complete -c ongrid -n __ongrid_first -a spanmetrics -d 'Turn spans into Prometheus metrics'
 complete -c ongrid -n __ongrid_first -a compile-rule -d 'Compile trace alert rules to PromQL and lint them'
 complete -c ongrid -n __ongrid_first -a traceql -d 'Query traces in Tempo, Jaeger, Zipkin or files with TraceQL'
@@ -23,8 +23,8 @@ complete -c ongrid -n __ongrid_first -a man -d 'Print the manual page of ongrid 
 
 complete -c ongrid -n '__ongrid_in relay' -F
 complete -c ongrid -n '__ongrid_in relay' -l to -x -d 'Where traces go: http(s)://, grpc(s)://, file:PATH or -'
-complete -c ongrid -n '__ongrid_in relay' -l to-metrics -x -d 'Where OTLP metrics go'
-complete -c ongrid -n '__ongrid_in relay' -l to-logs -x -d 'Where OTLP logs go'
+complete -c ongrid -n '__ongrid_in relay' -l to-metrics -x -d 'Where metrics go, as --to'
+complete -c ongrid -n '__ongrid_in relay' -l to-logs -x -d 'Where logs go, as --to'
 complete -c ongrid -n '__ongrid_in relay' -l compression -x -a 'none gzip zstd' -d 'How requests are compressed'
 complete -c ongrid -n '__ongrid_in relay' -l resource -x -d 'Set a resource attribute on everything that passes'
 complete -c ongrid -n '__ongrid_in relay' -l tee -r -F -d 'Also write what passes to this file, or - for stdout'

@@ -41,16 +41,16 @@ func spanTexts(_ requests: [[UInt8]]) throws -> [String] {
   return texts.sorted()
 }
 
-func json(_ request: [UInt8]) throws -> String {
+func json(_ request: [UInt8], _ signal: OTLPSignal = .traces) throws -> String {
   var out = ByteBuffer()
-  try request.withByteView { (view) throws(WireError) in try OTLPJSONWriter().write(RequestView(view), into: &out) }
+  try request.withByteView { (view) throws(WireError) in try OTLPJSONWriter().write(view, signal, into: &out) }
   return String(out.view)
 }
 
-func transcode(_ text: String) throws -> [UInt8] {
+func transcode(_ text: String, _ signal: OTLPSignal = .traces) throws -> [UInt8] {
   var out = ByteBuffer()
   try Array(text.utf8).withByteView { (view) throws(TranscodeError) in
-    var transcoder = JSONTranscoder(view)
+    var transcoder = JSONTranscoder(view, signal: signal)
     while try transcoder.next(into: &out) != nil {}
   }
   return [UInt8](out.view)

@@ -46,7 +46,7 @@ import Testing
         guard let walk = try? RequestWalk(view) else { return }
         let splitter = RequestSplitter(maxItems: Int.random(in: 1...4, using: &random), maxBytes: 600)
         var items = 0
-        try splitter.split(view, items: walk.items) { part, count in
+        try splitter.split(view, signal: .traces, items: walk.items) { part, count in
           items += count
           let found = try? RequestWalk(part.view)
           #expect(found?.items == count, comment())

@@ -91,7 +91,7 @@ final class RelayUnderTest {
   }
 }
 
-/// A destination that collects the ids of the spans it gets, over HTTP.
+/// A destination that collects the ids of the spans, data points and log records it gets, over HTTP.
 final class CollectingSink: Sendable {
   let server: StubServer
   private let state: State
@@ -109,7 +109,8 @@ final class CollectingSink: Sendable {
       let index = state.requests.add(1, ordering: .relaxed).oldValue
       if let refusal = answer(index, request) { return refusal }
       do {
-        let ids = try Spans.ids(in: Spans.decoded(request.body, request.headers["content-encoding"]))
+        let body = try Spans.decoded(request.body, request.headers["content-encoding"])
+        let ids = try Telemetry.ids(OTLPSignal(httpPath: request.path) ?? .traces, in: body)
         state.ids.withLock { counts in
           for id in ids { counts[id, default: 0] += 1 }
         }
@@ -122,7 +123,7 @@ final class CollectingSink: Sendable {
 
   var url: String { server.url }
 
-  /// How often each span came, by trace id.
+  /// How often each item came, by its id.
   var counts: [String: Int] { state.ids.withLock { $0 } }
 
   func waitForSpans(_ count: Int) throws {

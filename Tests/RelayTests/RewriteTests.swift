@@ -79,7 +79,7 @@ import Testing
       var parts: [[UInt8]] = []
       try body.withByteView { view in
         let walk = try RequestWalk(view)
-        try splitter.split(view, items: walk.items) { part, items in
+        try splitter.split(view, signal: .traces, items: walk.items) { part, items in
           let bytes = [UInt8](part.view)
           #expect(
             items <= splitter.maxItems || !splitter.mustSplit(items: walk.items, bytes: view.count), "seed \(seed)")

@@ -32,7 +32,7 @@ enum TraceAnswer {
     do throws(WireError) {
       return try otlp.withByteView { view throws(WireError) in
         var buffer = ByteBuffer(capacity: 4 * view.count)
-        try OTLPJSONWriter().write(RequestView(view), into: &buffer)
+        try OTLPJSONWriter().write(view, .traces, into: &buffer)
         return Array(buffer.view)
       }
     } catch {

@@ -11,7 +11,7 @@ enum TraceDocument {
         var transcoder = JSONTranscoder(view)
         var buffer = ByteBuffer(capacity: view.count)
         while let document = try transcoder.next(into: &buffer) {
-          guard document.hasTraceKey else { throw TranscodeError("the JSON holds no trace", at: 0) }
+          guard document.signal != nil else { throw TranscodeError("the JSON holds no trace", at: 0) }
         }
         return Array(buffer.view)
       }

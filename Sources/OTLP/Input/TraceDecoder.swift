@@ -2,7 +2,15 @@ import Platform
 
 /// Decodes chunks: every record becomes the bytes of one protobuf request. One per thread.
 public struct TraceDecoder: ~Copyable {
+  /// What the records may be.
+  public enum Reading: Sendable, Equatable {
+    case traces
+    /// Any of the three signals. JSON tells which; protobuf does not, and is taken for the one given.
+    case anySignal(protobuf: OTLPSignal)
+  }
+
   private let skipsBad: Bool
+  private let reading: Reading
   private var scratch = ByteBuffer(capacity: 0)
   /// How many bad records were passed over.
   public private(set) var skipped = 0
@@ -10,12 +18,22 @@ public struct TraceDecoder: ~Copyable {
   public private(set) var firstSkipped: InputError?
 
   /// - Parameter skipsBad: count bad records and go on, instead of throwing.
-  public init(skipsBad: Bool = false) { self.skipsBad = skipsBad }
+  public init(skipsBad: Bool = false, reading: Reading = .traces) {
+    self.skipsBad = skipsBad
+    self.reading = reading
+  }
 
-  /// Calls `body` with each request in `chunk`. What `body` throws makes the record a bad one. The view is valid during
-  /// the call.
+  /// Calls `body` with each request in `chunk`, which holds traces. What `body` throws makes the record a bad one. The view
+  /// is valid during the call.
   public mutating func forEachRequest(
     in chunk: TraceChunk, _ body: (RequestView) throws(WireError) -> Void
+  ) throws(InputError) {
+    try forEachMessage(in: chunk) { (message, _) throws(WireError) in try body(RequestView(message)) }
+  }
+
+  /// The same for any signal, which `body` is told.
+  public mutating func forEachMessage(
+    in chunk: TraceChunk, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
     switch chunk.format {
     case .json: try json(chunk, body)
@@ -24,8 +42,15 @@ public struct TraceDecoder: ~Copyable {
     }
   }
 
+  private var protobufSignal: OTLPSignal {
+    switch reading {
+    case .traces: .traces
+    case .anySignal(let signal): signal
+    }
+  }
+
   private mutating func frames(
-    _ chunk: TraceChunk, _ body: (RequestView) throws(WireError) -> Void
+    _ chunk: TraceChunk, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
     var rest = chunk.view
     while rest.count >= 4 {
@@ -36,35 +61,38 @@ public struct TraceDecoder: ~Copyable {
   }
 
   private mutating func record(
-    _ bytes: ByteView, _ chunk: TraceChunk, at offset: Int, _ body: (RequestView) throws(WireError) -> Void
+    _ bytes: ByteView, _ chunk: TraceChunk, at offset: Int, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
     do throws(WireError) {
       // What is to be skipped must be skipped whole, so it is walked before its first span is counted.
-      if skipsBad { _ = try RequestWalk(bytes) }
-      try body(RequestView(bytes))
+      if skipsBad { _ = try RequestWalk(bytes, signal: protobufSignal) }
+      try body(bytes, protobufSignal)
     } catch {
       try bad(InputError(chunk.source, .byte(chunk.offset + offset), error.description))
     }
   }
 
   private mutating func json(
-    _ chunk: TraceChunk, _ body: (RequestView) throws(WireError) -> Void
+    _ chunk: TraceChunk, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
-    var transcoder = JSONTranscoder(chunk.view)
+    var transcoder = JSONTranscoder(chunk.view, signal: reading == .traces ? .traces : nil)
     while true {
       scratch.removeAll()
       let start = transcoder.position
+      let signal: OTLPSignal
       do throws(TranscodeError) {
         guard let document = try transcoder.next(into: &scratch) else { return }
-        if !document.hasTraceKey, !document.isEmpty {
-          throw TranscodeError("no resourceSpans in this document", at: start)
+        if document.signal == nil, !document.isEmpty {
+          let keys = reading == .traces ? "resourceSpans" : "resourceSpans, resourceMetrics or resourceLogs"
+          throw TranscodeError("no \(keys) in this document", at: start)
         }
+        signal = document.signal ?? .traces
       } catch {
         try bad(InputError(chunk.source, .line(chunk.line + lines(chunk, error.offset)), error.message))
         transcoder.skipLine()
         continue
       }
-      do throws(WireError) { try body(RequestView(scratch.view)) } catch {
+      do throws(WireError) { try body(scratch.view, signal) } catch {
         try bad(InputError(chunk.source, .line(chunk.line + lines(chunk, start)), error.description))
       }
     }

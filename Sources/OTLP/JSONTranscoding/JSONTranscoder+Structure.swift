@@ -81,7 +81,7 @@ extension JSONTranscoder {
 }
 
 /// The protobuf names of an enum's values.
-protocol EnumNames {
+protocol EnumNames: SendableMetatype {
   /// What the enum is, for errors.
   static var what: String { get }
   static func value(of name: ByteView) -> Int32?

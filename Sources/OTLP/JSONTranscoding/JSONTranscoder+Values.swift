@@ -110,6 +110,12 @@ extension JSONTranscoder {
   mutating func string(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
     let token = try take()
     guard token.kind == .string else { return try absent(token, "a string") }
+    string(field, token, into: &out)
+  }
+
+  /// The string `token`.
+  @inline(__always)
+  func string(_ field: Int, _ token: JSONToken, into out: inout ByteBuffer) {
     let raw = tokens.bytes(of: token)
     guard token.hasEscapes else { return out.appendField(field, bytes: raw) }
     out.appendTag(field, .lengthDelimited)
@@ -129,13 +135,35 @@ extension JSONTranscoder {
   }
 
   mutating func int64(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
+    if let value = try signed(Int64.self) { out.appendField(field, varint: UInt64(bitPattern: value)) }
+  }
+
+  mutating func sfixed64(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
+    if let value = try signed(Int64.self) { out.appendField(field, fixed64: UInt64(bitPattern: value)) }
+  }
+
+  mutating func sint32(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
+    guard let value = try signed(Int32.self) else { return }
+    // Zigzag.
+    out.appendField(field, varint: UInt64(UInt32(bitPattern: value << 1 ^ value >> 31)))
+  }
+
+  /// An integer as a number or a string; `nil` for `null`.
+  @inline(__always)
+  private mutating func signed<Value: FixedWidthInteger & SignedInteger>(
+    _ type: Value.Type
+  ) throws(TranscodeError) -> Value? {
     let token = try take()
-    guard token.kind == .number || token.kind == .string else { return try absent(token, "an integer") }
-    let text = tokens.bytes(of: token)
-    guard let value = JSONNumber.int64(text) ?? wholeDouble(text).flatMap({ Int64(exactly: $0) }) else {
-      throw TranscodeError("expected a 64-bit integer", at: token.start)
+    guard token.kind == .number || token.kind == .string else {
+      try absent(token, "an integer")
+      return nil
     }
-    out.appendField(field, varint: UInt64(bitPattern: value))
+    let text = tokens.bytes(of: token)
+    guard
+      let value = JSONNumber.int64(text).flatMap({ Value(exactly: $0) })
+        ?? wholeDouble(text).flatMap({ Value(exactly: $0) })
+    else { throw TranscodeError("expected a \(Value.bitWidth)-bit integer", at: token.start) }
+    return value
   }
 
   mutating func fixed64(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
@@ -155,9 +183,15 @@ extension JSONTranscoder {
   /// An unsigned integer as a number or a string; `nil` for `null`.
   private mutating func unsigned(upTo limit: UInt64) throws(TranscodeError) -> UInt64? {
     let token = try take()
+    if token.kind == .null { return nil }
+    return try unsigned(token, upTo: limit)
+  }
+
+  /// The unsigned integer `token`.
+  @inline(__always)
+  func unsigned(_ token: JSONToken, upTo limit: UInt64) throws(TranscodeError) -> UInt64 {
     guard token.kind == .number || token.kind == .string else {
-      try absent(token, "an unsigned integer")
-      return nil
+      throw TranscodeError("expected an unsigned integer", at: token.start)
     }
     let text = tokens.bytes(of: token)
     guard let value = JSONNumber.uint64(text) ?? wholeDouble(text).flatMap({ UInt64(exactly: $0) }), value <= limit
@@ -170,6 +204,11 @@ extension JSONTranscoder {
 
   mutating func double(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
     let token = try take()
+    if token.kind != .null { out.appendField(field, double: try double(token)) }
+  }
+
+  /// The number `token`.
+  func double(_ token: JSONToken) throws(TranscodeError) -> Double {
     let text = tokens.bytes(of: token)
     let value: Double?
     switch token.kind {
@@ -179,10 +218,10 @@ extension JSONTranscoder {
         text.equals("NaN")
         ? .nan
         : text.equals("Infinity") ? .infinity : text.equals("-Infinity") ? -.infinity : JSONNumber.double(text)
-    default: return try absent(token, "a number")
+    default: value = nil
     }
     guard let value else { throw TranscodeError("expected a number", at: token.start) }
-    out.appendField(field, double: value)
+    return value
   }
 
   /// An enum by its number, or by the protobuf name, as Tempo writes it. 0 is written too where it was spelled out.

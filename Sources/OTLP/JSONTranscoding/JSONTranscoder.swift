@@ -8,10 +8,16 @@ import Platform
 /// well: `batches` or `trace` at the top, ids in base64, enums by name; so is Jaeger's `result`.
 public struct JSONTranscoder {
   var tokens: JSONTokenizer
+  /// What is read; `nil`: whichever signal a document has.
+  private let expected: OTLPSignal?
 
-  /// - Parameter text: one document, or several with or without space between them.
-  public init(_ text: ByteView) {
+  /// - Parameters:
+  ///   - text: one document, or several with or without space between them.
+  ///   - signal: what the documents hold; what they hold of other signals is unknown, and ignored. `nil`: it is seen from
+  ///     each document, which must be of one signal.
+  public init(_ text: ByteView, signal: OTLPSignal? = .traces) {
     tokens = JSONTokenizer(text, depthLimit: 256, manyDocuments: true)
+    expected = signal
   }
 
   /// Byte offset of what will be read next.
@@ -19,108 +25,60 @@ public struct JSONTranscoder {
 
   /// What one document held.
   public struct Document: Sendable, Equatable {
-    /// Whether a key that holds spans was there; a document without one is an empty request to a receiver, and
-    /// something else than traces in a file.
-    public var hasTraceKey = false
+    /// The signal of which there was a key; a document without one is an empty request to a receiver, and something else
+    /// than telemetry in a file.
+    public var signal: OTLPSignal?
     /// Whether there was any key at all.
     public var isEmpty = true
   }
 
-  /// Appends the next document's TracesData to `out`; `nil` when nothing is left. On an error `out` may hold part of
-  /// the document: truncate it.
+  /// Appends the next document's TracesData, MetricsData or LogsData to `out`; `nil` when nothing is left. On an error
+  /// `out` may hold part of the document: truncate it.
   public mutating func next(into out: inout ByteBuffer) throws(TranscodeError) -> Document? {
     let token = try take()
     switch token.kind {
     case .end: return nil
     case .objectStart:
       var document = Document()
-      try tracesData(&document, into: &out)
+      try data(&document, into: &out)
       return document
-    default: throw TranscodeError("expected an object with resourceSpans", at: token.start)
+    default: throw TranscodeError("expected an object with \((expected ?? .traces).dataKey)", at: token.start)
     }
   }
 
   /// Gives up on the current document and goes on behind the next line feed.
   public mutating func skipLine() { tokens.skipLine() }
 
-  private mutating func tracesData(_ document: inout Document, into out: inout ByteBuffer) throws(TranscodeError) {
+  private mutating func data(_ document: inout Document, into out: inout ByteBuffer) throws(TranscodeError) {
     while let key = try nextKey() {
       document.isEmpty = false
-      if key.equals("resourceSpans") || key.equals("batches") {
-        document.hasTraceKey = true
-        try messages(1, reserving: 3, into: &out) { (json, out) throws(TranscodeError) in
-          try json.resourceSpans(into: &out)
+      if let signal = signal(of: key) {
+        try note(signal, in: &document)
+        let schema = signal.resourceElement
+        try messages(1, reserving: schema.lengthWidth, into: &out) { (json, out) throws(TranscodeError) in
+          try json.members(of: schema, into: &out)
         }
-      } else if key.equals("trace") || key.equals("result") {
-        document.hasTraceKey = true
-        if try beginObject() { try tracesData(&document, into: &out) }
+      } else if expected != .metrics, expected != .logs, key.equals("trace") || key.equals("result") {
+        try note(.traces, in: &document)
+        if try beginObject() { try data(&document, into: &out) }
       } else {
         try skip()
       }
     }
   }
 
-  private mutating func resourceSpans(into out: inout ByteBuffer) throws(TranscodeError) {
-    while let key = try nextKey() {
-      if key.equals("resource") {
-        try message(1, reserving: 2, into: &out) { (json, out) throws(TranscodeError) in
-          try json.attributed(1, dropped: 2, into: &out)
-        }
-      } else if key.equals("scopeSpans") {
-        try messages(2, reserving: 3, into: &out) { (json, out) throws(TranscodeError) in
-          try json.scopeSpans(into: &out)
-        }
-      } else if key.equals("schemaUrl") {
-        try string(3, into: &out)
-      } else {
-        try skip()
-      }
+  private func note(_ signal: OTLPSignal, in document: inout Document) throws(TranscodeError) {
+    if let other = document.signal, other != signal {
+      throw TranscodeError("one document with \(other) and \(signal)", at: tokens.position)
     }
+    document.signal = signal
   }
 
-  /// A Resource: attributes and how many were dropped, nothing else.
-  private mutating func attributed(
-    _ attributes: Int, dropped: Int, into out: inout ByteBuffer
-  ) throws(TranscodeError) {
-    while let key = try nextKey() {
-      if key.equals("attributes") {
-        try keyValues(attributes, into: &out)
-      } else if key.equals("droppedAttributesCount") {
-        try uint32(dropped, into: &out)
-      } else {
-        try skip()
-      }
-    }
-  }
-
-  private mutating func scopeSpans(into out: inout ByteBuffer) throws(TranscodeError) {
-    while let key = try nextKey() {
-      if key.equals("scope") {
-        try message(1, reserving: 1, into: &out) { (json, out) throws(TranscodeError) in try json.scope(into: &out) }
-      } else if key.equals("spans") {
-        try messages(2, reserving: 2, into: &out) { (json, out) throws(TranscodeError) in try json.span(into: &out) }
-      } else if key.equals("schemaUrl") {
-        try string(3, into: &out)
-      } else {
-        try skip()
-      }
-    }
-  }
-
-  private mutating func scope(into out: inout ByteBuffer) throws(TranscodeError) {
-    while let key = try nextKey() {
-      if key.equals("name") {
-        try string(1, into: &out)
-      } else if key.equals("version") {
-        try string(2, into: &out)
-      } else if key.equals("attributes") {
-        try keyValues(3, into: &out)
-      } else if key.equals("droppedAttributesCount") {
-        try uint32(4, into: &out)
-      } else {
-        try skip()
-      }
-    }
+  /// The signal that a key at the top is of, when that is to be read.
+  private func signal(of key: ByteView) -> OTLPSignal? {
+    if key.equals("batches") { return expected == nil || expected == .traces ? .traces : nil }
+    if let expected { return key.equals(expected.dataKey) ? expected : nil }
+    return OTLPSignal.allCases.first { key.equals($0.dataKey) }
   }
 
   /// A member whose value is a string, as compact writers write it: ids, name and times. `false`, and nothing has
@@ -148,7 +106,7 @@ public struct JSONTranscoder {
   }
 
   /// The keys are told apart by their length first: this is where the time goes.
-  private mutating func span(into out: inout ByteBuffer) throws(TranscodeError) {
+  mutating func span(into out: inout ByteBuffer) throws(TranscodeError) {
     while true {
       if plainSpanMember(into: &out) { continue }
       guard let key = try nextKey() else { return }

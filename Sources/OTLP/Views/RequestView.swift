@@ -17,8 +17,6 @@ public struct RequestView: WireMessage {
 public struct ResourceSpansView: WireMessage {
   public let bytes: ByteView
   public let resource: ResourceView
-  /// Whether a Resource was present at all, were it empty.
-  public let hasResource: Bool
   public let schemaURL: ByteView
   @usableFromInline let scopes: ByteView
 
@@ -27,15 +25,12 @@ public struct ResourceSpansView: WireMessage {
     bytes = message
     var cursor = WireCursor(message)
     var resource = ResourceView.none
-    var hasResource = false
     var schemaURL = ByteView.empty
     var stretch = Stretch()
     var start = cursor.at
     while let tag = try cursor.nextTag() {
       switch tag.rawValue {
-      case 1 << 3 | 2:
-        resource = try ResourceView(cursor.bytes())
-        hasResource = true
+      case 1 << 3 | 2: resource = try ResourceView(cursor.bytes())
       case 2 << 3 | 2:
         _ = try cursor.bytes()
         stretch.include(from: start, to: cursor.at)
@@ -45,7 +40,6 @@ public struct ResourceSpansView: WireMessage {
       start = cursor.at
     }
     self.resource = resource
-    self.hasResource = hasResource
     self.schemaURL = schemaURL
     scopes = stretch.view
   }
@@ -87,8 +81,6 @@ public struct ResourceView: WireMessage {
 public struct ScopeSpansView: WireMessage {
   public let bytes: ByteView
   public let scope: ScopeView
-  /// Whether an InstrumentationScope was present at all, were it empty.
-  public let hasScope: Bool
   public let schemaURL: ByteView
   @usableFromInline let spanBytes: ByteView
 
@@ -97,15 +89,12 @@ public struct ScopeSpansView: WireMessage {
     bytes = message
     var cursor = WireCursor(message)
     var scope = ScopeView.none
-    var hasScope = false
     var schemaURL = ByteView.empty
     var stretch = Stretch()
     var start = cursor.at
     while let tag = try cursor.nextTag() {
       switch tag.rawValue {
-      case 1 << 3 | 2:
-        scope = try ScopeView(cursor.bytes())
-        hasScope = true
+      case 1 << 3 | 2: scope = try ScopeView(cursor.bytes())
       case 2 << 3 | 2:
         _ = try cursor.bytes()
         stretch.include(from: start, to: cursor.at)
@@ -115,7 +104,6 @@ public struct ScopeSpansView: WireMessage {
       start = cursor.at
     }
     self.scope = scope
-    self.hasScope = hasScope
     self.schemaURL = schemaURL
     spanBytes = stretch.view
   }

@@ -2,18 +2,22 @@ import Platform
 
 /// What a request of one of the three signals holds, found by walking it once without decoding.
 public struct RequestWalk: Sendable, Equatable {
-  /// Spans, log records, or metrics.
+  /// Spans, data points of metrics, or log records: what a partial success counts.
   public var items: Int
-  /// ResourceSpans, ResourceLogs or ResourceMetrics.
+  /// Spans, metrics or log records.
+  public var elements: Int
+  /// ResourceSpans, ResourceMetrics or ResourceLogs.
   public var resources: Int
 
-  /// Walks `request` and checks that it is well-formed: every length of Resource… > Scope… > item (the three requests
-  /// have the same field numbers), and the fields of each item one level down, so that what a backend would refuse is
-  /// refused here, before it shares a batch with other requests.
+  /// Walks `request` and checks that it is well-formed: every length of Resource… > Scope… > element (the three requests
+  /// have the same field numbers), of a metric down to its data points, and the fields of each item one level down, so
+  /// that what a backend would refuse is refused here, before it shares a batch with other requests.
   @inlinable
-  public init(_ request: ByteView) throws(WireError) {
-    var items = 0
+  public init(_ request: ByteView, signal: OTLPSignal = .traces) throws(WireError) {
+    var elements = 0
+    var points = 0
     var resources = 0
+    let countsPoints = signal == .metrics
     var top = WireCursor(request)
     while let tag = try top.nextTag() {
       guard tag.rawValue == 1 << 3 | 2 else {
@@ -36,8 +40,13 @@ public struct RequestWalk: Sendable, Equatable {
         var scope = WireCursor(try resource.bytes())
         while let tag = try scope.nextTag() {
           if tag.rawValue == 2 << 3 | 2 {
-            items += 1
-            try RequestWalk.checkFields(of: scope.bytes())
+            elements += 1
+            let element = try scope.bytes()
+            if countsPoints {
+              points += try MetricData.countPoints(of: element)
+            } else {
+              try RequestWalk.checkFields(of: element)
+            }
           } else {
             if tag.field == 2 { throw .badWireType(field: 2) }
             try scope.skip(tag)
@@ -45,7 +54,8 @@ public struct RequestWalk: Sendable, Equatable {
         }
       }
     }
-    self.items = items
+    self.items = countsPoints ? points : elements
+    self.elements = elements
     self.resources = resources
   }
 

@@ -49,11 +49,19 @@ extension ByteBuffer {
     append(String(value))
   }
 
+  /// A 64-bit integer, which JSON numbers cannot hold, as a string.
+  mutating func appendJSON(quoted value: some BinaryInteger) {
+    append(UInt8(ascii: "\""))
+    append(String(value))
+    append(UInt8(ascii: "\""))
+  }
+
   /// The shortest text that reads back as `value`; what JSON has no number for as protobuf's JSON mapping spells it.
   mutating func appendJSON(double value: Double) {
     if value.isFinite {
       let text = value.description
-      append(text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
+      // Some readers lose the sign of "-0".
+      append(text.hasSuffix(".0") && text != "-0.0" ? String(text.dropLast(2)) : text)
     } else {
       append(value.isNaN ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"")
     }

@@ -5,53 +5,6 @@ import Platform
 public struct OTLPJSONWriter {
   public init() {}
 
-  /// Appends `request` as one document, without a line feed. On an error `out` may hold part of it: truncate it.
-  public func write(_ request: RequestView, into out: inout ByteBuffer) throws(WireError) {
-    out.append("{\"resourceSpans\":")
-    try array(request.resourceSpans, &out) { (resourceSpans, out) throws(WireError) in
-      try write(resourceSpans, into: &out)
-    }
-    out.append("}")
-  }
-
-  func write(_ resourceSpans: ResourceSpansView, into out: inout ByteBuffer) throws(WireError) {
-    var object = ObjectText(&out)
-    if resourceSpans.hasResource {
-      object.key("\"resource\":", &out)
-      var resource = ObjectText(&out)
-      try attributes(resourceSpans.resource.attributes, &resource, &out)
-      resource.number("\"droppedAttributesCount\":", resourceSpans.resource.droppedAttributesCount, &out)
-      resource.close(&out)
-    }
-    if !resourceSpans.scopes.isEmpty {
-      object.key("\"scopeSpans\":", &out)
-      try array(resourceSpans.scopeSpans, &out) { (scopeSpans, out) throws(WireError) in
-        try write(scopeSpans, into: &out)
-      }
-    }
-    object.string("\"schemaUrl\":", resourceSpans.schemaURL, &out)
-    object.close(&out)
-  }
-
-  private func write(_ scopeSpans: ScopeSpansView, into out: inout ByteBuffer) throws(WireError) {
-    var object = ObjectText(&out)
-    if scopeSpans.hasScope {
-      object.key("\"scope\":", &out)
-      var scope = ObjectText(&out)
-      scope.string("\"name\":", scopeSpans.scope.name, &out)
-      scope.string("\"version\":", scopeSpans.scope.version, &out)
-      try attributes(scopeSpans.scope.attributes, &scope, &out)
-      scope.number("\"droppedAttributesCount\":", scopeSpans.scope.droppedAttributesCount, &out)
-      scope.close(&out)
-    }
-    if !scopeSpans.spanBytes.isEmpty {
-      object.key("\"spans\":", &out)
-      try array(scopeSpans.spans, &out) { (span, out) throws(WireError) in try write(span, into: &out) }
-    }
-    object.string("\"schemaUrl\":", scopeSpans.schemaURL, &out)
-    object.close(&out)
-  }
-
   /// Appends one span as an object.
   public func write(_ span: SpanView, into out: inout ByteBuffer) throws(WireError) {
     var object = ObjectText(&out)
@@ -111,7 +64,7 @@ public struct OTLPJSONWriter {
     try keyValues(list, depth: 0, &out)
   }
 
-  private func keyValues(
+  func keyValues(
     _ list: RepeatedField<KeyValueView>, depth: Int, _ out: inout ByteBuffer
   ) throws(WireError) {
     try array(list, &out) { (attribute, out) throws(WireError) in
@@ -162,7 +115,7 @@ public struct OTLPJSONWriter {
   }
 
   /// An array of what `body` writes for each element.
-  private func array<Element>(
+  func array<Element>(
     _ elements: RepeatedField<Element>, _ out: inout ByteBuffer,
     _ body: (Element, inout ByteBuffer) throws(WireError) -> Void
   ) throws(WireError) {
@@ -180,7 +133,7 @@ public struct OTLPJSONWriter {
 
 /// The text of one JSON object: knows whether a comma is due. Members with default values are left out, as protobuf
 /// leaves them out.
-private struct ObjectText {
+struct ObjectText {
   private var first = true
 
   init(_ out: inout ByteBuffer) { out.append("{") }
@@ -190,6 +143,14 @@ private struct ObjectText {
     if !first { out.append(",") }
     first = false
     out.append(quoted)
+  }
+
+  /// - Parameter name: the key without quotes.
+  mutating func key(named name: StaticString, _ out: inout ByteBuffer) {
+    out.append(first ? "\"" : ",\"")
+    first = false
+    out.append(name)
+    out.append("\":")
   }
 
   mutating func string(_ quoted: StaticString, _ value: ByteView, _ out: inout ByteBuffer) {
@@ -216,9 +177,7 @@ private struct ObjectText {
   mutating func quoted(_ quoted: StaticString, _ value: UInt64, _ out: inout ByteBuffer) {
     guard value != 0 else { return }
     key(quoted, &out)
-    out.append("\"")
-    out.appendJSON(integer: value)
-    out.append("\"")
+    out.appendJSON(quoted: value)
   }
 
   func close(_ out: inout ByteBuffer) { out.append("}") }

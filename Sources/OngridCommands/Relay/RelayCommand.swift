@@ -10,22 +10,23 @@ import Relay
 /// `ongrid relay`.
 enum RelayCommand {
   static let command = Command(
-    name: "relay", summary: "Receive, batch and forward OTLP traces",
+    name: "relay", summary: "Receive, batch and forward OTLP traces, metrics and logs",
     description: """
       Receives OTLP over gRPC and HTTP from applications on this host, batches it, and sends it on with \
-      authentication, compression, retries and a bounded queue.
+      authentication, compression, retries and a bounded queue. Metrics and logs go the same way as traces once \
+      `--to-metrics` and `--to-logs` say where.
 
       SIGTERM and SIGINT stop it: it takes no more requests, delivers what it has accepted, and says what it has done. \
       A second signal ends it at once.
       """,
     synopsis: ["relay --to URL [OPTIONS]", "relay --once --to URL [OPTIONS] [FILE...]"],
-    arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Traces to deliver with --once; - is stdin")],
+    arguments: [Argument("FILE", kind: .file, repeatable: true, help: "What to deliver with --once; - is stdin")],
     options: RelayOptions.groups,
     examples: [
       Example("Relay to a Tempo in the cloud", "ongrid relay --to https://tempo.example/v1/traces --tenant team-a"),
       Example("Deliver a file", "ongrid relay --once --to grpc://localhost:4317 traces.jsonl"),
     ],
-    exitNotes: [ExitNote(.partial, "Some spans could not be delivered; standard error says how many and why.")],
+    exitNotes: [ExitNote(.partial, "Something could not be delivered; standard error says how many and why.")],
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {

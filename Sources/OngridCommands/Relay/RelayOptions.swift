@@ -12,14 +12,17 @@ enum RelayOptions {
       `…_TIMEOUT`, `…_CERTIFICATE`, `…_CLIENT_CERTIFICATE` and `…_CLIENT_KEY` are used.
       """)
   static let toMetrics = Option.value(
-    "to-metrics", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", help: "Where OTLP metrics go",
+    "to-metrics", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", repeatable: true,
+    help: "Where metrics go, as --to",
     documentation: """
       Applications send all three signals to one address. Prometheus takes metrics at \
-      `http://host:9090/api/v1/otlp/v1/metrics`. Without the option metrics are answered with 404 and a message.
+      `http://host:9090/api/v1/otlp/v1/metrics`. Without the option metrics are answered with 404 and a message. All \
+      that is said of spans in other options goes for data points: batches, queue, dead letters.
       """)
   static let toLogs = Option.value(
-    "to-logs", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", help: "Where OTLP logs go",
-    documentation: "Loki takes logs at `http://host:3100/otlp/v1/logs`.")
+    "to-logs", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", repeatable: true,
+    help: "Where logs go, as --to",
+    documentation: "Loki takes logs at `http://host:3100/otlp/v1/logs`. Without the option as `--to-metrics`.")
   static let compression = Option.choice(
     "compression", "METHOD", ["none", "gzip", "zstd"], environment: "OTEL_EXPORTER_OTLP_COMPRESSION", default: "gzip",
     help: "How requests are compressed",
@@ -28,7 +31,11 @@ enum RelayOptions {
     "resource", "NAME=VALUE", repeatable: true, help: "Set a resource attribute on everything that passes",
     documentation: "An attribute of the same name is replaced.")
   static let tee = Option.value(
-    "tee", "FILE", kind: .file, help: "Also write what passes to this file, or - for stdout")
+    "tee", "FILE", kind: .file, help: "Also write what passes to this file, or - for stdout",
+    documentation: """
+      In the formats of `--to file:`. Metrics and logs are written too where that is OTLP/JSON, which tells them from \
+      traces.
+      """)
 
   static let listenGRPC = Option.value(
     "listen-grpc", "ADDRESS", default: "127.0.0.1:4317", help: "Receive OTLP here, gRPC by custom",
@@ -61,7 +68,11 @@ enum RelayOptions {
 
   static let once = Option.flag(
     "once", help: "Deliver files or standard input, then exit",
-    documentation: "A directory stands for the files in it. Exit status 0: all was delivered; 4: part of it.")
+    documentation: """
+      A directory stands for the files in it. Exit status 0: all was delivered; 4: part of it. OTLP/JSON says itself \
+      whether it holds traces, metrics or logs; a protobuf file holds traces unless a part of its name between dots is \
+      `metrics` or `logs`, as in `spool.metrics.otlp` and in dead letters. What has no destination stays where it is.
+      """)
   static let delete = Option.flag(
     "delete", help: "With --once, remove each file that was delivered",
     documentation: "Files are locked while they are read, so that two runs do not deliver one file twice.")
@@ -72,7 +83,9 @@ enum RelayOptions {
     documentation: "Without it, `otelcol-contrib` or `otelcol` from PATH.")
   static let printConfig = Option.flag("print-config", help: "With --engine otelcol, print its configuration and exit")
 
-  static let batchSpans = Option.value("batch-spans", "COUNT", default: "8192", help: "Most spans in one request")
+  static let batchSpans = Option.value(
+    "batch-spans", "COUNT", default: "8192", help: "Most spans in one request",
+    documentation: "Of metrics the most data points, of logs the most log records.")
   static let batchBytes = Option.value(
     "batch-bytes", "SIZE", default: "4MiB", help: "Most bytes in one request, before compression",
     documentation: """

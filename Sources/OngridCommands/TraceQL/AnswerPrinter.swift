@@ -44,7 +44,7 @@ struct AnswerPrinter {
     if request.format == .waterfall { return try printLines(Waterfall(layout).lines(otlp)) }
     var buffer = ByteBuffer(capacity: otlp.count * 4)
     do throws(WireError) {
-      try otlp.withByteView { view throws(WireError) in try OTLPJSONWriter().write(RequestView(view), into: &buffer) }
+      try otlp.withByteView { view throws(WireError) in try OTLPJSONWriter().write(view, .traces, into: &buffer) }
     } catch {
       throw .backend("the trace cannot be read: \(error)")
     }

@@ -1,4 +1,4 @@
-import Backends
+import OTLP
 
 /// The relay's own metrics in the Prometheus text format.
 struct MetricsPage {
@@ -40,7 +40,7 @@ struct MetricsPage {
     let counts: [(String, String, (Row) -> Int)] = [
       ("ongrid_relay_accepted_requests_total", "Requests taken from clients.", { $0.acceptedRequests.value }),
       (
-        "ongrid_relay_accepted_items_total", "Spans, metrics or log records taken from clients.",
+        "ongrid_relay_accepted_items_total", "Spans, data points or log records taken from clients.",
         { $0.acceptedItems.value }
       ),
       ("ongrid_relay_accepted_bytes_total", "Bytes of the bodies taken, as they came.", { $0.acceptedBytes.value }),

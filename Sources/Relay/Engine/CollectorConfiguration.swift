@@ -1,5 +1,6 @@
 import Backends
 import Compression
+import OTLP
 import Platform
 
 /// The relay's settings as the configuration of an OpenTelemetry Collector.

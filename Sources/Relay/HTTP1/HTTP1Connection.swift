@@ -1,5 +1,5 @@
-import Backends
 import Compression
+import OTLP
 import Platform
 
 /// The server's side of an HTTP/1.1 connection: one request after the other, each answered before the next is looked at.

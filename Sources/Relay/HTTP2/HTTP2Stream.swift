@@ -1,5 +1,5 @@
-import Backends
 import Compression
+import OTLP
 import Platform
 
 /// One request of an HTTP/2 connection, a gRPC call or OTLP/HTTP, and the response to it.

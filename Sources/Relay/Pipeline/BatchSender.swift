@@ -108,7 +108,7 @@ struct BatchSender: ~Copyable {
     let splitter = RequestSplitter(maxItems: (payload.items + 1) / 2, maxBytes: .max)
     var parts: [Payload] = []
     do throws(WireError) {
-      try splitter.split(plain.view, items: payload.items) { (part, items) in
+      try splitter.split(plain.view, signal: payload.signal, items: payload.items) { (part, items) in
         let size = part.count
         parts.append(
           Payload(

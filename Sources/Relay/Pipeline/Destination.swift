@@ -1,4 +1,5 @@
 import Backends
+import OTLP
 import Platform
 import Synchronization
 
@@ -118,27 +119,35 @@ final class Destination: Sendable {
   static func all(
     _ configuration: RelayConfiguration, pipeline: PipelineSettings, log: Log
   ) throws(RelayError) -> [Destination] {
-    var settings = configuration.destinations
-    if let tee = configuration.tee {
-      settings.append(RelayConfiguration.DestinationSettings(url: tee == "-" ? "-" : "file:\(tee)"))
+    var files: [String: FileTarget] = [:]
+    func file(_ path: String) throws(RelayError) -> FileTarget {
+      if let open = files[path] { return open }
+      let target = try FileTarget(
+        path: path, synchronizes: configuration.queueDirectory != nil, onBrokenPipe: configuration.onBrokenOutput)
+      if target.removedBytes > 0 {
+        log.warn(
+          "\(target.name) ended in part of a batch, left by a crash; its \(target.removedBytes) bytes were cut off")
+      }
+      files[path] = target
+      return target
     }
     var destinations: [Destination] = []
-    for entry in settings {
+    for entry in configuration.destinations {
       let target: any Target
       if entry.url == "-" || entry.url.hasPrefix("file:") {
-        let file = try FileTarget(
-          path: entry.url == "-" ? "-" : String(entry.url.dropFirst(5)), signal: entry.signal,
-          synchronizes: configuration.queueDirectory != nil, onBrokenPipe: configuration.onBrokenOutput)
-        if file.removedBytes > 0 {
-          log.warn(
-            "\(file.name) ended in part of a batch, left by a crash; its \(file.removedBytes) bytes were cut off")
-        }
-        target = file
+        target = try file(entry.url == "-" ? "-" : String(entry.url.dropFirst(5)))
       } else {
         target = try RemoteTarget(
           url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)
       }
       destinations.append(Destination(target, signal: entry.signal, settings: pipeline, log: log))
+    }
+    if let tee = configuration.tee {
+      let target = try file(tee)
+      let signals = Set(configuration.destinations.map(\.signal))
+      for signal in OTLPSignal.allCases where signals.contains(signal) && (signal == .traces || target.isJSON) {
+        destinations.append(Destination(target, signal: signal, settings: pipeline, log: log))
+      }
     }
     return destinations
   }

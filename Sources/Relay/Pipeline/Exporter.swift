@@ -1,5 +1,6 @@
 import Backends
 import Compression
+import OTLP
 
 /// What became of sending a batch once.
 enum ExportOutcome: Sendable {

@@ -14,8 +14,8 @@ import Synchronization
 ///
 /// `.json` and `.jsonl` hold one OTLP/JSON document a line, everything else a stream of 4-byte big-endian lengths and
 /// protobuf messages, as the collector's file exporter writes; a further `.gz` makes each batch a gzip member. All of it is
-/// read back by whatever reads traces. A batch that cannot be written in full leaves no part behind: what a crash left is
-/// cut off at the next start.
+/// read back by whatever reads traces, and by `relay --once`; a file of JSON may be shared by several signals. A batch that
+/// cannot be written in full leaves no part behind: what a crash left is cut off at the next start.
 final class FileTarget: Target {
   let name: String
   var identity: String { name }
@@ -24,7 +24,8 @@ final class FileTarget: Target {
   private let onBrokenPipe: (@Sendable () -> Void)?
   /// Held while writing: several senders share the file.
   private let lock = Mutex<Void>(())
-  private let isJSON: Bool
+  /// Whether each record tells its signal.
+  let isJSON: Bool
   private let isGzip: Bool
   private let isRegular: Bool
   private let isStandardOutput: Bool
@@ -37,7 +38,7 @@ final class FileTarget: Target {
   ///   - synchronizes: whether a batch counts as delivered only once the device has it.
   ///   - onBrokenPipe: called when the reader of a pipe has gone.
   init(
-    path: String, signal: OTLPSignal, synchronizes: Bool = false, onBrokenPipe: (@Sendable () -> Void)? = nil
+    path: String, synchronizes: Bool = false, onBrokenPipe: (@Sendable () -> Void)? = nil
   ) throws(RelayError) {
     self.onBrokenPipe = onBrokenPipe
     self.synchronizes = synchronizes
@@ -45,8 +46,7 @@ final class FileTarget: Target {
     isGzip = path.hasSuffix(".gz")
     if isGzip { bare = bare.dropLast(3) }
     isStandardOutput = path == "-"
-    // JSON is written for traces only.
-    isJSON = signal == .traces && (isStandardOutput || bare.hasSuffix(".json") || bare.hasSuffix(".jsonl"))
+    isJSON = isStandardOutput || bare.hasSuffix(".json") || bare.hasSuffix(".jsonl")
     name = isStandardOutput ? "standard output" : "file:\(path)"
     do throws(SystemError) {
       descriptor =
@@ -84,12 +84,14 @@ final class FileTarget: Target {
   func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter { FileExporter(self) }
 
   /// Encodes a batch, and writes it under the lock.
-  fileprivate func write(_ body: OutgoingBody, _ buffers: inout FileExporter.Buffers) -> ExportOutcome {
+  fileprivate func write(
+    _ body: OutgoingBody, _ signal: OTLPSignal, _ buffers: inout FileExporter.Buffers
+  ) -> ExportOutcome {
     buffers.text.removeAll()
     if isJSON {
       do throws(WireError) {
         for piece in body.pieces {
-          try OTLPJSONWriter().write(RequestView(piece.view), into: &buffers.text)
+          try OTLPJSONWriter().write(piece.view, signal, into: &buffers.text)
           buffers.text.append(UInt8(ascii: "\n"))
         }
       } catch {
@@ -140,5 +142,7 @@ final class FileExporter: Exporter {
 
   init(_ target: FileTarget) { self.target = target }
 
-  func export(_ body: OutgoingBody, signal: OTLPSignal) -> ExportOutcome { target.write(body, &buffers) }
+  func export(_ body: OutgoingBody, signal: OTLPSignal) -> ExportOutcome {
+    target.write(body, signal, &buffers)
+  }
 }

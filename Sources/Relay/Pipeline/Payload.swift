@@ -1,4 +1,3 @@
-import Backends
 import Compression
 import OTLP
 import Platform
@@ -6,7 +5,7 @@ import Platform
 /// An accepted request in the forms that its destinations want: known to be well-formed, and not decoded any further.
 final class Payload: Sendable {
   let signal: OTLPSignal
-  /// Spans, metrics or log records.
+  /// Spans, data points or log records; see `RequestWalk.items`.
   let items: Int
   /// Bytes of the protobuf message.
   let plainSize: Int

@@ -1,5 +1,5 @@
-import Backends
 import Compression
+import OTLP
 import Platform
 import Synchronization
 

@@ -2,7 +2,7 @@ import Backends
 
 /// How accepted requests are batched, queued and sent.
 public struct PipelineSettings: Sendable {
-  /// The most spans (metrics, log records) of a batch.
+  /// The most spans, data points or log records of a batch.
   public var batchItems = 8192
   /// The most bytes of a batch before compression.
   public var batchBytes = 4 << 20

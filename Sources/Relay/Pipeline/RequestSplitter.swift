@@ -1,10 +1,11 @@
 import OTLP
 import Platform
 
-/// Cuts requests that are too large to be sent in one: between Resource… messages, then Scope… messages, then items,
-/// repeating the headers that enclose them. The three signals have the same field numbers.
+/// Cuts requests that are too large to be sent in one: between Resource… messages, then Scope… messages, then spans,
+/// metrics or log records, and last between the data points of a metric, repeating what encloses them. The three signals
+/// have the same field numbers.
 struct RequestSplitter: Sendable {
-  /// The most items of a part.
+  /// The most items of a part; see `RequestWalk.items`.
   let maxItems: Int
   /// The most bytes of a part; a single item may be larger.
   let maxBytes: Int
@@ -13,7 +14,7 @@ struct RequestSplitter: Sendable {
 
   /// Calls `body` with each part of `request` and its number of items, in order.
   func split(
-    _ request: ByteView, items: Int, _ body: (consuming ByteBuffer, Int) -> Void
+    _ request: ByteView, signal: OTLPSignal, items: Int, _ body: (consuming ByteBuffer, Int) -> Void
   ) throws(WireError) {
     guard mustSplit(items: items, bytes: request.count) else {
       var whole = ByteBuffer(capacity: request.count)
@@ -44,31 +45,44 @@ struct RequestSplitter: Sendable {
             try list.skip(tag)
             continue
           }
-          let item = try list.bytes()
-          if part.items >= maxItems || (part.items > 0 && part.size + item.count + 12 > maxBytes) {
-            let items = part.items
-            body(part.finish(), items)
-            part.enter(resource: resourceHeader, scope: scopeHeader)
+          let element = try list.bytes()
+          let items = signal == .metrics ? try MetricData.countPoints(of: element) : 1
+          if !part.isEmpty, !fits(items, element, in: part) { part.send(to: body) }
+          if items > 1, !fits(items, element, in: part) {
+            var cut = try MetricCut(element)
+            var piece = ByteBuffer()
+            let room = maxBytes - part.size - 12
+            while case let items = try cut.next(maxItems: maxItems, maxBytes: room, into: &piece), items > 0 {
+              if !part.isEmpty { part.send(to: body) }
+              part.append(piece.view, items: items)
+            }
+          } else {
+            part.append(element, items: items)
           }
-          part.append(item)
         }
       }
     }
-    if part.items > 0 {
-      let items = part.items
-      body(part.finish(), items)
-    }
+    if !part.isEmpty { part.send(to: body) }
   }
 
-  /// All fields of a Resource… or Scope… message but the repeated one, as they are encoded.
+  private func fits(_ items: Int, _ element: ByteView, in part: borrowing Part) -> Bool {
+    part.items + items <= maxItems && part.size + element.count + 12 <= maxBytes
+  }
+
+  /// All fields of a Resource… or Scope… message but the repeated one.
   private func header(of message: ByteView) throws(WireError) -> [UInt8] {
-    var header: [UInt8] = []
+    try RequestSplitter.fields(of: message) { $0 != WireTag(field: 2, .lengthDelimited) }
+  }
+
+  /// The fields of `message` that `isWanted`, as they are encoded.
+  static func fields(of message: ByteView, _ isWanted: (WireTag) -> Bool) throws(WireError) -> [UInt8] {
+    var wanted: [UInt8] = []
     var cursor = WireCursor(message)
     while true {
       let start = cursor.position
-      guard let tag = try cursor.nextTag() else { return header }
+      guard let tag = try cursor.nextTag() else { return wanted }
       try cursor.skip(tag)
-      if tag != WireTag(field: 2, .lengthDelimited) { header.append(ByteView(start: start, end: cursor.position)) }
+      if isWanted(tag) { wanted.append(ByteView(start: start, end: cursor.position)) }
     }
   }
 
@@ -79,9 +93,11 @@ struct RequestSplitter: Sendable {
     private var resource = ByteBuffer(capacity: 1024)
     private var scope = ByteBuffer(capacity: 1024)
     private var resourceHeader: [UInt8]?
+    private var scopeHeader: [UInt8] = []
     private(set) var items = 0
-    private var scopeItems = 0
-    private var resourceItems = 0
+    private(set) var isEmpty = true
+    private var isScopeEmpty = true
+    private var isResourceEmpty = true
 
     /// Bytes so far, when everything open were closed.
     var size: Int { done.count + resource.count + scope.count + 12 }
@@ -97,36 +113,43 @@ struct RequestSplitter: Sendable {
         resourceHeader = header
       }
       scope.append(scopeHeader)
+      self.scopeHeader = scopeHeader
     }
 
-    mutating func append(_ item: ByteView) {
-      scope.appendField(2, bytes: item)
-      items += 1
-      scopeItems += 1
-      resourceItems += 1
+    /// Adds a span, metric or log record that counts as `items`.
+    mutating func append(_ element: ByteView, items count: Int) {
+      scope.appendField(2, bytes: element)
+      items += count
+      isEmpty = false
+      isScopeEmpty = false
+      isResourceEmpty = false
     }
 
     private mutating func closeScope() {
-      if scopeItems > 0 { resource.appendField(2, bytes: scope.view) }
+      if !isScopeEmpty { resource.appendField(2, bytes: scope.view) }
       scope.removeAll()
-      scopeItems = 0
+      isScopeEmpty = true
     }
 
     private mutating func closeResource() {
-      if resourceItems > 0 { done.appendField(1, bytes: resource.view) }
+      if !isResourceEmpty { done.appendField(1, bytes: resource.view) }
       resource.removeAll()
       resourceHeader = nil
-      resourceItems = 0
+      isResourceEmpty = true
     }
 
-    /// Hands over the part and begins the next.
-    mutating func finish() -> ByteBuffer {
+    /// Hands the part over and begins the next inside the same resource and scope.
+    mutating func send(to body: (consuming ByteBuffer, Int) -> Void) {
+      let header = resourceHeader ?? []
       closeScope()
       closeResource()
-      items = 0
       var taken = ByteBuffer(capacity: 1024)
       swap(&taken, &done)
-      return taken
+      let count = items
+      items = 0
+      isEmpty = true
+      body(taken, count)
+      enter(resource: header, scope: scopeHeader)
     }
   }
 }

@@ -120,9 +120,10 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
         destination.queue.enqueue([entry])
       }
     }
-    if recovered > 0 { log.info("the queue holds \(recovered) spans, metrics or log records from before") }
+    if recovered > 0 { log.info("the queue holds \(recovered) spans, data points or log records from before") }
     if stranded > 0 {
-      log.warn("\(stranded) spans, metrics or log records in the queue wait for a destination that is no longer named")
+      log.warn(
+        "\(stranded) spans, data points or log records in the queue wait for a destination that is no longer named")
     }
   }
 

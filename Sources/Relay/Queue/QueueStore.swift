@@ -1,4 +1,3 @@
-import Backends
 import OTLP
 import Platform
 

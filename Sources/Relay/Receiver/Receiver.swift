@@ -1,4 +1,3 @@
-import Backends
 import Compression
 import OTLP
 import Platform
@@ -79,11 +78,11 @@ final class Receiver: Sendable {
     let view = isInScratch ? workspace.scratch.view : body.view
     let walk: RequestWalk
     do throws(WireError) {
-      walk = try RequestWalk(view)
+      walk = try RequestWalk(view, signal: source.signal)
     } catch {
       throw Rejection(refusal: Refusal(.malformed, "\(error)"))
     }
-    if walk.items == 0 { return [] }
+    if walk.elements == 0 { return [] }
     let now = monotonicNanoseconds()
     if resource != nil || splitter.mustSplit(items: walk.items, bytes: view.count) {
       do throws(WireError) {
@@ -125,7 +124,7 @@ final class Receiver: Sendable {
       request = spliced.view
     }
     var payloads: [Payload] = []
-    try splitter.split(request, items: walk.items) { (part, items) in
+    try splitter.split(request, signal: signal, items: walk.items) { (part, items) in
       let size = part.count
       payloads.append(
         Payload(signal: signal, items: items, plainSize: size, plain: OwnedBytes(part), gzip: nil, accepted: now))
@@ -134,10 +133,7 @@ final class Receiver: Sendable {
   }
 
   private func transcode(_ text: ByteView, _ signal: OTLPSignal) throws(Rejection) -> ByteBuffer {
-    guard signal == .traces else {
-      throw Rejection(refusal: Refusal(.unsupportedMediaType, "send \(signal) as application/x-protobuf"))
-    }
-    var transcoder = JSONTranscoder(text)
+    var transcoder = JSONTranscoder(text, signal: signal)
     var message = ByteBuffer(capacity: text.count / 2 + 64)
     do throws(TranscodeError) {
       guard try transcoder.next(into: &message) != nil else { throw TranscodeError("the body is empty", at: 0) }

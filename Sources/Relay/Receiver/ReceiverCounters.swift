@@ -1,4 +1,4 @@
-import Backends
+import OTLP
 
 /// What the receivers have done, by signal and transport.
 final class ReceiverCounters: Sendable {

@@ -1,4 +1,4 @@
-import Backends
+import OTLP
 
 /// Where a request came from, for the counters.
 struct RequestSource: Sendable {

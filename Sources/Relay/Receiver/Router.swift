@@ -1,5 +1,5 @@
-import Backends
 import Compression
+import OTLP
 import Platform
 
 /// Decides from a request's header what becomes of it, before its body is read.
@@ -68,7 +68,7 @@ struct Router: Sendable {
     guard signals.contains(signal) else {
       return Refusal(
         .notFound,
-        "this relay has no destination for \(signal); start it with \(signal == .traces ? "--to" : "--to-\(signal)")"
+        "this relay has no destination for \(signal); start it with \(signal.option)"
       )
     }
     return nil

@@ -179,7 +179,7 @@ public final class OnceDelivery {
     }
     if splitter.mustSplit(items: walk.items, bytes: request.count) {
       flush(tracker)
-      return try splitter.split(request, items: walk.items) { part, items in queue(part, items, tracker) }
+      return try splitter.split(request, signal: .traces, items: walk.items) { part, items in queue(part, items, tracker) }
     }
     if splitter.mustSplit(items: pendingItems + walk.items, bytes: pending.count + request.count) { flush(tracker) }
     pending.append(request)

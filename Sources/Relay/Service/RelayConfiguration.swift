@@ -1,5 +1,6 @@
 import Backends
 import Compression
+import OTLP
 
 /// Everything a relay is told when it starts.
 public struct RelayConfiguration: Sendable {
@@ -37,7 +38,7 @@ public struct RelayConfiguration: Sendable {
   public var queueDirectory: String?
   /// Resource attributes to set on everything that passes.
   public var resource: [(name: String, value: String)] = []
-  /// A file that gets a copy of all traces; `-` is standard output.
+  /// A file that gets a copy of all traces, and where it is OTLP/JSON of the other signals too; `-` is standard output.
   public var tee: String?
   /// The origins of pages that may send; `*` is any.
   public var corsOrigins: [String] = []

@@ -1,6 +1,6 @@
-import Backends
+import OTLP
 
-/// What a relay has done, in numbers of spans, metrics and log records.
+/// What a relay has done, in numbers of spans, data points and log records.
 public struct RelayReport: Sendable {
   public struct Line: Sendable {
     public let signal: OTLPSignal
@@ -52,7 +52,7 @@ public struct RelayReport: Sendable {
     if accepted.isEmpty, hasReceivers { parts.append("accepted nothing") }
     if refusedRequests > 0 { parts.append("refused \(refusedRequests) requests") }
     for line in lines {
-      var text = "\(line.destination): \(line.sent) sent"
+      var text = "\(line.destination): \(line.signal.items(line.sent)) sent"
       if line.rejected > 0 { text += ", \(line.rejected) rejected" }
       if line.retries > 0 { text += ", \(line.retries) retries" }
       if line.deadLettered > 0 { text += ", \(line.deadLettered) dead-lettered" }

@@ -37,7 +37,7 @@ import Testing
   private func json(_ otlp: [UInt8]) throws -> JSONValue {
     try otlp.withByteView { view in
       var buffer = ByteBuffer()
-      try OTLPJSONWriter().write(RequestView(view), into: &buffer)
+      try OTLPJSONWriter().write(view, .traces, into: &buffer)
       return try JSONDocument.parse(buffer.view)
     }
   }
