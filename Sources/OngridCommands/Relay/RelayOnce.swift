@@ -17,7 +17,7 @@ enum RelayOnce {
     settings.paths = arguments.positionals
     settings.deletes = try arguments.flag(RelayOptions.delete)
     settings.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
-    settings.input.format = try inputFormat(arguments)
+    settings.input = try TraceInputOptions.options(arguments)
     // With nowhere to deliver but standard output this is a filter, which ends with its reader.
     if configuration.destinations.allSatisfy({ $0.url == "-" }) { signal(SIGPIPE, SIG_DFL) }
     let display = ProgressDisplay(isWanted: try !arguments.flag(CommonOptions.quiet))
@@ -33,18 +33,10 @@ enum RelayOnce {
 
   private static func status(_ outcome: OnceDelivery.Outcome, _ log: Log) -> ExitStatus {
     for failure in outcome.failures { log.error(failure) }
-    if outcome.readItems > 0 { log.info("read \(outcome.readItems) spans; \(outcome.report.summary)") }
+    if outcome.read.total > 0 { log.info("read \(outcome.read); \(outcome.report.summary)") }
     if outcome.isComplete { return .done }
-    if outcome.sentAnything || outcome.skipped > 0 { return .partial }
-    return outcome.readItems > 0 ? .backend : .usage
-  }
-
-  private static func inputFormat(_ arguments: Arguments) throws(CommandError) -> TraceFormat? {
-    switch try arguments.string(TraceInputOptions.inputFormat) {
-    case "otlp-json", "tempo-json": .json
-    case "otlp-proto": .protobuf
-    default: nil
-    }
+    if outcome.sentAnything || outcome.skipped > 0 || outcome.unclaimed.total > 0 { return .partial }
+    return outcome.read.total > 0 ? .backend : .usage
   }
 }
 
@@ -60,7 +52,7 @@ private final class ProgressDisplay {
     let seconds = Double(monotonicNanoseconds() - began) / 1e9
     bar.update(
       fraction: fraction,
-      "\(ByteSizeText.format(progress.bytesRead))  \(progress.sentItems) spans sent  \(Int(Double(progress.sentItems) / max(seconds, 0.001)))/s"
+      "\(ByteSizeText.format(progress.bytesRead))  \(progress.sent) sent  \(Int(Double(progress.sent.total) / max(seconds, 0.001)))/s"
     )
   }
 

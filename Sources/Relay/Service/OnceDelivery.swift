@@ -21,13 +21,14 @@ public final class OnceDelivery {
     /// Bytes read so far, and of how many; `nil` when that is not known.
     public let bytesRead: Int
     public let totalBytes: Int?
-    /// Spans read, and spans that the destination furthest behind has taken.
-    public let readItems: Int
-    public let sentItems: Int
+    /// What the destination furthest behind has taken.
+    public let sent: SignalCounts
   }
 
   public struct Outcome: Sendable {
-    public let readItems: Int
+    public let read: SignalCounts
+    /// Of that, what has no destination.
+    public let unclaimed: SignalCounts
     public let report: RelayReport
     /// Records that could not be read and were passed over.
     public let skipped: Int
@@ -36,12 +37,13 @@ public final class OnceDelivery {
     /// Files that another run had taken.
     public let lockedFiles: Int
 
-    public var isComplete: Bool { report.isComplete && failures.isEmpty && skipped == 0 }
+    public var isComplete: Bool { report.isComplete && failures.isEmpty && skipped == 0 && unclaimed.total == 0 }
     public var sentAnything: Bool { report.lines.contains { $0.sent > 0 } }
   }
 
   private let settings: Settings
   private let destinations: [Destination]
+  private let bySignal: [[Destination]]
   private let splitter: RequestSplitter
   private let resource: ResourceSplice?
   private let log: Log
@@ -49,14 +51,23 @@ public final class OnceDelivery {
 
   private var total: Int? = 0
   private var finishedBytes = 0
-  private var readItems = 0
+  private var read = SignalCounts()
+  private var unclaimed = SignalCounts()
   private var skipped = 0
   private var failures: [String] = []
-  /// Files with a bad record.
-  private var unreadable: Set<String> = []
+  /// Files whose failure has been told with its reason.
+  private var explained: Set<String> = []
   private var underWay: [SpoolFile] = []
-  private var pending = ByteBuffer(capacity: 64 << 10)
-  private var pendingItems = 0
+  private let pending = OTLPSignal.allCases.map { Pending($0) }
+
+  /// Small requests of one signal that will be sent as one.
+  private final class Pending {
+    let signal: OTLPSignal
+    var bytes = ByteBuffer(capacity: 1024)
+    var items = 0
+
+    init(_ signal: OTLPSignal) { self.signal = signal }
+  }
 
   /// - Parameter progress: called often, on the thread that calls `run`.
   public init(
@@ -68,8 +79,9 @@ public final class OnceDelivery {
     var pipeline = configuration.pipeline
     // Files do not hurry: what is ahead of the destinations only takes memory.
     pipeline.queueMax = min(pipeline.queueMax, max(32 << 20, pipeline.batchBytes * pipeline.senders))
-    destinations = try Destination.all(configuration, pipeline: pipeline, log: log).filter { $0.signal == .traces }
-    if destinations.isEmpty { throw .badSetting("there is no destination for traces") }
+    let destinations = try Destination.all(configuration, pipeline: pipeline, log: log)
+    self.destinations = destinations
+    bySignal = OTLPSignal.allCases.map { signal in destinations.filter { $0.signal == signal } }
     splitter = RequestSplitter(maxItems: pipeline.batchItems, maxBytes: pipeline.batchBytes)
     resource = configuration.resource.isEmpty ? nil : ResourceSplice(configuration.resource)
   }
@@ -98,15 +110,16 @@ public final class OnceDelivery {
     for thread in threads { thread.join() }
     reap()
     return Outcome(
-      readItems: readItems, report: RelayReport(destinations), skipped: skipped, failures: failures, lockedFiles: locked
-    )
+      read: read, unclaimed: unclaimed, report: RelayReport(destinations), skipped: skipped, failures: failures,
+      lockedFiles: locked)
   }
 
   private func report(bytes: Int) {
-    progress(
-      Progress(
-        bytesRead: finishedBytes + bytes, totalBytes: total, readItems: readItems,
-        sentItems: destinations.map(\.counters.sentItems.value).min() ?? 0))
+    var sent = SignalCounts()
+    for signal in OTLPSignal.allCases {
+      sent[signal] = bySignal[signal.index].map(\.counters.sentItems.value).min() ?? 0
+    }
+    progress(Progress(bytesRead: finishedBytes + bytes, totalBytes: total, sent: sent))
   }
 
   /// Reads a file into the queues; `false` when another run has it.
@@ -128,17 +141,21 @@ public final class OnceDelivery {
         return true
       }
     }
-    do throws(InputError) {
-      try read(path, tracker)
-      flush(tracker)
-      tracker.close(complete: true)
-    } catch {
-      // What came before the bad record goes out.
-      flush(tracker)
-      tracker.close(complete: false)
+    let unclaimedBefore = unclaimed
+    var isComplete = true
+    do throws(InputError) { try readAll(path, tracker) } catch {
+      isComplete = false
       failures.append(error.description)
-      unreadable.insert(path)
     }
+    for signal in OTLPSignal.allCases where unclaimed[signal] > unclaimedBefore[signal] {
+      isComplete = false
+      let items = signal.items(unclaimed[signal] - unclaimedBefore[signal])
+      failures.append("\(path == "-" ? "stdin" : path) holds \(items), and no \(signal.option) says where they go")
+    }
+    if !isComplete { explained.insert(path) }
+    // Of a file with a bad record, what came before it goes out.
+    for pending in pending { flush(pending, tracker) }
+    tracker.close(complete: isComplete)
     if let file {
       finishedBytes += file.size
       underWay.append(file)
@@ -152,25 +169,33 @@ public final class OnceDelivery {
     return true
   }
 
-  private func read(_ path: String, _ tracker: DeliveryTracker) throws(InputError) {
+  private func readAll(_ path: String, _ tracker: DeliveryTracker) throws(InputError) {
     let input = try TraceInput([path], options: settings.input)
-    var decoder = TraceDecoder(skipsBad: settings.skipsBad)
+    var decoder = TraceDecoder(
+      skipsBad: settings.skipsBad, reading: .anySignal(protobuf: OTLPSignal(fileName: path)))
     defer {
       skipped += decoder.skipped
       if let first = decoder.firstSkipped { log.warn("passed over \(decoder.skipped) bad records, first \(first)") }
     }
     while let chunk = try input.next() {
-      try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try take(request.bytes, tracker) }
+      try decoder.forEachMessage(in: chunk) { (request, signal) throws(WireError) in
+        try take(request, signal, tracker)
+      }
       report(bytes: input.bytesRead)
       reap()
     }
   }
 
   /// Takes one request of a file: small ones are put together, large ones cut.
-  private func take(_ request: ByteView, _ tracker: DeliveryTracker) throws(WireError) {
-    let walk = try RequestWalk(request)
-    if walk.items == 0 { return }
-    readItems += walk.items
+  private func take(_ request: ByteView, _ signal: OTLPSignal, _ tracker: DeliveryTracker) throws(WireError) {
+    let walk = try RequestWalk(request, signal: signal)
+    if walk.elements == 0 { return }
+    read[signal] += walk.items
+    if bySignal[signal.index].isEmpty {
+      unclaimed[signal] += walk.items
+      return
+    }
+    let pending = pending[signal.index]
     var spliced = ByteBuffer(capacity: 16)
     var request = request
     if let resource {
@@ -178,30 +203,36 @@ public final class OnceDelivery {
       request = spliced.view
     }
     if splitter.mustSplit(items: walk.items, bytes: request.count) {
-      flush(tracker)
-      return try splitter.split(request, signal: .traces, items: walk.items) { part, items in queue(part, items, tracker) }
+      flush(pending, tracker)
+      return try splitter.split(request, signal: signal, items: walk.items) { part, items in
+        queue(part, signal, items, tracker)
+      }
     }
-    if splitter.mustSplit(items: pendingItems + walk.items, bytes: pending.count + request.count) { flush(tracker) }
-    pending.append(request)
-    pendingItems += walk.items
+    if splitter.mustSplit(items: pending.items + walk.items, bytes: pending.bytes.count + request.count) {
+      flush(pending, tracker)
+    }
+    pending.bytes.append(request)
+    pending.items += walk.items
   }
 
-  private func flush(_ tracker: DeliveryTracker) {
-    guard pendingItems > 0 else { return }
+  private func flush(_ pending: Pending, _ tracker: DeliveryTracker) {
+    guard !pending.bytes.isEmpty else { return }
     var taken = ByteBuffer(capacity: 64 << 10)
-    swap(&taken, &pending)
-    let items = pendingItems
-    pendingItems = 0
-    queue(taken, items, tracker)
+    swap(&taken, &pending.bytes)
+    let items = pending.items
+    pending.items = 0
+    queue(taken, pending.signal, items, tracker)
   }
 
-  private func queue(_ message: consuming ByteBuffer, _ items: Int, _ tracker: DeliveryTracker) {
+  private func queue(
+    _ message: consuming ByteBuffer, _ signal: OTLPSignal, _ items: Int, _ tracker: DeliveryTracker
+  ) {
     let size = message.count
     let payload = Payload(
-      signal: .traces, items: items, plainSize: size, plain: OwnedBytes(message), gzip: nil,
+      signal: signal, items: items, plainSize: size, plain: OwnedBytes(message), gzip: nil,
       accepted: monotonicNanoseconds())
     let entry = QueueEntry(payload, tracker: tracker)
-    for destination in destinations {
+    for destination in bySignal[signal.index] {
       tracker.add()
       destination.queue.offerWaiting(entry)
     }
@@ -213,8 +244,7 @@ public final class OnceDelivery {
       switch file.tracker.outcome {
       case .underWay: return false
       case .failed:
-        // What cannot be read has been reported with its place.
-        if !unreadable.contains(file.path) { failures.append("\(file.path) was not delivered in full") }
+        if !explained.contains(file.path) { failures.append("\(file.path) was not delivered in full") }
         return true
       case .delivered:
         guard settings.deletes else { return true }
