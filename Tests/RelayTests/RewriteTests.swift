@@ -91,6 +91,98 @@ import Testing
     }
   }
 
+  /// Metrics of all five kinds, with points, without, and with fields that the relay does not know.
+  private func metrics(_ random: inout SeededRandom) -> [UInt8] {
+    var message = ByteBuffer()
+    for _ in 0..<Int.random(in: 1...3, using: &random) {
+      message.appendField(1, reserving: 2) { resource in
+        resource.appendField(2, reserving: 2) { scope in
+          for index in 0..<Int.random(in: 0...6, using: &random) {
+            scope.appendField(2, reserving: 2) { metric in
+              metric.appendField(1, string: "metric \(index)")
+              let field = [5, 7, 9, 10, 11].randomElement(using: &random) ?? 5
+              metric.appendField(field, reserving: 2) { data in
+                data.appendField(2, varint: 2)
+                for _ in 0..<Int.random(in: 0...40, using: &random) {
+                  data.appendField(1) { point in
+                    point.appendField(3, fixed64: random.next())
+                    point.appendField(7, string: String(repeating: "n", count: Int.random(in: 0...90, using: &random)))
+                  }
+                }
+                data.appendField(3, varint: 1)
+              }
+              metric.appendField(12, string: "metadata")
+              metric.appendField(99, varint: 7)
+            }
+          }
+        }
+      }
+    }
+    return [UInt8](message.view)
+  }
+
+  /// Every data point with the metric and the data that enclose it, and how many metrics hold none.
+  private func points(_ body: [UInt8]) throws -> (points: [String], bare: Int) {
+    var rows: [String] = []
+    var bare = 0
+    for metric in try Telemetry.values(2, in: Telemetry.values(2, in: Telemetry.values(1, in: [body]))) {
+      var header: [UInt8] = []
+      var data: [(field: Int, bytes: [UInt8])] = []
+      try metric.withByteView { view in
+        header = try RequestSplitter.fields(of: view) { !MetricData.isData($0) }
+        var cursor = WireCursor(view)
+        while let tag = try cursor.nextTag() {
+          if MetricData.isData(tag) {
+            data.append((tag.field, [UInt8](try cursor.bytes())))
+          } else {
+            try cursor.skip(tag)
+          }
+        }
+      }
+      let found = try data.flatMap { one in
+        let enclosing = try one.bytes.withByteView { view in
+          try RequestSplitter.fields(of: view) { $0 != MetricData.pointTag }
+        }
+        return try Telemetry.values(1, in: [one.bytes]).map { "\(header) \(one.field) \(enclosing) \($0)" }
+      }
+      if found.isEmpty { bare += 1 }
+      rows += found
+    }
+    return (rows, bare)
+  }
+
+  @Test("metrics are cut between data points, each of which stays what it is")
+  func splitMetrics() throws {
+    for seed in 1...300 as ClosedRange<UInt64> {
+      var random = SeededRandom(seed: seed)
+      let body = metrics(&random)
+      let splitter = RequestSplitter(
+        maxItems: Int.random(in: 1...20, using: &random), maxBytes: Int.random(in: 400...2000, using: &random))
+      let expected = try points(body)
+      var found: [String] = []
+      var bare = 0
+      try body.withByteView { view in
+        let walk = try RequestWalk(view, signal: .metrics)
+        #expect(walk.items == expected.points.count, "seed \(seed)")
+        var parts: [[UInt8]] = []
+        try splitter.split(view, signal: .metrics, items: walk.items) { part, items in
+          let isWhole = !splitter.mustSplit(items: walk.items, bytes: view.count)
+          #expect(isWhole || items <= splitter.maxItems, "seed \(seed)")
+          #expect(part.count <= splitter.maxBytes, "seed \(seed)")
+          #expect((try? RequestWalk(part.view, signal: .metrics))?.items == items, "seed \(seed)")
+          parts.append([UInt8](part.view))
+        }
+        for part in parts {
+          let rows = try points(part)
+          found += rows.points
+          bare += rows.bare
+        }
+      }
+      #expect(found == expected.points, "seed \(seed)")
+      #expect(bare == expected.bare, "seed \(seed)")
+    }
+  }
+
   @Test("attributes are set on every resource, once, and nothing else changes")
   func splice() throws {
     let splice = ResourceSplice([("region", "first"), ("team", "a"), ("region", "eu")])
