@@ -139,6 +139,7 @@ import Testing
     let tee = directory.path("tee.json.gz")
     let relay = try RelayProcess([
       "--to", "file:\(all)", "--to-metrics", "file:\(all)", "--to-logs", "-", "--tee", tee, "--batch-timeout", "5ms",
+      "--to-logs", "file:\(directory.path("second.logs.otlp"))",
     ])
     for seed in 1...5 as ClosedRange<UInt64> {
       for signal in OTLPSignal.allCases { try post(relay, signal, seed: seed) }
@@ -146,10 +147,14 @@ import Testing
     let stopped = try relay.stop()
     #expect(stopped.status == 0, "\(stopped.errors)")
     #expect(stopped.output.hasPrefix(#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name""#))
+    let again = try once(["--to-logs", "-"], input: stopped.stdout)
+    #expect(again.output.hasPrefix(#"{"resourceLogs":["#) && again.output.contains("log-\(UInt64(5) << 32 | 7) "))
 
     let sink = try CollectingSink()
     let destinations = ["--to", sink.url, "--to-metrics", sink.url, "--to-logs", sink.url]
-    for (arguments, input, count) in [([all], [], 70), ([], stopped.stdout, 35), ([tee], [], 105)]
+    for (arguments, input, count) in [
+      ([all], [], 70), ([directory.path("second.logs.otlp")], [], 35), ([tee], [], 105),
+    ]
       as [([String], [UInt8], Int)]
     {
       let before = sink.counts.values.reduce(0, +)
@@ -159,6 +164,18 @@ import Testing
     }
     #expect(sink.counts.count == 105)
     #expect(sink.counts.values.allSatisfy { $0 == 2 })
+  }
+
+  @Test("a copy in protobuf, which does not tell signals apart, is one of the traces")
+  func protobufTee() throws {
+    let directory = try TemporaryDirectory()
+    let tee = directory.path("tee.otlp")
+    let relay = try RelayProcess(["--to", "file:/dev/null", "--to-logs", "file:/dev/null", "--tee", tee])
+    for signal in [OTLPSignal.traces, .logs] { try post(relay, signal, seed: 1) }
+    #expect(try relay.stop().status == 0)
+    let sink = try CollectingSink()
+    #expect(try once(["--to", sink.url, tee]).status == 0)
+    #expect(Set(sink.counts.keys) == Telemetry.ids(.traces, 7, seed: 1))
   }
 
   /// Metrics and logs as an application exports them with the SDK, with values that can be told apart.

@@ -163,6 +163,19 @@ import Testing
     }
   }
 
+  @Test("reach a destination that takes only small requests in parts, points of one metric too", arguments: signals)
+  func tooLargeThere(_ signal: OTLPSignal) throws {
+    let sink = try CollectingSink { _, request in request.body.count > 1500 ? .text(413, "too large") : nil }
+    let relay = try relay(signal, to: sink.url)
+    let body = Telemetry.request(signal, 60, seed: 1, padding: 50, perMetric: 1000)
+    #expect(body.count > 4000)
+    #expect(try relay.send(body, path: signal.httpPath).status == 200)
+    let report = relay.stop()
+    #expect(report.isComplete)
+    #expect(report.lines[0].sent == 60)
+    #expect(sink.counts == Dictionary(uniqueKeysWithValues: Telemetry.ids(signal, 60, seed: 1).map { ($0, 1) }))
+  }
+
   @Test("get resource attributes set", arguments: signals)
   func resource(_ signal: OTLPSignal) throws {
     let sink = try CollectingSink()
