@@ -14,12 +14,17 @@ public struct InputError: Error, Sendable, CustomStringConvertible {
   public let source: String
   public let position: Position
   public let message: String
+  /// The place, among the chunks of its input, of the one that could not be read; nil where no chunk was read.
+  var chunk: Int?
 
   public init(_ source: String, _ position: Position = .whole, _ message: String) {
     self.source = source
     self.position = position
     self.message = message
   }
+
+  /// The error's place in the order of the input: that of its chunk, else `index`.
+  public func place(orElse index: Int) -> Int { chunk ?? index }
 
   public var description: String {
     switch position {

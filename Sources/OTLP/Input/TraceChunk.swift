@@ -11,27 +11,40 @@ public final class TraceChunk: Sendable {
   let offset: Int
   /// The line on which it begins, from 1 (JSON only).
   let line: Int
-  /// Written by the reader before the chunk is handed out, and only read from then on.
-  private let bytes: OwnedBytes
+  /// The records stand behind the first `skipped` bytes of the buffer, which goes back to `buffers` with the chunk.
+  private let buffer: ChunkBuffers.Buffer
+  private let skipped: Int
+  private let buffers: ChunkBuffers
 
-  init(source: String, index: Int, format: TraceFormat, offset: Int, line: Int, _ bytes: consuming ByteBuffer) {
+  /// - Parameters:
+  ///   - buffer: not to be written to from now on.
+  ///   - skipped: how many bytes in front of the records belong to others.
+  ///   - buffers: where the buffer was taken from.
+  init(
+    source: String, index: Int, format: TraceFormat, offset: Int, line: Int, _ buffer: ChunkBuffers.Buffer,
+    skipped: Int = 0, from buffers: ChunkBuffers
+  ) {
     self.source = source
     self.index = index
     self.format = format
     self.offset = offset
     self.line = line
-    self.bytes = OwnedBytes(bytes)
+    self.buffer = buffer
+    self.skipped = skipped
+    self.buffers = buffers
   }
 
+  deinit { buffers.give(buffer) }
+
   /// The records' bytes, valid while the chunk is.
-  var view: ByteView { bytes.view }
+  var view: ByteView { buffer.bytes.view.dropFirst(skipped) }
 
   /// Whether a request that was decoded from this chunk stands in the chunk itself, so that it lives as long; one that
   /// was transcoded does not.
   public func holds(_ request: ByteView) -> Bool { request.start >= view.start && request.end <= view.end }
 
   /// How many bytes the records take.
-  public var count: Int { bytes.view.count }
+  public var count: Int { view.count }
 }
 
 /// A buffer that is no longer written to.

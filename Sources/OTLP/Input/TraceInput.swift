@@ -20,12 +20,27 @@ public final class TraceInput: Sendable {
   private struct State: ~Copyable {
     var paths: [String]
     var nextPath = 0
+    /// What is being read: a file that threads share, or anything else.
+    var file: SharedFile?
+    var blocks = 0
     var reader: TraceReader?
+    /// Numbers given to chunks.
     var chunks = 0
+    /// An error to be thrown when what was read before it has been given out.
+    var failure: InputError?
+  }
+
+  /// What a thread gets under the lock.
+  private enum Share {
+    case end
+    case chunk(TraceChunk)
+    /// A block, to be read without the lock.
+    case block(SharedFile, Int, index: Int)
   }
 
   private let state: Mutex<State>
   private let options: TraceInputOptions
+  private let buffers = ChunkBuffers()
   private let read = Atomic<Int>(0)
   /// The sizes of the files added up, in bytes as they lie on disk; `nil` when one is a pipe.
   public let totalBytes: Int?
@@ -59,30 +74,80 @@ public final class TraceInput: Sendable {
   public var bytesRead: Int { read.load(ordering: .relaxed) }
 
   /// The next chunk; `nil` when all is read (or, when following, when nothing more is there yet). Any thread may call
-  /// this; chunks are numbered in the order of the input.
+  /// this; the numbers of chunks ascend in the order of the input.
   public func next() throws(InputError) -> TraceChunk? {
-    try state.withLock { (state) throws(InputError) in
-      while true {
-        if state.reader == nil {
-          guard state.nextPath < state.paths.count else { return nil }
-          state.reader = try TraceReader(path: state.paths[state.nextPath], options: options)
-          state.nextPath += 1
-        }
-        let before = state.reader?.bytesRead ?? 0
-        let chunk: TraceChunk?
-        do throws(InputError) { chunk = try state.reader?.next(index: state.chunks) } catch {
-          state.reader = nil
-          throw error
-        }
-        read.add((state.reader?.bytesRead ?? 0) - before, ordering: .relaxed)
-        if let chunk {
-          state.chunks += 1
-          return chunk
-        }
-        // The last file is the one that is followed.
-        if options.follow, state.nextPath == state.paths.count { return nil }
-        state.reader = nil
+    while true {
+      switch try state.withLock({ (state) throws(InputError) in try share(&state) }) {
+      case .end: return nil
+      case .chunk(let chunk): return chunk
+      case .block(let file, let block, let index):
+        if let chunk = try chunk(file, block, index) { return chunk }
       }
+    }
+  }
+
+  private func share(_ state: inout State) throws(InputError) -> Share {
+    if let failure = state.failure {
+      state.failure = nil
+      throw failure
+    }
+    while true {
+      if let file = state.file {
+        if state.blocks < file.blocks {
+          defer {
+            state.blocks += 1
+            state.chunks += 1
+          }
+          return .block(file, state.blocks, index: state.chunks)
+        }
+        state.file = nil
+      }
+      if state.reader == nil {
+        guard state.nextPath < state.paths.count else { return .end }
+        let path = state.paths[state.nextPath]
+        state.nextPath += 1
+        if let file = SharedFile(path: path, options: options, buffers: buffers) {
+          state.file = file
+          state.blocks = 0
+          continue
+        }
+        state.reader = try TraceReader(path: path, options: options, buffers: buffers)
+      }
+      if let chunk = try readOn(&state) { return .chunk(chunk) }
+      // The last file is the one that is followed.
+      if options.follow, state.nextPath == state.paths.count { return .end }
+      state.reader = nil
+    }
+  }
+
+  private func readOn(_ state: inout State) throws(InputError) -> TraceChunk? {
+    let before = state.reader?.bytesRead ?? 0
+    let chunk: TraceChunk?
+    do throws(InputError) { chunk = try state.reader?.next(index: state.chunks) } catch {
+      state.reader = nil
+      var error = error
+      error.chunk = state.chunks
+      throw error
+    }
+    read.add((state.reader?.bytesRead ?? 0) - before, ordering: .relaxed)
+    if chunk != nil { state.chunks += 1 }
+    return chunk
+  }
+
+  private func chunk(_ file: SharedFile, _ block: Int, _ index: Int) throws(InputError) -> TraceChunk? {
+    do throws(InputError) {
+      let (chunk, failure) = try file.read(block, index: index)
+      read.add(chunk?.count ?? 0, ordering: .relaxed)
+      guard var failure else { return chunk }
+      failure.chunk = index
+      if chunk == nil { throw failure }
+      // What is whole is given out first; this thread comes back for the error.
+      state.withLock { [failure] in $0.failure = failure }
+      return chunk
+    } catch {
+      var error = error
+      error.chunk = index
+      throw error
     }
   }
 

@@ -6,7 +6,9 @@ struct TraceReader: ~Copyable {
   let name: String
   private let options: TraceInputOptions
   private var source: ByteSource
-  private var pending = ByteBuffer(capacity: 0)
+  /// What was read and not given out, in `buffer`.
+  private var buffer: ChunkBuffers.Buffer
+  private let buffers: ChunkBuffers
   private var scanner: RecordScanner?
   private var offset = 0
   private var line = 1
@@ -15,9 +17,11 @@ struct TraceReader: ~Copyable {
   private static let chunkSize = 1 << 20
 
   /// - Parameter path: `-` is standard input.
-  init(path: String, options: TraceInputOptions) throws(InputError) {
+  init(path: String, options: TraceInputOptions, buffers: ChunkBuffers) throws(InputError) {
     name = path == "-" ? "stdin" : path
     self.options = options
+    self.buffers = buffers
+    buffer = buffers.take()
     if path == "-" {
       source = ByteSource(.standardInput)
     } else {
@@ -28,6 +32,8 @@ struct TraceReader: ~Copyable {
   }
 
   var bytesRead: Int { source.bytesRead }
+
+  private var pending: ByteView { buffer.bytes.view }
 
   /// Whether the last read met the end.
   var isAtEnd: Bool { source.isAtEnd }
@@ -50,7 +56,7 @@ struct TraceReader: ~Copyable {
         return try takeRest(index: index)
       }
       if options.follow, !source.isReady() { return nil }
-      do throws(SourceError) { try source.read(into: &pending) } catch {
+      do throws(SourceError) { try source.read(into: &buffer.bytes) } catch {
         throw self.error(at: pending.count, error.message)
       }
       if whole == 0, pending.count > options.maximumRecord + (1 << 20) {
@@ -67,12 +73,13 @@ struct TraceReader: ~Copyable {
         return 0
       }
       let detect = options.isProtobuf ? TraceFormat.detectProtobuf : TraceFormat.detect
-      guard let format = options.format ?? detect(pending.view) else {
+      guard let format = options.format ?? detect(pending) else {
         throw error(at: 0, "neither OTLP JSON nor OTLP protobuf")
       }
       scanner = RecordScanner(format)
     }
-    let whole = scanner?.scan(pending.view, limit: options.maximumRecord) ?? 0
+    let pending = pending
+    let whole = scanner?.scan(pending, limit: options.maximumRecord) ?? 0
     if let overlong = scanner?.overlong {
       throw error(at: overlong, "a record is larger than \(options.maximumRecord) bytes")
     }
@@ -87,7 +94,7 @@ struct TraceReader: ~Copyable {
 
   /// Whether `pending` from `start` on is nothing but complete documents.
   private func isWholeJSON(from start: Int) -> Bool {
-    var tokens = JSONTokenizer(pending.view.dropFirst(start), manyDocuments: true)
+    var tokens = JSONTokenizer(pending.dropFirst(start), manyDocuments: true)
     do throws(JSONError) {
       while true {
         let token = try tokens.next()
@@ -105,23 +112,24 @@ struct TraceReader: ~Copyable {
   }
 
   private mutating func take(_ count: Int, index: Int) -> TraceChunk {
-    var rest = ByteBuffer(capacity: Self.chunkSize + (512 << 10))
-    rest.append(pending.view.dropFirst(count))
-    swap(&rest, &pending)
-    rest.truncate(to: count)
+    let whole = buffer
+    buffer = buffers.take()
+    buffer.bytes.append(whole.bytes.view.dropFirst(count))
+    whole.bytes.truncate(to: count)
     scanner?.remove(count)
     let format = scanner?.format ?? .json
     let startLine = line
-    if format == .json { line += rest.view.count(of: 0x0a) }
+    if format == .json { line += whole.bytes.view.count(of: 0x0a) }
     let start = offset
     offset += count
-    return TraceChunk(source: name, index: index, format: format, offset: start, line: startLine, rest)
+    return TraceChunk(
+      source: name, index: index, format: format, offset: start, line: startLine, whole, from: buffers)
   }
 
   private func error(at position: Int, _ message: String) -> InputError {
     guard scanner?.format == .json else {
       return InputError(name, offset == 0 && position == 0 ? .whole : .byte(offset + position), message)
     }
-    return InputError(name, .line(line + pending.view.prefix(position).count(of: 0x0a)), message)
+    return InputError(name, .line(line + pending.prefix(position).count(of: 0x0a)), message)
   }
 }

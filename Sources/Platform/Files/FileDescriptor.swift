@@ -92,6 +92,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
     }
   }
 
+  /// Reads up to `buffer.count` bytes from `offset` on, whatever was read before; 0 at the end of the file.
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {
+    while true {
+      let n = pread(rawValue, buffer.baseAddress, buffer.count, off_t(offset))
+      if n >= 0 { return n }
+      if errno != EINTR { throw SystemError("read") }
+    }
+  }
+
   /// Writes all of `bytes`, however many calls that takes.
   public func writeAll(_ bytes: ByteView) throws(SystemError) {
     var rest = bytes

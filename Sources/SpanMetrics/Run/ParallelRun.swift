@@ -21,20 +21,20 @@ public enum ParallelRun {
   ) throws(RunError) -> RunOutcome {
     let graph = ServiceGraph(configuration)
     let shared = Shared()
-    var workers: [Worker] = []
-    do throws(ConfigurationError) {
-      for _ in 0..<max(1, threads) { workers.append(Worker(try Aggregator(configuration, graph: graph))) }
-    } catch {
+    let total: Aggregator
+    do throws(ConfigurationError) { total = try Aggregator(configuration, graph: graph) } catch {
       throw .configuration(error)
     }
-    let all = workers
+    let all = [Worker(total)] + (1..<max(1, threads)).map { _ in Worker(nil) }
     inParallel(all.count) { index in
+      // Made on its own thread, an aggregator shares no cache line with another's.
+      all[index].start { try? Aggregator(configuration, graph: graph) }
       all[index].run(input, shared, skipsBad: skipsBad, progress: index == 0 ? progress : {})
     }
     if let failure = shared.failure { throw .input(failure) }
-    for worker in all.dropFirst() { all[0].aggregator.merge(worker.aggregator) }
+    for worker in all.dropFirst() { if let counted = worker.aggregator { total.merge(counted) } }
     return RunOutcome(
-      aggregator: all[0].aggregator, skipped: all.reduce(0) { $0 + $1.skipped },
+      aggregator: total, skipped: all.reduce(0) { $0 + $1.skipped },
       firstSkipped: all.compactMap(\.firstSkipped).min { $0.place < $1.place }.map(\.error))
   }
 
@@ -58,13 +58,19 @@ public enum ParallelRun {
   ///
   /// `@unchecked Sendable`: only the thread that runs it touches it, until `inParallel` has joined all threads.
   private final class Worker: @unchecked Sendable {
-    let aggregator: Aggregator
+    private(set) var aggregator: Aggregator?
     private(set) var skipped = 0
     private(set) var firstSkipped: (place: Int, error: InputError)?
 
-    init(_ aggregator: Aggregator) { self.aggregator = aggregator }
+    init(_ aggregator: Aggregator?) { self.aggregator = aggregator }
+
+    /// Makes the aggregator unless it is there. That cannot fail: the configuration was accepted before.
+    func start(_ make: () -> Aggregator?) {
+      if aggregator == nil { aggregator = make() }
+    }
 
     func run(_ input: TraceInput, _ shared: Shared, skipsBad: Bool, progress: () -> Void) {
+      guard let aggregator else { return }
       var decoder = TraceDecoder(skipsBad: skipsBad)
       var index = 0
       do throws(InputError) {
@@ -76,7 +82,7 @@ public enum ParallelRun {
           progress()
         }
       } catch {
-        shared.fail(error, at: index)
+        shared.fail(error, at: error.place(orElse: index))
       }
       skipped = decoder.skipped
     }

@@ -67,7 +67,7 @@ final class QueryRun {
         index += 1
       }
     } catch {
-      control.fail(.input(error), at: index)
+      control.fail(.input(error), at: error.place(orElse: index))
     }
     counters.skipped.add(decoder.skipped, ordering: .relaxed)
   }
