@@ -62,8 +62,9 @@ import Testing
     return withUnsafeBytes(of: UInt32(message.count).bigEndian) { Array($0) } + Array(message.view)
   }
 
-  private static func write(_ bytes: [UInt8], to directory: TemporaryDirectory) throws -> (plain: String, packed: String)
-  {
+  private static func write(_ bytes: [UInt8], to directory: TemporaryDirectory) throws -> (
+    plain: String, packed: String
+  ) {
     var packed = ByteBuffer()
     var compressor = try Compressor(.zstd)
     try bytes.withByteView { try compressor.compress($0, into: &packed) }
@@ -80,7 +81,9 @@ import Testing
     for _ in 0..<6 {
       var bytes = Self.records(format, &random).flatMap { $0 }
       // Where a message is cut is for whoever decodes it to find.
-      if format != .protobuf, Bool.random(using: &random) { bytes = Array(bytes.dropLast(Int.random(in: 0...2000, using: &random))) }
+      if format != .protobuf, Bool.random(using: &random) {
+        bytes = Array(bytes.dropLast(Int.random(in: 0...2000, using: &random)))
+      }
       let (plain, packed) = try Self.write(bytes, to: directory)
       let expected = try Self.read(packed, threads: 1)
       for threads in [1, 2, 5] {

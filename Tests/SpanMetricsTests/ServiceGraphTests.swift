@@ -133,6 +133,57 @@ import TraceQL
     }
   }
 
+  /// The labels of each edge as text.
+  private func labels(_ graph: GraphResult) -> [String] {
+    graph.edges.map { $0.labels.map { "\($0.name)=\($0.value)" }.joined(separator: " ") }
+  }
+
+  @Test func edgesHaveDimensionsOfEitherEnd() throws {
+    let requests = [
+      client("a", 1) { $0.attributes = [("zone", .text("east"))] },
+      server("b", 1) { $0.attributes = [("zone", .text("west")), ("k-1", .int(7))] },
+      client("a", 2) { $0.attributes = [("zone", .text("east")), ("peer.service", .text("p"))] }, server("c", 0),
+    ]
+    let plain = try graph(requests) { $0.serviceGraph?.dimensions = ["zone", "k-1"] }
+    #expect(
+      labels(plain) == [
+        "client=a k_1=7 server=b zone=west", "client=a connection_type=virtual_node server=p zone=east",
+        "client=user connection_type=virtual_node server=c",
+      ])
+    let prefixed = try graph(requests) {
+      $0.serviceGraph?.dimensions = ["zone", "k-1"]
+      $0.serviceGraph?.prefixesDimensions = true
+      $0.serviceGraph?.labelsVirtualNodes = true
+    }
+    #expect(
+      labels(prefixed) == [
+        "client=a client_zone=east server=b server_k_1=7 server_zone=west",
+        "client=a client_zone=east connection_type=virtual_node server=p virtual_node=server",
+        "client=user connection_type=virtual_node server=c virtual_node=client",
+      ])
+  }
+
+  @Test func dimensionsOfEdgesKeepClearOfTheirOwnLabels() throws {
+    var configuration = SpanMetricsConfiguration()
+    configuration.serviceGraph = ServiceGraphConfiguration()
+    configuration.serviceGraph?.dimensions = ["server", "a.b", "a_b"]
+    #expect(configuration.notes.count == 2)
+    let graph = try graph([
+      client("a", 1) { $0.attributes = [("server", .text("x")), ("a_b", .text("y")), ("a.b", .text("z"))] },
+      server("b", 1),
+    ]) { $0.serviceGraph = configuration.serviceGraph }
+    #expect(labels(graph) == ["__server=x a_b=z client=a server=b"])
+  }
+
+  @Test func aSpanThatComesTwiceIsOneEnd() throws {
+    let failed = client("a", 1) {
+      $0.status = .error
+      $0.attributes = [("peer.service", .text("p"))]
+    }
+    #expect(try lines(graph([failed, client("a", 1), client("a", 1)])) == ["a>p virtual_node 1 1"])
+    #expect(try lines(graph([failed, client("a", 1), server("b", 1)])) == ["a>b  1 1"])
+  }
+
   @Test func waitingIsBounded() throws {
     let requests = (1...100).map { id in client("a", UInt64(id)) { $0.attributes = [("peer.service", .text("p"))] } }
     let graph = try graph(requests) { $0.serviceGraph?.maxWaiting = 10 }

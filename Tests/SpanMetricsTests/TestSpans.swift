@@ -23,6 +23,7 @@ struct TestSpan {
   var trace: UInt64 = 1
   var id: UInt64 = 1
   var parent: UInt64 = 0
+  var traceState = ""
   var start: UInt64 = 1_000_000_000
   /// ns.
   var duration: UInt64 = 5_000_000
@@ -58,6 +59,7 @@ private func append(_ span: TestSpan, _ buffer: inout ByteBuffer) {
   }
   id(1, [0, span.trace])
   id(2, [span.id])
+  if !span.traceState.isEmpty { buffer.appendField(3, string: span.traceState) }
   if span.parent != 0 { id(4, [span.parent]) }
   span.name.withByteView { buffer.appendField(5, bytes: $0) }
   buffer.appendField(6, varint: UInt64(span.kind.rawValue))

@@ -14,10 +14,16 @@ enum SpanMetricsCommand {
 
       Memory depends on the number of series, not on the input. The same spans give the same output whatever their \
       format, their order, the number of files and of threads.
+
+      Results are not Tempo's in a few places, on purpose. An attribute that a span and its resource have is the \
+      span's. Of dimensions that share a label the last one present counts. A label's name never begins with a digit. \
+      Spans with broken UTF-8 are counted, under mended names. Each root server of a trace is a call of its own. Where \
+      the two ends of a call disagree, it does not matter which of them came last.
       """,
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Traces to read; - or none is stdin")],
     options: [
-      SpanMetricsOptions.metrics, SpanMetricsOptions.results, SpanMetricsOptions.following, TraceInputOptions.group,
+      SpanMetricsOptions.metrics, ServiceGraphOptions.group, SpanMetricsOptions.results, SpanMetricsOptions.following,
+      TraceInputOptions.group,
       HTTPOptions.group,
     ],
     examples: [

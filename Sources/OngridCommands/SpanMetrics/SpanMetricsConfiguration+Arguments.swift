@@ -5,9 +5,8 @@ extension SpanMetricsConfiguration {
   /// What the command line asks for.
   init(_ arguments: Arguments) throws(CommandError) {
     self.init()
-    serviceLabels = arguments.strings(SpanMetricsOptions.serviceLabel).flatMap {
-      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    }
+    try Self.checkNeeds(arguments)
+    serviceLabels = arguments.names(SpanMetricsOptions.serviceLabel)
     dimensions = arguments.strings(SpanMetricsOptions.dimension)
     let separator = try arguments.string(SpanMetricsOptions.dimensionSeparator)
     for (name, value) in try arguments.pairs(SpanMetricsOptions.dimensionMap) {
@@ -23,22 +22,36 @@ extension SpanMetricsConfiguration {
       sizeBuckets = try arguments.doubles(SpanMetricsOptions.sizeBuckets)
     }
     multiplierAttribute = arguments.stringIfGiven(SpanMetricsOptions.spanMultiplier)
+    usesTraceState = try arguments.flag(SpanMetricsOptions.spanMultiplierTraceState)
     includesTargetInfo = try arguments.flag(SpanMetricsOptions.targetInfo)
-    keepsExemplars = try arguments.flag(SpanMetricsOptions.exemplars)
-    if try arguments.flag(SpanMetricsOptions.serviceGraph) {
-      var graph = ServiceGraphConfiguration()
-      if arguments.isGiven(SpanMetricsOptions.serviceGraphBuckets) {
-        graph.latencyBuckets = try arguments.doubles(SpanMetricsOptions.serviceGraphBuckets)
-      }
-      graph.measuresMessaging = try arguments.flag(SpanMetricsOptions.serviceGraphMessaging)
-      graph.maxWaiting = try arguments.int(SpanMetricsOptions.maxWaiting, in: 1...100_000_000)
-      serviceGraph = graph
+    targetInfoExclusions = arguments.strings(SpanMetricsOptions.targetInfoExclude)
+    if arguments.isGiven(SpanMetricsOptions.instanceLabel) {
+      includesInstance = try arguments.flag(SpanMetricsOptions.instanceLabel)
     }
+    keepsExemplars = try arguments.flag(SpanMetricsOptions.exemplars)
+    serviceGraph = try ServiceGraphOptions.configuration(arguments)
     if let text = arguments.stringIfGiven(SpanMetricsOptions.filter) { filter = try Self.condition(text) }
     maxSeries = try arguments.int(SpanMetricsOptions.maxSeries, in: 1...50_000_000)
     externalLabels = try arguments.pairs(SpanMetricsOptions.label).map(\.name)
     if arguments.stringIfGiven(SpanMetricsOptions.remoteWrite) != nil { externalLabels += ["job", "instance"] }
     do throws(ConfigurationError) { try validate() } catch { throw .usage(error.description) }
+  }
+
+  /// Refuses options that would do nothing because another is missing.
+  private static func checkNeeds(_ arguments: Arguments) throws(CommandError) {
+    let needs = [
+      (SpanMetricsOptions.dimensionSeparator, SpanMetricsOptions.dimensionMap),
+      (SpanMetricsOptions.targetInfoExclude, SpanMetricsOptions.targetInfo),
+      (SpanMetricsOptions.instanceLabel, SpanMetricsOptions.targetInfo),
+    ]
+    for (option, other) in needs where arguments.isGiven(option) && !arguments.isGiven(other) {
+      throw .usage("--\(option.name) needs --\(other.name)")
+    }
+    if arguments.isGiven(SpanMetricsOptions.sizeBuckets),
+      try arguments.string(SpanMetricsOptions.size) != SizeMetrics.histogram.rawValue
+    {
+      throw .usage("--\(SpanMetricsOptions.sizeBuckets.name) needs --\(SpanMetricsOptions.size.name) histogram")
+    }
   }
 
   private static func condition(_ text: String) throws(CommandError) -> SpanCondition {
@@ -54,5 +67,12 @@ extension SpanMetricsConfiguration {
       throw .usage("--filter: \(error)")
     }
     throw .usage("--filter: only conditions on single spans can filter, such as { kind = server }")
+  }
+}
+
+extension Arguments {
+  /// The names that a repeatable option gives, which may stand in one value with commas between them.
+  func names(_ option: Option) -> [String] {
+    strings(option).flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
   }
 }

@@ -3,8 +3,9 @@ enum SpanMetricsOptions {
   static let dimension = Option.value(
     "dimension", short: "d", "ATTRIBUTE", repeatable: true, help: "Add this span or resource attribute as a label",
     documentation: """
-      The span's attribute counts, else its resource's. The label is named like the attribute, with `_` for what a \
-      label name cannot hold, and with `__` in front where that name is taken; the command says so.
+      The span's attribute counts, else its resource's (Tempo 3 looks at the resource first). The label is named like \
+      the attribute, with `_` for what a label name cannot hold, and with `__` in front where that name is taken; the \
+      command says so.
       """)
   static let dimensionMap = Option.value(
     "dimension-map", "NAME=ATTR+ATTR...", repeatable: true, help: "Add a label that joins several attributes",
@@ -31,27 +32,28 @@ enum SpanMetricsOptions {
   static let spanMultiplier = Option.value(
     "span-multiplier", "ATTRIBUTE", help: "Attribute that holds a sampling ratio; a span counts 1/ratio times",
     documentation: "A floating point attribute of the span, else of its resource. Spans without it count once.")
+  static let spanMultiplierTraceState = Option.flag(
+    "span-multiplier-tracestate", help: "Count spans as often as the sampling threshold in their tracestate says",
+    documentation: """
+      OpenTelemetry's consistent probability sampling: with `ot=th:c` in its W3C tracestate a span stands for four. \
+      Where it says nothing, `--span-multiplier` counts.
+      """)
   static let targetInfo = Option.flag(
     "target-info", help: "Also write traces_target_info, and the labels job and instance",
     documentation: """
       `traces_target_info` is 1 for each resource, with its attributes as labels. `job` is \
       service.namespace/service.name, `instance` is service.instance.id.
       """)
+  static let targetInfoExclude = Option.value(
+    "target-info-exclude", "ATTRIBUTE", repeatable: true, help: "Leave this attribute out of traces_target_info")
+  static let instanceLabel = Option.flag(
+    "instance-label", help: "Write the label instance with --target-info; on by default")
   static let exemplars = Option.flag(
     "exemplars", help: "Attach trace ids to buckets and counters",
     documentation: """
       The slowest span of each bucket, and of each series of failed spans the slowest; in follow mode of the last \
       interval that had one. Written in JSON, OpenMetrics and remote write.
       """)
-  static let serviceGraph = Option.flag("service-graph", help: "Also derive the graph of calls between services")
-  static let serviceGraphBuckets = Option.value(
-    "service-graph-buckets", "SECONDS,...", help: "Upper bounds of the service graph's buckets, in seconds",
-    documentation: "The default is Tempo's: powers of two from 0.1 to 12.8.")
-  static let serviceGraphMessaging = Option.flag(
-    "service-graph-messaging", help: "Also measure the time between producers and consumers")
-  static let maxWaiting = Option.value(
-    "service-graph-max-waiting", "COUNT", default: "200000",
-    help: "Most spans that wait for the other end of their call")
   static let maxSeries = Option.value(
     "max-series", "COUNT", default: "100000", help: "Most series; the rest is counted in an overflow series",
     documentation: """
@@ -63,8 +65,7 @@ enum SpanMetricsOptions {
     "Metrics",
     [
       dimension, dimensionMap, dimensionSeparator, serviceLabel, statusMessage, buckets, size, sizeBuckets,
-      spanMultiplier, filter, targetInfo, exemplars, serviceGraph, serviceGraphBuckets, serviceGraphMessaging,
-      maxWaiting,
+      spanMultiplier, spanMultiplierTraceState, filter, targetInfo, targetInfoExclude, instanceLabel, exemplars,
       maxSeries,
     ])
 

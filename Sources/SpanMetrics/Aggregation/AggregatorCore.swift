@@ -54,6 +54,8 @@ struct AggregatorCore: ~Copyable {
     /// Which attributes it has.
     var found: UInt64 = 0
     var service: UInt32 = 0
+    /// Whether there is a service name at all; nil until somebody asks.
+    var namesService: Bool?
   }
 
   init(_ configuration: SpanMetricsConfiguration, plan: LabelPlan) {
@@ -99,6 +101,7 @@ struct AggregatorCore: ~Copyable {
     var groups = request.resourceSpans
     while let group = try groups.next() {
       resource.isReady = false
+      resource.namesService = nil
       try matcher?.enter(resource: group.resource)
       var scopes = group.scopeSpans
       while let scope = try scopes.next() {
@@ -107,7 +110,7 @@ struct AggregatorCore: ~Copyable {
         while let span = try list.next() {
           if let matcher, try !matcher.matches(span) {
             filtered &+= 1
-            if graphKeys != nil { pending.addDropped(span, hash) }
+            if graphKeys != nil, try namesService(group.resource) { pending.addDropped(span, hash) }
             continue
           }
           if !resource.isReady { try prepare(group.resource) }
@@ -120,6 +123,14 @@ struct AggregatorCore: ~Copyable {
   /// Hands the spans that are ends of calls to the service graph.
   mutating func flush(to graph: ServiceGraph) {
     graph.add(&pending, names: interner)
+  }
+
+  /// Whether the resource has a service name: spans of others are no ends of calls.
+  private mutating func namesService(_ view: ResourceView) throws(WireError) -> Bool {
+    if let known = resource.namesService { return known }
+    let names = try ServiceIdentity(view).service != nil
+    resource.namesService = names
+    return names
   }
 
   /// Reads the resource, once for all its spans.
@@ -135,11 +146,13 @@ struct AggregatorCore: ~Copyable {
     if configuration.includesTargetInfo {
       identity.appendJob(service: interner[labels.service], to: &joined, &scratch)
       let job = bounded(joined.view)
-      let instance = try identity.instance.map { (value) throws(WireError) in try text(value) } ?? 0
+      let instanceValue = configuration.includesInstance ? identity.instance : nil
+      let instance = try instanceValue.map { (value) throws(WireError) in try text(value) } ?? 0
       fits = fits && job != nil && instance != nil
       labels.job = job ?? 0
       labels.instance = instance ?? 0
-      try targets.add(view, labels, &interner, &scratch, limit: configuration.maxSeries)
+      try targets.add(
+        view, labels, without: configuration.targetInfoExclusions, &interner, &scratch, limit: configuration.maxSeries)
     }
     for index in plan.attributes.indices {
       resourceIDs[index] = 0
@@ -160,7 +173,7 @@ struct AggregatorCore: ~Copyable {
     var fits = true
     if !plan.extras.isEmpty { fits = try makeExtras(span, found) }
     var weight = Weight.one
-    if let multiplierKey { weight = try weigh(multiplierKey, found) }
+    if layout.isWeighted { weight = try weigh(span, found) }
     if graphKeys != nil { try addEdge(span, found, weight) }
 
     var position = 0
@@ -268,8 +281,14 @@ struct AggregatorCore: ~Copyable {
     series.isFull || interner.isFull ? interner.lookUp(value) : interner.intern(value)
   }
 
-  /// How often a span counts: 1 / ratio when it, or its resource, has a ratio above 0.
-  private func weigh(_ key: Int, _ found: UInt64) throws(WireError) -> Weight {
+  /// How often a span counts: as its tracestate says, else 1 / ratio when it, or its resource, has a ratio above 0.
+  private func weigh(_ span: SpanView, _ found: UInt64) throws(WireError) -> Weight {
+    if configuration.usesTraceState, !span.traceState.isEmpty,
+      let count = SamplingThreshold.adjustedCount(span.traceState)
+    {
+      return Weight(count)
+    }
+    guard let key = multiplierKey else { return .one }
     let bit: UInt64 = 1 << UInt64(key)
     for (has, message) in [(found & bit, values[key]), (resource.found & bit, resourceValues[key])] where has != 0 {
       if case .double(let ratio) = try AnyValueView(message), ratio > 0 { return Weight(1 / ratio) }
@@ -281,9 +300,21 @@ struct AggregatorCore: ~Copyable {
     guard let graphKeys, resource.service != 0, (2...5).contains(span.kind) else { return }
     let isClient = span.kind == SpanKind.client.rawValue || span.kind == SpanKind.producer.rawValue
     let peer = try firstPresent(graphKeys.peers, found, resource: 0)
-    var database: UInt32 = 0
-    if isClient, let name = try databaseName(graphKeys, found) { database = name }
-    pending.add(span, service: resource.service, peer: peer, database: database, weight: weight, hash)
+    let database = isClient ? try databaseName(graphKeys, found) : nil
+    var dimensions: [UInt32] = []
+    if !graphKeys.dimensions.isEmpty {
+      dimensions.reserveCapacity(graphKeys.dimensions.count)
+      for key in graphKeys.dimensions { dimensions.append(try edgeValue(key, found)) }
+    }
+    pending.add(
+      span, service: resource.service, peer: peer, database: database, dimensions: dimensions, weight: weight, hash)
+  }
+
+  /// The number of an attribute's value for the service graph: the span's, else the resource's; 0 for none.
+  private mutating func edgeValue(_ key: Int, _ found: UInt64) throws(WireError) -> UInt32 {
+    let bit: UInt64 = 1 << UInt64(key)
+    if found & bit != 0 { return try text(values[key]) ?? CallEnd.noRoom }
+    return resource.found & bit != 0 ? try text(resourceValues[key]) ?? CallEnd.noRoom : 0
   }
 
   /// The number of the first of `keys` that the span (or, where `resource` has its bit, the resource) has; 0 if none.

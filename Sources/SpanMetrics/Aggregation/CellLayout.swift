@@ -14,13 +14,15 @@ struct CellLayout: Sendable {
 
   let latency: HistogramCells
   let size: Size
+  /// Whether spans may count other than once.
+  var isWeighted: Bool { latency.isWeighted }
   /// Words a series has.
   let stride: Int
 
   init(_ configuration: SpanMetricsConfiguration) {
     latency = HistogramCells(
       start: 2, buckets: configuration.latencyBuckets.count + 1,
-      isWeighted: configuration.multiplierAttribute != nil)
+      isWeighted: configuration.isWeighted)
     switch configuration.size {
     case .off:
       size = .off

@@ -24,7 +24,8 @@ struct TargetTable: ~Copyable {
   private static let identifying = ["service.name", "service.namespace", "service.instance.id"]
 
   mutating func add(
-    _ resource: ResourceView, _ labels: ResourceLabels, _ interner: inout Interner, _ scratch: inout ByteBuffer,
+    _ resource: ResourceView, _ labels: ResourceLabels, without exclusions: [String], _ interner: inout Interner,
+    _ scratch: inout ByteBuffer,
     limit: Int
   ) throws(WireError) {
     let digest = hash(resource.bytes)
@@ -40,7 +41,7 @@ struct TargetTable: ~Copyable {
       // A name that starts with a digit is none that metrics can have; Tempo leaves it out too.
       guard let first = attribute.key.first, !(48...57).contains(first), attribute.key.count <= 1024 else { continue }
       let key = String(attribute.key)
-      if Self.identifying.contains(key) { continue }
+      if Self.identifying.contains(key) || exclusions.contains(key) { continue }
       scratch.removeAll()
       try AttributeText.append(attribute.value, to: &scratch, depth: 0)
       let clean = LabelName.sanitize(key)

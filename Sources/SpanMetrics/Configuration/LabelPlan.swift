@@ -42,7 +42,7 @@ struct LabelPlan: Sendable {
     var reserved = Set(Self.intrinsic + Self.special + configuration.externalLabels)
     if configuration.includesTargetInfo {
       add("job", .job)
-      add("instance", .instance)
+      if configuration.includesInstance { add("instance", .instance) }
       reserved.formUnion(["job", "instance"])
     }
     if configuration.includesStatusMessage { add("status_message", addExtra(.statusMessage)) }

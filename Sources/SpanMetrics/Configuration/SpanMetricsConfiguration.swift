@@ -18,8 +18,15 @@ public struct SpanMetricsConfiguration: Sendable {
   public var sizeBuckets = exponentialBuckets(start: 128, count: 12)
   /// An attribute holding a sampling ratio: a span counts 1 / ratio times.
   public var multiplierAttribute: String?
+  /// Lets a span count as often as the sampling threshold in its W3C tracestate says (`ot=th:8` is twice), before
+  /// `multiplierAttribute`.
+  public var usesTraceState = false
   /// Adds `traces_target_info` with the resource's attributes, and `job` and `instance` to every series.
   public var includesTargetInfo = false
+  /// Resource attributes left out of `traces_target_info`.
+  public var targetInfoExclusions: [String] = []
+  /// Whether the label `instance` is written, where `job` is.
+  public var includesInstance = true
   /// Keeps trace ids of slow and of failed spans.
   public var keepsExemplars = false
   /// The calls between services; nil when they are not wanted.
@@ -42,8 +49,13 @@ public struct SpanMetricsConfiguration: Sendable {
     }
   }
 
+  /// Whether spans may count other than once.
+  var isWeighted: Bool { multiplierAttribute != nil || usesTraceState }
+
   /// What was done about dimensions whose label names collide, a line each, for whoever runs this.
-  public var notes: [String] { LabelPlan(self).notes }
+  public var notes: [String] {
+    LabelPlan(self).notes + (serviceGraph.map { EdgeLabelPlan($0, externalLabels: externalLabels).notes } ?? [])
+  }
 
   /// What is wrong with the configuration, if anything, as one clear line.
   public func validate() throws(ConfigurationError) {
@@ -58,6 +70,12 @@ public struct SpanMetricsConfiguration: Sendable {
     if sources > 40 { throw ConfigurationError("at most 40 attributes can become labels, not \(sources)") }
     for map in dimensionMaps where map.name.isEmpty || map.sources.isEmpty || map.sources.contains("") {
       throw ConfigurationError("a mapped dimension needs a name and attributes")
+    }
+    if let graph = serviceGraph {
+      if GraphKeys.count(graph) + sources > 60 {
+        throw ConfigurationError("at most 60 attributes can be looked at, those of the service graph included")
+      }
+      if graph.dimensions.contains("") { throw ConfigurationError("a dimension needs a name") }
     }
     if dimensions.contains("") { throw ConfigurationError("a dimension needs a name") }
     if maxSeries < 1 { throw ConfigurationError("at least one series is needed") }
@@ -97,22 +115,6 @@ public enum SizeMetrics: String, Sendable, CaseIterable {
   case histogram
   /// `traces_spanmetrics_size_total`, Tempo's counter of bytes.
   case total
-}
-
-/// The service graph's settings.
-public struct ServiceGraphConfiguration: Sendable {
-  /// Upper bounds of the latency buckets in seconds, ascending.
-  public var latencyBuckets = SpanMetricsConfiguration.exponentialBuckets(start: 0.1, count: 8)
-  /// Most spans that wait for their counterpart; beyond it the oldest is given up.
-  public var maxWaiting = 200_000
-  /// Attributes of a span that name a peer which sends no spans, the first present counts.
-  public var peerAttributes = ["peer.service", "db.name", "db.system", "db.system.name"]
-  /// Attributes that make a client span a database request and name the database, the first present counts.
-  public var databaseAttributes = ["db.namespace", "db.name", "db.system", "db.system.name"]
-  /// Also measures from the end of a producer's span to the start of its consumer's.
-  public var measuresMessaging = false
-
-  public init() {}
 }
 
 /// A configuration that cannot work, as one clear line.

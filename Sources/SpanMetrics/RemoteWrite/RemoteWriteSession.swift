@@ -50,7 +50,9 @@ public final class RemoteWriteSession {
     if !staleSeries.isEmpty || !staleEdges.isEmpty {
       let ends = samples.ending(at: time)
       for series in staleSeries { try ends.append(series, to: &batch) }
-      for edge in staleEdges { try ends.append(edge, to: &batch) }
+      for edge in staleEdges {
+        try ends.append(edge, hasInfo: snapshot.graph?.includesConnectionInfo == true, to: &batch)
+      }
     }
     try batch.flush()
     lastWrite = time

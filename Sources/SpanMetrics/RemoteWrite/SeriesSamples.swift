@@ -41,14 +41,10 @@ struct SeriesSamples {
 
   func append(_ snapshot: SpanMetricsSnapshot, to batch: inout RemoteWriteBatch) throws(BackendError) {
     try snapshot.forEachSeries { (series) throws(BackendError) in try append(series, to: &batch) }
-    for edge in snapshot.graph?.edges ?? [] { try append(edge, to: &batch) }
-    for target in snapshot.targets {
-      switch mode {
-      case .write(let time, _, _):
-        try batch.append("traces_target_info", target, [RemoteWriteSeries.Sample(1, milliseconds: time)])
-      case .stale: try batch.append("traces_target_info", target, samples(1, isNew: false))
-      }
+    for edge in snapshot.graph?.edges ?? [] {
+      try append(edge, hasInfo: snapshot.graph?.includesConnectionInfo == true, to: &batch)
     }
+    for target in snapshot.targets { try batch.append("traces_target_info", target, samples(1, isNew: false)) }
   }
 
   func append(_ series: SpanMetricsSnapshot.Series, to batch: inout RemoteWriteBatch) throws(BackendError) {
@@ -67,9 +63,10 @@ struct SeriesSamples {
     }
   }
 
-  func append(_ edge: GraphResult.Edge, to batch: inout RemoteWriteBatch) throws(BackendError) {
+  func append(_ edge: GraphResult.Edge, hasInfo: Bool, to batch: inout RemoteWriteBatch) throws(BackendError) {
     let isNew = isNew(edge.rounds)
     let prefix = "traces_service_graph_request"
+    if hasInfo { try batch.append("traces_service_graph_connection_info", edge.labels, samples(1, isNew: false)) }
     try batch.append("\(prefix)_total", edge.labels, samples(edge.requests, isNew: isNew))
     // Unlike in the text formats a 0 is written too: it is where a later failure starts to count from.
     try batch.append("\(prefix)_failed_total", edge.labels, samples(edge.failed, isNew: isNew))

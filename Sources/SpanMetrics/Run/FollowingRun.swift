@@ -43,8 +43,8 @@ public final class FollowingRun: Sendable {
   private let stopFlag = Flag()
   private let threads = Mutex<[UncheckedHandle]>([])
 
-  /// How long an end of a call waits for the other, ns: Tempo's 10 s.
-  private static let edgeWait: Int64 = 10_000_000_000
+  /// How long an end of a call waits for the other, ns.
+  private let edgeWait: Int64
 
   public init(
     _ paths: [String], _ options: TraceInputOptions, _ configuration: SpanMetricsConfiguration, skipsBad: Bool = false
@@ -52,6 +52,7 @@ public final class FollowingRun: Sendable {
     let paths = paths.isEmpty ? ["-"] : paths
     let graph = ServiceGraph(configuration)
     self.graph = graph
+    edgeWait = configuration.serviceGraph?.wait ?? 0
     var followers: [Follower] = []
     do throws(ConfigurationError) {
       for path in paths {
@@ -135,7 +136,7 @@ public final class FollowingRun: Sendable {
         }
         if !stale.isEmpty { total = total.keepingSeries(movedSince: kept) }
       }
-      graph?.expire(before: Timestamp.now.nanoseconds - Self.edgeWait)
+      graph?.expire(before: Timestamp.now.nanoseconds - edgeWait)
       let edges = graph?.finishRound(next: number + 1, keepingEdgesSince: kept, isFinal: isFinal)
       total.round = number + 1
       try body(
@@ -154,7 +155,7 @@ public final class FollowingRun: Sendable {
     repeat {
       let result = try total.withLockIfAvailable { (total) throws(Failure) in
         fold(into: total, next: total.round)
-        graph?.expire(before: Timestamp.now.nanoseconds - Self.edgeWait)
+        graph?.expire(before: Timestamp.now.nanoseconds - edgeWait)
         return try body(SpanMetricsSnapshot(total, graph: graph?.result(isFinal: false)))
       }
       if let result { return result }

@@ -22,6 +22,8 @@ struct CallEnd {
     static let dropped = Flags(rawValue: 8)
     /// A server's span without a parent.
     static let root = Flags(rawValue: 16)
+    /// A request to a database that has no name.
+    static let namelessDatabase = Flags(rawValue: 32)
   }
 
   var key: Key
@@ -38,6 +40,17 @@ struct CallEnd {
   /// When the client's span ended or the server's began, ns since 1970.
   var time: UInt64
   var weight: Weight
+  /// The numbers of its dimensions' values; empty where there are none.
+  var dimensions: [UInt32] = []
+
+  /// Takes over from an earlier span of the same end, sent twice or with the same ids, what this one does not say.
+  mutating func inherit(_ earlier: CallEnd) {
+    if earlier.flags.contains(.failed) { flags.insert(.failed) }
+    if peer == 0 { peer = earlier.peer }
+    for index in dimensions.indices where dimensions[index] == 0 && index < earlier.dimensions.count {
+      dimensions[index] = earlier.dimensions[index]
+    }
+  }
 }
 
 /// The call ends found in one request, until they are handed to the service graph.
@@ -46,14 +59,17 @@ struct PendingEdges: ~Copyable {
 
   mutating func removeAll() { ends.removeAll(keepingCapacity: true) }
 
-  /// A client's, server's, producer's or consumer's span.
+  /// A client's, server's, producer's or consumer's span. `database` is nil unless it is a request to one.
   mutating func add(
-    _ span: SpanView, service: UInt32, peer: UInt32, database: UInt32, weight: Weight, _ hash: ByteHash
+    _ span: SpanView, service: UInt32, peer: UInt32, database: UInt32?, dimensions: [UInt32], weight: Weight,
+    _ hash: ByteHash
   ) {
     var end = Self.end(span, hash)
     end.service = service
     end.peer = peer
-    end.database = database
+    end.database = database ?? 0
+    if database == 0 { end.flags.insert(.namelessDatabase) }
+    end.dimensions = dimensions
     end.latency = span.durationNano
     end.time = end.flags.contains(.client) ? span.endTimeUnixNano : span.startTimeUnixNano
     end.weight = weight

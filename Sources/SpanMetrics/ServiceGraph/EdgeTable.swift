@@ -8,9 +8,17 @@ public enum ConnectionType: String, Sendable, CaseIterable {
 
 /// One finished call.
 struct FinishedCall {
+  /// Which end sends no spans.
+  enum VirtualNode: UInt8 {
+    case none, client, server
+  }
+
   var client: UInt32
   var server: UInt32
   var type: ConnectionType
+  var virtual = VirtualNode.none
+  /// The numbers of the further labels' values.
+  var labels: [UInt32] = []
   var failed: Bool
   /// ns.
   var clientLatency: UInt64
@@ -26,6 +34,13 @@ struct EdgeTable: ~Copyable {
     var client: UInt32
     var server: UInt32
     var type: ConnectionType
+    var virtual = FinishedCall.VirtualNode.none
+    var labels: [UInt32] = []
+
+    /// Whether a name is missing for which there was no room.
+    var isOverflow: Bool {
+      client == CallEnd.noRoom || server == CallEnd.noRoom || labels.contains(CallEnd.noRoom)
+    }
   }
 
   let layout: EdgeLayout
@@ -38,7 +53,7 @@ struct EdgeTable: ~Copyable {
 
   /// Entry 0 takes the calls of pairs for which there is no room.
   init(_ configuration: SpanMetricsConfiguration, _ graph: ServiceGraphConfiguration) {
-    layout = EdgeLayout(graph, isWeighted: configuration.multiplierAttribute != nil)
+    layout = EdgeLayout(graph, isWeighted: configuration.isWeighted)
     bounds = BucketBounds(graph.latencyBuckets, scale: 1e9)
     blocks = CellBlocks(stride: layout.stride)
     limit = configuration.maxSeries
@@ -56,8 +71,9 @@ struct EdgeTable: ~Copyable {
   }
 
   mutating func add(_ call: FinishedCall, round: UInt64) {
-    let key = Key(client: call.client, server: call.server, type: call.type)
-    let cells = cells[call.client == CallEnd.noRoom || call.server == CallEnd.noRoom ? 0 : position(key)]
+    let key = Key(
+      client: call.client, server: call.server, type: call.type, virtual: call.virtual, labels: call.labels)
+    let cells = cells[key.isOverflow ? 0 : position(key)]
     if cells[EdgeLayout.firstRound] == 0 { cells[EdgeLayout.firstRound] = round }
     cells[EdgeLayout.lastRound] = round
     layout.server.add(call.serverLatency, bucket: bounds.bucket(of: call.serverLatency), weight: call.weight, to: cells)

@@ -6,6 +6,7 @@ struct GraphKeys: Sendable {
   let serverAddress: Int
   let peerAddress: Int
   let peerPort: Int
+  let dimensions: [Int]
 
   /// Adds the attributes to `names` where they are not there yet.
   init(_ configuration: ServiceGraphConfiguration, appendingTo names: inout [String]) {
@@ -20,5 +21,13 @@ struct GraphKeys: Sendable {
     serverAddress = key("server.address")
     peerAddress = key("network.peer.address")
     peerPort = key("network.peer.port")
+    dimensions = configuration.dimensions.map(key)
+  }
+
+  /// How many attributes that are at most.
+  static func count(_ configuration: ServiceGraphConfiguration) -> Int {
+    var names: [String] = []
+    _ = GraphKeys(configuration, appendingTo: &names)
+    return names.count
   }
 }

@@ -6,6 +6,8 @@ public struct GraphResult: Sendable {
     public let client: String?
     public let server: String?
     public let type: ConnectionType
+    /// The labels besides those of the names and the type.
+    let further: [(name: String, value: String)]
     public let requests: Double
     public let failed: Double
     /// Seconds, as the server and the client saw it.
@@ -17,11 +19,14 @@ public struct GraphResult: Sendable {
     /// The writing rounds in which it appeared and in which it moved last.
     let rounds: ClosedRange<UInt64>
 
+    fileprivate var order: (String, String, String) { (client ?? "", server ?? "", type.rawValue) }
+
     /// The labels that are there, sorted by name.
     public var labels: [(name: String, value: String)] {
       guard let client, let server else { return [("metric_overflow", "true")] }
       let kind = type == .direct ? [] : [("connection_type", type.rawValue)]
-      return [("client", client)] + kind + [("server", server)]
+      let labels = [("client", client)] + kind + [("server", server)]
+      return further.isEmpty ? labels : (labels + further).sorted { $0.name < $1.name }
     }
   }
 
@@ -29,13 +34,19 @@ public struct GraphResult: Sendable {
   public let edges: [Edge]
   /// Upper bounds of the buckets, seconds.
   public let bounds: [Double]
+  /// Whether `traces_service_graph_connection_info` is wanted.
+  public let includesConnectionInfo: Bool
   /// Spans given up because too many waited for their counterpart.
   public let evicted: Int
   /// Spans whose counterpart did not come and which name no peer.
   public let unpaired: Int
 
-  init(_ table: borrowing EdgeTable, names: borrowing Interner, bounds: [Double], evicted: Int, unpaired: Int) {
-    self.bounds = bounds
+  init(
+    _ table: borrowing EdgeTable, names: borrowing Interner, _ configuration: ServiceGraphConfiguration,
+    _ plan: EdgeLabelPlan, evicted: Int, unpaired: Int
+  ) {
+    bounds = configuration.latencyBuckets
+    includesConnectionInfo = configuration.includesConnectionInfo
     self.evicted = evicted
     self.unpaired = unpaired
     let layout = table.layout
@@ -44,18 +55,25 @@ public struct GraphResult: Sendable {
       let cells = table.cells(position)
       let server = layout.server.read(cells, scale: 1e9)
       if server.count == 0 { continue }
+      var further: [(name: String, value: String)] = []
+      if plan.labelsVirtualNodes, key.virtual != .none { further.append((EdgeLabelPlan.virtualNode, "\(key.virtual)")) }
+      for (column, number) in zip(plan.columns, key.labels) where number != 0 {
+        further.append((column.name, String(names[number])))
+      }
       let messaging = layout.messaging.read(cells, scale: 1e9)
       edges.append(
         Edge(
           client: position == 0 ? nil : String(names[key.client]),
-          server: position == 0 ? nil : String(names[key.server]), type: key.type, requests: server.count,
+          server: position == 0 ? nil : String(names[key.server]), type: key.type, further: further,
+          requests: server.count,
           failed: Double(cells.wide(at: EdgeLayout.failed)) * Weight.unit, serverLatency: server,
           clientLatency: layout.client.read(cells, scale: 1e9),
           messagingLatency: messaging.count > 0 ? messaging : nil,
           rounds: cells[EdgeLayout.firstRound]...cells[EdgeLayout.lastRound]))
     }
-    self.edges = edges.sorted {
-      ($0.client ?? "", $0.server ?? "", $0.type.rawValue) < ($1.client ?? "", $1.server ?? "", $1.type.rawValue)
+    self.edges = edges.sorted { left, right in
+      let (a, b) = (left.order, right.order)
+      return a == b ? left.further.lexicographicallyPrecedes(right.further, by: <) : a < b
     }
   }
 }

@@ -23,12 +23,13 @@ public final class ServiceGraph: Sendable {
     state.withLock { state in
       for end in pending.ends {
         var end = end
-        for name in [end.service, end.peer, end.database] where name != 0 && numbers[name] == nil {
+        for name in [end.service, end.peer, end.database] + end.dimensions where name != 0 && numbers[name] == nil {
           numbers[name] = state.number(names[name])
         }
         end.service = numbers[end.service] ?? 0
         end.peer = numbers[end.peer] ?? 0
         end.database = numbers[end.database] ?? 0
+        end.dimensions = end.dimensions.map { numbers[$0] ?? 0 }
         state.add(end, at: now)
       }
     }
@@ -62,6 +63,7 @@ public final class ServiceGraph: Sendable {
 struct GraphState: ~Copyable {
   private let configuration: SpanMetricsConfiguration
   private let graph: ServiceGraphConfiguration
+  private let plan: EdgeLabelPlan
   private var names: Interner
   private var waiting: WaitingEnds
   private var edges: EdgeTable
@@ -75,6 +77,7 @@ struct GraphState: ~Copyable {
   init(_ configuration: SpanMetricsConfiguration, _ graph: ServiceGraphConfiguration) {
     self.configuration = configuration
     self.graph = graph
+    plan = EdgeLabelPlan(graph, externalLabels: configuration.externalLabels)
     var names = Interner(hash: ByteHash())
     user = names.intern("user")
     self.names = names
@@ -99,7 +102,8 @@ struct GraphState: ~Copyable {
       if let other = waiting.find(end.key) { waiting.remove(other.position) }
       return edges.add(
         FinishedCall(
-          client: end.service, server: end.database, type: .database, failed: end.flags.contains(.failed),
+          client: end.service, server: end.database, type: .database,
+          labels: plan.values(client: end.dimensions, server: []), failed: end.flags.contains(.failed),
           clientLatency: end.latency, serverLatency: end.latency, weight: end.weight), round: round)
     }
     guard let other = waiting.find(end.key) else {
@@ -110,6 +114,8 @@ struct GraphState: ~Copyable {
       return
     }
     if other.end.flags.contains(.client) == end.flags.contains(.client) {
+      var end = end
+      end.inherit(other.end)
       return waiting.replace(other.position, end)
     }
     waiting.remove(other.position)
@@ -142,7 +148,7 @@ struct GraphState: ~Copyable {
         if let call = lonely(end) { all.add(call, round: round) } else { lost += 1 }
       }
     }
-    return GraphResult(all, names: names, bounds: graph.latencyBuckets, evicted: evicted, unpaired: lost)
+    return GraphResult(all, names: names, graph, plan, evicted: evicted, unpaired: lost)
   }
 
   private mutating func giveUp(_ end: CallEnd) {
@@ -155,7 +161,8 @@ struct GraphState: ~Copyable {
     let gap = server.time > client.time ? server.time - client.time : 0
     return FinishedCall(
       client: client.service, server: server.service,
-      type: flags.contains(.messaging) ? .messagingSystem : .direct, failed: flags.contains(.failed),
+      type: flags.contains(.messaging) ? .messagingSystem : .direct,
+      labels: plan.values(client: client.dimensions, server: server.dimensions), failed: flags.contains(.failed),
       clientLatency: client.latency, serverLatency: server.latency,
       messagingLatency: graph.measuresMessaging && flags.contains(.messaging) && gap > 0 ? gap : nil,
       weight: client.weight)
@@ -168,7 +175,10 @@ struct GraphState: ~Copyable {
     if isClient ? end.peer == 0 : !end.flags.contains(.root) { return nil }
     return FinishedCall(
       client: isClient ? end.service : end.peer != 0 ? end.peer : user, server: isClient ? end.peer : end.service,
-      type: .virtualNode, failed: end.flags.contains(.failed), clientLatency: isClient ? end.latency : 0,
-      serverLatency: isClient ? 0 : end.latency, weight: end.weight)
+      type: .virtualNode, virtual: isClient ? .server : .client,
+      labels: isClient
+        ? plan.values(client: end.dimensions, server: []) : plan.values(client: [], server: end.dimensions),
+      failed: end.flags.contains(.failed), clientLatency: isClient ? end.latency : 0,
+      serverLatency: isClient && !end.flags.contains(.namelessDatabase) ? 0 : end.latency, weight: end.weight)
   }
 }

@@ -63,6 +63,10 @@ struct ExpositionText {
         try sample("traces_service_graph_request_failed_total", edge.labels, edge.failed, to: &sink)
       }
     }
+    if graph.includesConnectionInfo {
+      try family("traces_service_graph_connection_info", "gauge", "Which services call which.", to: &sink)
+      for edge in graph.edges { try sample("traces_service_graph_connection_info", edge.labels, 1, to: &sink) }
+    }
     try write(graph, "server_seconds", "Duration of calls as the server saw it.", { $0.serverLatency }, to: &sink)
     try write(graph, "client_seconds", "Duration of calls as the client saw it.", { $0.clientLatency }, to: &sink)
     try write(
