@@ -39,10 +39,16 @@ private final class PrometheusServer {
   }
 
   /// The values of an instant query.
-  func query(_ text: String) throws -> [Double] {
+  func query(_ text: String) throws -> [Double] { try series(text).map(\.value) }
+
+  /// The series of an instant query.
+  func series(_ text: String) throws -> [(labels: [String: String], value: Double)] {
     let document = try JSONSerialization.jsonObject(with: get("api/v1/query", ["query": text])) as? [String: Any]
     let result = (document?["data"] as? [String: Any])?["result"] as? [[String: Any]] ?? []
-    return result.compactMap { ($0["value"] as? [Any])?.last as? String }.compactMap { Double($0) }
+    return try result.map { series in
+      let value = (series["value"] as? [Any])?.last as? String
+      return (try #require(series["metric"] as? [String: String]), try #require(value.flatMap { Double($0) }))
+    }
   }
 }
 
@@ -76,18 +82,79 @@ private final class PrometheusServer {
         == [58, 58])
   }
 
-  @Test func compiledRulesEvaluate() throws {
+  /// A process that is killed writes no stale markers; its series go on with those of the next one, from 0 again.
+  @Test func aKilledProcessDoesNotBreakRates() throws {
     let server = try PrometheusServer()
-    let written = try Program.run(["spanmetrics", "--remote-write", server.url, Self.shop])
+    let arguments = [
+      "spanmetrics", "--follow", "--interval", "100ms", "--remote-write", server.url, "--label", "instance=edge",
+      Self.shop,
+    ]
+    let sum = "sum(traces_spanmetrics_calls_total)"
+    for run in 1...3 {
+      let program = try Program(arguments)
+      let samples = "min(count_over_time(traces_spanmetrics_calls_total[1h]))"
+      // A 0 and a value from each run before, at least the same from this one.
+      try waitUntil("run \(run)") { try server.query(samples).first ?? 0 >= Double(3 * run) }
+      #expect(try server.query(sum) == [1948])
+      program.send(SIGKILL)
+      _ = try program.wait()
+    }
+    #expect(try server.query("count(resets(traces_spanmetrics_calls_total[1h]) == 2)") == [58])
+    let increase = try #require(try server.query("sum(increase(traces_spanmetrics_calls_total[1h]))").first)
+    #expect(increase >= 3 * 1948 * 0.999 && increase <= 3 * 1948 * 1.5, "\(increase)")
+    // Never more than one run's worth at a time: no sample was added to another's.
+    #expect(try server.query("max_over_time(\(sum)[1h:1s]) > 1948") == [])
+  }
+
+  @Test func estimatesAreThoseOfHistogramQuantile() throws {
+    let server = try PrometheusServer()
+    let written = try Program.run([
+      "spanmetrics", "--service-graph", "--remote-write", server.url, "-f", "json", Self.shop,
+    ])
     #expect(written.status == 0, "\(written.errors)")
-    for (threshold, fires) in [(1000, true), (5000, false)] {
-      let rule = """
-        {"kind":"trace_latency","scope_type":"global","conditions_json":{"service":"payments-api",\
-        "operation":"POST /v1/charge","quantile":"p95","window":"5m","threshold_ms":\(threshold)}}
-        """
+    let document = try #require(try JSONSerialization.jsonObject(with: Data(written.stdout)) as? [String: Any])
+    for (list, key, metric) in [
+      ("span_metrics", "latency", "traces_spanmetrics_latency_bucket"),
+      ("service_graph", "server", "traces_service_graph_request_server_seconds_bucket"),
+      ("service_graph", "client", "traces_service_graph_request_client_seconds_bucket"),
+    ] {
+      let series = try #require(document[list] as? [[String: Any]])
+      #expect(series.count > 5)
+      for (name, quantile) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
+        let answers = try server.series("histogram_quantile(\(quantile), last_over_time(\(metric)[1h]))")
+        #expect(answers.count == series.count)
+        for entry in series {
+          let labels = try #require(entry["labels"] as? [String: String])
+          let estimate = try #require((entry[key] as? [String: Any])?[name] as? Double)
+          let answer = answers.first { answer in labels.allSatisfy { answer.labels[$0.key] == $0.value } }
+          let value = try #require(answer?.value)
+          #expect(abs(value - estimate) <= 1e-9 * abs(value), "\(name) of \(labels): \(estimate), not \(value)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (#""kind":"trace_latency""#, #""operation":"POST /v1/charge","quantile":"p95","threshold_ms":"#, 1000.0, 5000.0),
+    (#""kind":"trace_latency""#, #""quantile":"p50","threshold_ms":"#, 10, 5000),
+    (#""kind":"trace_error_rate""#, #""threshold_pct":"#, 1, 99),
+  ])
+  func compiledRulesEvaluate(_ kind: String, _ condition: String, _ low: Double, _ high: Double) throws {
+    let server = try PrometheusServer()
+    // Two runs: the rules see the counters of both.
+    for _ in 0..<2 {
+      let written = try Program.run([
+        "spanmetrics", "--remote-write", server.url, "--label", "instance=edge", Self.shop,
+      ])
+      #expect(written.status == 0, "\(written.errors)")
+    }
+    for (threshold, fires) in [(low, true), (high, false)] {
+      let rule =
+        "{\(kind),\"scope_type\":\"global\",\"conditions_json\":{\"service\":\"payments-api\",\"window\":\"5m\","
+        + "\(condition)\(Int(threshold))}}"
       let compiled = try Program.run(["compile-rule"], input: rule)
       #expect(compiled.status == 0, "\(compiled.errors)")
-      #expect(try server.query(compiled.output).isEmpty == !fires)
+      #expect(try server.query(compiled.output).isEmpty == !fires, "\(compiled.output)")
     }
   }
 
