@@ -45,8 +45,8 @@ import Testing
 
   /// Records of very different lengths in one format: many small ones, and some longer than what a thread takes at once.
   private static func records(_ format: TraceFormat, _ random: inout SeededRandom) -> [[UInt8]] {
-    (0..<Int.random(in: 20...60, using: &random)).flatMap { _ in
-      let length = [0, 10, 3000, 200_000, 1_500_000][[0, 0, 1, 1, 1, 2, 2, 2, 3, 4].randomElement(using: &random) ?? 0]
+    (0..<Int.random(in: 15...30, using: &random)).flatMap { _ in
+      let length = [0, 10, 2000, 100_000, 900_000][[0, 0, 1, 1, 1, 2, 2, 2, 3, 4].randomElement(using: &random) ?? 0]
       let repeats = length < 5000 ? Int.random(in: 1...40, using: &random) : 1
       return (0..<repeats).map { number in record(format, name: "\(number)" + String(repeating: "n", count: length)) }
     }
@@ -71,14 +71,11 @@ import Testing
     return (try directory.write("plain", bytes), try directory.write("packed", Array(packed.view)))
   }
 
-  /// The spans' names: how requests lie in chunks of a message is not the same for all readers.
-  private static func spans(_ found: Found) throws -> [String] { try spanTexts(found.requests) }
-
   @Test(arguments: formats)
   func threadsReadWhatOneReads(_ format: TraceFormat) throws {
     var random = SeededRandom()
     let directory = try TemporaryDirectory()
-    for _ in 0..<6 {
+    for _ in 0..<3 {
       var bytes = Self.records(format, &random).flatMap { $0 }
       // Where a message is cut is for whoever decodes it to find.
       if format != .protobuf, Bool.random(using: &random) {
@@ -89,10 +86,11 @@ import Testing
       for threads in [1, 2, 5] {
         let found = try Self.read(plain, threads: threads)
         #expect(found.error == expected.error, "\(threads) threads, \(random.note)")
+        // How a message lies in chunks is not the same for all readers; one after the other they are the message.
         if expected.error == nil || format != .json {
-          #expect(try Self.spans(found) == Self.spans(expected), "\(threads) threads, \(random.note)")
+          #expect(found.requests.flatMap { $0 } == expected.requests.flatMap { $0 }, "\(random.note)")
         }
-        if format != .protobuf && expected.error == nil { #expect(found.requests == expected.requests) }
+        if format == .stream { #expect(found.requests == expected.requests, "\(random.note)") }
       }
     }
   }
@@ -119,7 +117,7 @@ import Testing
       #expect(try Self.read(path, threads: threads).error?.hasPrefix("line(3211) ") == true)
       let lenient = try Self.read(path, threads: threads, skipsBad: true)
       #expect(lenient.error == nil)
-      #expect(try Self.spans(lenient).count == 4998)
+      #expect(lenient.requests.count == 4998)
     }
   }
 }

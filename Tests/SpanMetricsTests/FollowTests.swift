@@ -51,6 +51,47 @@ import Testing
     #expect(result.output.isEmpty)
   }
 
+  @Test func filesAreTruncatedRemovedAndMadeAnew() throws {
+    let json = try Fixtures.bytes("otlp/shop.jsonl")
+    let path = try TemporaryDirectory().write("traces.jsonl", json)
+    let (program, url) = try start([path])
+    try waitUntil("the file") { try calls(url) == 1948 }
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.truncate(atOffset: 0)
+    try handle.close()
+    let half = json[..<(try #require(json[(json.count / 2)...].firstIndex(of: 0x0A)) + 1)]
+    let part = try Program.run(["spanmetrics"], input: Array(half))
+    let document = try #require(try JSONSerialization.jsonObject(with: Data(part.stdout)) as? [String: Any])
+    let spans = try #require(document["spans"] as? Double)
+    try append(half, to: path)
+    try waitUntil("the second content") { try calls(url) == 1948 + spans }
+    try FileManager.default.removeItem(atPath: path)
+    #expect(try calls(url) == 1948 + spans)
+    try Data(json).write(to: URL(filePath: path))
+    try waitUntil("the third content") { try calls(url) == 2 * 1948 + spans }
+    program.send(SIGTERM)
+    #expect(try program.wait().status == 0)
+  }
+
+  /// A directory where nothing can be written for a while does not end it; counters go on where they were.
+  @Test func aFileThatCannotBeWrittenIsTriedAgain() throws {
+    let directory = try TemporaryDirectory()
+    let sub = directory.url.appending(path: "textfile")
+    try FileManager.default.createDirectory(at: sub, withIntermediateDirectories: true)
+    let path = sub.appending(path: "spans.prom").path(percentEncoded: false)
+    let (program, _) = try start([
+      "--interval", "50ms", "--format", "prometheus", "--output", path, Fixtures.path("otlp/shop.otlp"),
+    ])
+    func isWritten() -> Bool? { FileManager.default.fileExists(atPath: path) ? true : nil }
+    try waitUntil("the first write", isWritten)
+    try FileManager.default.removeItem(at: sub)
+    _ = try program.waitForLine(containing: "cannot write \(path)")
+    try FileManager.default.createDirectory(at: sub, withIntermediateDirectories: true)
+    try waitUntil("another write", isWritten)
+    program.send(SIGTERM)
+    #expect(try program.wait().status == 0)
+  }
+
   @Test func aFileThatIsNotThereYetIsWaitedFor() throws {
     let directory = try TemporaryDirectory()
     let (program, url) = try start([directory.path("later.jsonl")])

@@ -15,9 +15,9 @@ private final class PrometheusServer {
   let url: String
   private let program: Program
 
-  init() throws {
+  init(port: UInt16? = nil) throws {
     let directory = try TemporaryDirectory()
-    let port = try Sockets.freePort()
+    let port = try port ?? Sockets.freePort()
     url = "http://127.0.0.1:\(port)"
     program = try Program(
       [
@@ -181,6 +181,23 @@ private final class PrometheusServer {
     let result = try program.wait()
     #expect(result.status == 0, "\(result.errors)")
     #expect(try server.query(sum) == [])
+  }
+
+  @Test func aReceiverThatComesLateGetsEverything() throws {
+    let port = try Sockets.freePort()
+    let program = try Program([
+      "spanmetrics", "--follow", "--interval", "100ms", "--remote-write", "http://127.0.0.1:\(port)", Self.shop,
+    ])
+    _ = try program.waitForLine(containing: "connection refused; trying again in ")
+    let server = try PrometheusServer(port: port)
+    try waitUntil("the counters") { try server.query("sum(traces_spanmetrics_calls_total)") == [1948] }
+    // The 0 from which they rose stands before them.
+    #expect(try server.query("min(min_over_time(traces_spanmetrics_calls_total[1h]))") == [0])
+    #expect(try server.query("max(resets(traces_spanmetrics_calls_total[1h]))") == [0])
+    program.send(SIGTERM)
+    let result = try program.wait()
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try server.query("traces_spanmetrics_calls_total") == [])
   }
 
   @Test func aReceiverThatIsNotThereIsStatus3() throws {

@@ -27,8 +27,15 @@ final class MetricsOutputs: @unchecked Sendable {
     }
     let client = try Self.client(text, arguments)
     client.cancellation = cancellation
-    client.onRetry = { error, delay in log.info("remote write: \(error); trying again in \(delay)") }
+    client.onRetry = { error, delay in log.info("remote write: \(error); trying again in \(Self.text(delay))") }
     session = RemoteWriteSession(client, external: Self.identified(writer.external), started: started)
+  }
+
+  /// A duration to the tenth of a second.
+  private static func text(_ duration: Duration) -> String {
+    let (seconds, attoseconds) = duration.components
+    let tenths = seconds * 10 + (attoseconds + 50_000_000_000_000_000) / 100_000_000_000_000_000
+    return DurationText.format(max(1, tenths) * 100_000_000)
   }
 
   private static func client(_ text: String, _ arguments: Arguments) throws(CommandError) -> RemoteWriteClient {
@@ -60,10 +67,15 @@ final class MetricsOutputs: @unchecked Sendable {
     }
   }
 
-  /// Writes a round. A receiver that fails is reported and tried again with the next round, counters being cumulative;
-  /// with the last one it is an error.
+  /// Writes a round. A receiver or a file that fails is reported and tried again with the next round, counters being
+  /// cumulative; with the last one it is an error.
   func write(_ round: FollowingRun.Round, isFinal: Bool) throws(CommandError) {
-    if writesDocument { try writer.write(round.snapshot) }
+    if writesDocument {
+      do throws(CommandError) { try writer.write(round.snapshot) } catch {
+        if isFinal || !writer.writesFile { throw error }
+        log.warn("\(error)")
+      }
+    }
     guard let session else { return }
     do throws(BackendError) {
       try session.write(round)

@@ -23,12 +23,19 @@ struct MetricsWriter: Sendable {
   init(_ arguments: Arguments) throws(CommandError) {
     format = try arguments.choice(SpanMetricsOptions.format)
     external = try arguments.pairs(SpanMetricsOptions.label)
-    for (name, _) in external where !LabelName.isValid(name) {
-      throw .usage("--label \(name): not a Prometheus label name")
+    for (index, label) in external.enumerated() {
+      if !LabelName.isValid(label.name) { throw .usage("--label \(label.name): not a Prometheus label name") }
+      if external[..<index].contains(where: { $0.name == label.name }) {
+        throw .usage("--label \(label.name): given twice")
+      }
     }
     let output = arguments.stringIfGiven(SpanMetricsOptions.output)
     path = output == "-" ? nil : output
+    if let path { try FileTarget.check(path) }
   }
+
+  /// Whether it writes to a file rather than to standard output.
+  var writesFile: Bool { path != nil }
 
   func write(_ snapshot: SpanMetricsSnapshot) throws(CommandError) {
     let target: any MetricsTarget = if let path { try FileTarget(path) } else { StandardOutputTarget() }

@@ -48,9 +48,10 @@ enum SpanMetricsCommand {
     if try arguments.flag(SpanMetricsOptions.follow) {
       return try SpanMetricsFollowing(arguments, configuration, outputs, log).run()
     }
-    for option in [SpanMetricsOptions.listen, SpanMetricsOptions.interval] where arguments.isGiven(option) {
-      throw .usage("--\(option.name) needs --follow")
-    }
+    let onlyFollowing = [
+      SpanMetricsOptions.listen, SpanMetricsOptions.interval, SpanMetricsOptions.staleAfter, ServiceGraphOptions.wait,
+    ]
+    for option in onlyFollowing where arguments.isGiven(option) { throw .usage("--\(option.name) needs --follow") }
     let outcome = try read(arguments, configuration)
     let snapshot = outcome.aggregator.snapshot()
     MetricsWarnings(log).warn(snapshot, configuration)

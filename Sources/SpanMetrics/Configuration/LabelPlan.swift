@@ -32,7 +32,7 @@ struct LabelPlan: Sendable {
   /// Labels that Tempo keeps attributes away from.
   static let intrinsic = ["service", "span_name", "span_kind", "status_code", "status_message"]
   /// Labels that have a meaning of their own.
-  private static let special = ["le", "quantile", "metric_overflow"]
+  static let special = ["le", "quantile", "metric_overflow"]
 
   init(_ configuration: SpanMetricsConfiguration) {
     for label in configuration.serviceLabels { add(label, .service) }

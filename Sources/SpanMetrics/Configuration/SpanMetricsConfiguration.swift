@@ -66,6 +66,9 @@ public struct SpanMetricsConfiguration: Sendable {
     for label in serviceLabels where !LabelName.isValid(label) {
       throw ConfigurationError("'\(label)' is not a Prometheus label name")
     }
+    for label in externalLabels where ownLabels.contains(label) {
+      throw ConfigurationError("the label '\(label)' cannot be added: series have one of that name")
+    }
     let sources = dimensions.count + dimensionMaps.reduce(0) { $0 + $1.sources.count }
     if sources > 40 { throw ConfigurationError("at most 40 attributes can become labels, not \(sources)") }
     for map in dimensionMaps where map.name.isEmpty || map.sources.isEmpty || map.sources.contains("") {
@@ -79,6 +82,14 @@ public struct SpanMetricsConfiguration: Sendable {
     }
     if dimensions.contains("") { throw ConfigurationError("a dimension needs a name") }
     if maxSeries < 1 { throw ConfigurationError("at least one series is needed") }
+  }
+
+  /// Names that labels have whatever the dimensions are.
+  private var ownLabels: [String] {
+    var labels = serviceLabels + ["span_name", "span_kind", "status_code"] + LabelPlan.special
+    if includesStatusMessage { labels.append("status_message") }
+    if serviceGraph != nil { labels += EdgeLabelPlan.ownLabels }
+    return labels
   }
 
   private static func validate(bounds: [Double], _ what: String) throws(ConfigurationError) {

@@ -54,14 +54,15 @@ final class Follower: Sendable {
       var file = try? FileStatus.of(path)
       var input = try TraceInput([path], options: options)
       while !shouldStop() {
-        if let chunk = try input.next() {
-          try counted.withLock { (aggregator) throws(InputError) in
-            try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try aggregator.consume(request) }
-          }
+        if let chunk = try next(of: input) {
+          try count(chunk, &decoder)
         } else if let known = file, known.isRegular {
           if let now = try? FileStatus.of(path), wasReplaced(known, now, read: input.bytesRead) {
+            // What was written to the old file since it was looked at is not lost with it.
+            if now.inode != known.inode { while let chunk = try next(of: input) { try count(chunk, &decoder) } }
+            guard let fresh = try? TraceInput([path], options: options) else { continue }
             file = now
-            input = try TraceInput([path], options: options)
+            input = fresh
           } else {
             pause(milliseconds: Self.interval)
           }
@@ -75,6 +76,20 @@ final class Follower: Sendable {
       return .failed(error)
     }
     return .whole(skipped: decoder.skipped, first: decoder.firstSkipped)
+  }
+
+  /// The next records; nil also where the file went before it could be opened: another is waited for.
+  private func next(of input: TraceInput) throws(InputError) -> TraceChunk? {
+    do throws(InputError) { return try input.next() } catch {
+      if path != "-", input.bytesRead == 0, (try? FileStatus.of(path)) == nil { return nil }
+      throw error
+    }
+  }
+
+  private func count(_ chunk: TraceChunk, _ decoder: inout TraceDecoder) throws(InputError) {
+    try counted.withLock { (aggregator) throws(InputError) in
+      try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try aggregator.consume(request) }
+    }
   }
 
   /// Whether the path now names another file, or the file was emptied: it is read from its beginning then.

@@ -19,10 +19,12 @@ struct EdgeLabelPlan: Sendable {
   private(set) var notes: [String] = []
 
   static let virtualNode = "virtual_node"
+  /// Names that labels have whatever the dimensions are.
+  static let ownLabels = ["client", "server", "connection_type", virtualNode]
 
   init(_ configuration: ServiceGraphConfiguration, externalLabels: [String]) {
     labelsVirtualNodes = configuration.labelsVirtualNodes
-    let reserved = ["client", "server", "connection_type", Self.virtualNode, "le", "metric_overflow"] + externalLabels
+    let reserved = Self.ownLabels + LabelPlan.special + externalLabels
     for (index, key) in configuration.dimensions.enumerated() {
       if configuration.prefixesDimensions {
         add("client_" + key, .client(index), reserved)

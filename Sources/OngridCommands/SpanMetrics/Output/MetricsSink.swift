@@ -64,6 +64,13 @@ final class FileTarget: MetricsTarget {
     do throws(SystemError) { file = try AtomicFile(path) } catch { throw Self.failure(path, error) }
   }
 
+  /// Refuses a path where no file can be written, before any work is done for it.
+  static func check(_ path: String) throws(CommandError) {
+    // Opening a pipe would wait for its reader.
+    if let status = try? FileStatus.of(path), !status.isRegular, !status.isDirectory { return }
+    _ = try FileTarget(path)
+  }
+
   func write(_ bytes: ByteView) throws(CommandError) {
     do throws(SystemError) { try file.write(bytes) } catch { throw Self.failure(path, error) }
   }
@@ -73,7 +80,7 @@ final class FileTarget: MetricsTarget {
   }
 
   private static func failure(_ path: String, _ error: SystemError) -> CommandError {
-    .usage("cannot write \(path): \(error.reason)")
+    .usage("cannot write \(path.isEmpty ? "''" : path): \(error.reason)")
   }
 }
 
