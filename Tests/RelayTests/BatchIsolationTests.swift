@@ -65,6 +65,23 @@ import Testing
     #expect(again.stop().lines[0].sent == 0)
   }
 
+  @Test("dead letters that were removed make room for others")
+  func deadLettersRemoved() throws {
+    let directory = try TemporaryDirectory()
+    func payload(_ seed: UInt64) -> Payload {
+      var body = ByteBuffer()
+      body.append(Spans.request(10, seed: seed))
+      let size = body.count
+      return Payload(signal: .traces, items: 10, plainSize: size, plain: OwnedBytes(body), gzip: nil, accepted: 0)
+    }
+    let letters = try DeadLetterDirectory(directory.path("dead-letter"), limit: payload(1).plainSize + 100)
+    let first = try letters.write([payload(1)])
+    #expect(throws: SystemError.self) { try letters.write([payload(2)]) }
+    try FileManager.default.removeItem(atPath: first)
+    _ = try letters.write([payload(2)])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path("dead-letter")).count == 1)
+  }
+
   @Test("a refusal of everything is not tried in parts", arguments: [401, 404, 500])
   func refusedAsWhole(_ status: Int) throws {
     let sink = try CollectingSink { _, _ in .text(status, "no") }

@@ -33,6 +33,7 @@ public final class AtomicFile {
     if let temporary, !isCommitted { unlink(temporary) }
   }
 
+  /// Adds to the new content.
   public func write(_ bytes: ByteView) throws(SystemError) { try descriptor.writeAll(bytes) }
 
   /// Puts the file in its place, once its content is on the device.
@@ -41,5 +42,6 @@ public final class AtomicFile {
     try descriptor.synchronize()
     guard rename(temporary, path) == 0 else { throw SystemError("rename \(temporary)") }
     isCommitted = true
+    DirectoryEntry.synchronize(path)
   }
 }

@@ -52,6 +52,7 @@ final class FileTarget: Target {
       descriptor =
         isStandardOutput ? FileDescriptor(1, owned: false) : try .openForWriting(path, append: true)
       isRegular = try descriptor.status().isRegular
+      if synchronizes, isRegular { DirectoryEntry.synchronize(path) }
       removedBytes =
         isRegular && !isStandardOutput
         ? try FileTarget.mend(descriptor, path, isGzip ? .gzip : isJSON ? .lines : .stream) : 0

@@ -26,11 +26,12 @@ final class DeadLetterDirectory: Sendable {
     self.path = path
     self.limit = limit
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError("make directory \(path)") }
-    var bytes = 0
-    for name in try DirectoryListing.names(in: path) {
-      bytes += (try? FileStatus.of("\(path)/\(name)"))?.size ?? 0
-    }
-    state = Mutex(State(bytes: bytes))
+    state = Mutex(State(bytes: try DeadLetterDirectory.size(of: path)))
+  }
+
+  /// Bytes of all files in a directory.
+  private static func size(of path: String) throws(SystemError) -> Int {
+    try DirectoryListing.names(in: path).reduce(0) { $0 + ((try? FileStatus.of("\(path)/\($1)"))?.size ?? 0) }
   }
 
   /// Writes `payloads` to a file of their own that is complete or not there; its path.
@@ -44,6 +45,8 @@ final class DeadLetterDirectory: Sendable {
     }
     let size = content.count
     let sequence = state.withLock { state -> Int? in
+      // Files may have been sent again since, and removed.
+      if state.bytes + size > limit { state.bytes = (try? DeadLetterDirectory.size(of: path)) ?? state.bytes }
       guard state.bytes + size <= limit else { return nil }
       state.bytes += size
       state.sequence += 1
@@ -53,12 +56,10 @@ final class DeadLetterDirectory: Sendable {
     let signal = payloads.first.map { $0.signal == .traces ? "" : ".\($0.signal)" } ?? ""
     let name = "\(path)/\(time(nil))-\(getpid())-\(sequence)\(signal).otlp"
     do throws(SystemError) {
-      let file = try FileDescriptor.openForWriting(name + ".tmp", exclusive: true, mode: 0o600)
-      try file.writeAll(content.view)
-      try file.synchronize()
-      guard rename(name + ".tmp", name) == 0 else { throw SystemError("rename \(name).tmp") }
+      let file = try AtomicFile(name, mode: 0o600)
+      try file.write(content.view)
+      try file.commit()
     } catch {
-      unlink(name + ".tmp")
       state.withLock { $0.bytes -= size }
       throw error
     }
