@@ -71,7 +71,7 @@ let package = Package(
       name: "ongrid-relay-bench", dependencies: ["OTLP", "Compression", "Platform", "CNghttp2"],
       path: "Benchmarks/ongrid-relay-bench"),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport"),
     tests("PlatformTests", ["Platform"]),
     tests("CompressionTests", ["Compression"]),
     tests("JSONTests", ["JSON"]),

@@ -17,8 +17,8 @@ struct Load {
   private final class Shared: Sendable {
     let started = Atomic<Int>(0)
     let refused = Atomic<Int>(0)
-    let latencies = Mutex<[Int64]>([])
-    let failure = Mutex<String?>(nil)
+    let latencies = Monitor<[Int64]>([])
+    let failure = Monitor<String?>(nil)
   }
 
   func run() throws {

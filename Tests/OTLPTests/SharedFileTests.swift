@@ -2,7 +2,6 @@ import Compression
 import Foundation
 import OTLP
 import Platform
-import Synchronization
 import TestSupport
 import Testing
 
@@ -22,8 +21,8 @@ import Testing
     var options = TraceInputOptions()
     options.maximumRecord = limit
     let input = try TraceInput([path], options: options)
-    let chunks = Mutex<[Int: [[UInt8]]]>([:])
-    let failure = Mutex<(place: Int, text: String)?>(nil)
+    let chunks = Monitor<[Int: [[UInt8]]]>([:])
+    let failure = Monitor<(place: Int, text: String)?>(nil)
     inParallel(threads) { _ in
       var decoder = TraceDecoder(skipsBad: skipsBad)
       var place = 0

@@ -2,7 +2,6 @@ import Backends
 import Compression
 import OTLP
 import Platform
-import Synchronization
 import TestSupport
 import Testing
 
@@ -99,7 +98,7 @@ import Testing
 /// Rows that can all be read but one.
 private final class HoleyStorage: DestinationStorage {
   private let hole: Int64
-  private let rows = Mutex<[Int64]>([])
+  private let rows = Monitor<[Int64]>([])
 
   init(hole: Int64) { self.hole = hole }
 

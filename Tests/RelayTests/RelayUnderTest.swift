@@ -97,7 +97,7 @@ final class CollectingSink: Sendable {
   private let state: State
 
   private final class State: Sendable {
-    let ids = Mutex<[String: Int]>([:])
+    let ids = Monitor<[String: Int]>([:])
     let requests = Atomic<Int>(0)
   }
 

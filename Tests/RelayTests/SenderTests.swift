@@ -1,6 +1,6 @@
 import Backends
 import Foundation
-import Synchronization
+import Platform
 import TestSupport
 import Testing
 
@@ -59,7 +59,7 @@ import Testing
   }
 
   private final class CallCounter: Sendable {
-    private let value = Mutex(0)
+    private let value = Monitor(0)
     func next() -> Int {
       value.withLock {
         $0 += 1
@@ -84,7 +84,7 @@ import Testing
   }
 
   private final class TimesBox: Sendable {
-    private let times = Mutex<[Date]>([])
+    private let times = Monitor<[Date]>([])
     func add() { times.withLock { $0.append(Date()) } }
     var all: [Date] { times.withLock { $0 } }
   }

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Platform
 
 #if canImport(Glibc)
   import Glibc
@@ -64,7 +64,7 @@ public final class Program: Sendable {
   /// The process.
   public let id: pid_t
   private let name: String
-  private let input: Mutex<Int32?>
+  private let input: Monitor<Int32?>
   private let state: Collected
 
   /// Starts a program. The environment is this process's without `ONGRID_…`, `OTEL_…` and proxy variables, changed by
@@ -82,16 +82,16 @@ public final class Program: Sendable {
     }
     id = child
     name = ([URL(filePath: executable).lastPathComponent] + arguments).joined(separator: " ")
-    input = Mutex(spawn.input)
+    input = Monitor(spawn.input)
     let state = Collected()
     self.state = state
     let output = spawn.output
     let errors = spawn.errors
-    var readers: [Thread] = []
-    if let output { readers.append(Thread { state.collect(output, into: \.stdout) }) }
-    if let errors { readers.append(Thread { state.collect(errors, into: \.stderr) }) }
+    var readers: [Foundation.Thread] = []
+    if let output { readers.append(Foundation.Thread { state.collect(output, into: \.stdout) }) }
+    if let errors { readers.append(Foundation.Thread { state.collect(errors, into: \.stderr) }) }
     state.expectReaders(readers.count)
-    readers.append(Thread { state.waitForExit(of: child) })
+    readers.append(Foundation.Thread { state.waitForExit(of: child) })
     for reader in readers { reader.start() }
     AtExit.perform {
       if !state.hasExited { kill(child, SIGKILL) }
@@ -108,7 +108,7 @@ public final class Program: Sendable {
     let program = try Program(
       arguments, executable: executable, environment: environment, directory: directory, stdin: stdin, stdout: stdout)
     let bytes = Array(input)
-    Thread {
+    Foundation.Thread {
       program.write(bytes)
       program.closeInput()
     }.start()

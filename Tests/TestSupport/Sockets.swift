@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Platform
 
 #if canImport(Glibc)
   import Glibc
@@ -20,7 +20,7 @@ public struct CallFailed: Error, CustomStringConvertible {
 
 /// Loopback TCP for tests.
 public enum Sockets {
-  private static let handedOut = Mutex<Set<UInt16>>([])
+  private static let handedOut = Monitor<Set<UInt16>>([])
 
   /// A port on 127.0.0.1 that nothing listens on; never the same twice in one test run. Prefer port 0 where a program
   /// tells which port it got.

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Platform
 
 #if canImport(Glibc)
   import Glibc
@@ -14,7 +14,7 @@ import Synchronization
 /// Starts one process with its standard streams arranged. All pipe ends are close-on-exec and `lock` is held from their
 /// creation to the start, so that a program started by another test at the same time does not hold them open.
 struct Spawn {
-  static let lock = Mutex(())
+  static let lock = Monitor(())
 
   private(set) var input: Int32?
   private(set) var output: Int32?

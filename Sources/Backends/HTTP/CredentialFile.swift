@@ -1,12 +1,11 @@
 import Platform
-import Synchronization
 
 /// A small secret kept in a file, read again when the file changes.
 ///
 /// Orchestrators rotate tokens by replacing the file; the next request after that uses the new one.
 public final class CredentialFile: Sendable {
   public let path: String
-  private let cache = Mutex(Cache())
+  private let cache = Monitor(Cache())
 
   private struct Cache {
     var status: FileStatus?

@@ -1,9 +1,9 @@
 import CCurl
-import Synchronization
+import Platform
 
 /// Ends exchanges from another thread, at once and for good.
 public final class HTTPCancellation: Sendable {
-  private let state = Mutex(State())
+  private let state = Monitor(State())
 
   private struct State {
     var isCancelled = false

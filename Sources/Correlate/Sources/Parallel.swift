@@ -37,9 +37,9 @@ private final class Counter: Sendable {
 }
 
 private final class Results<Value: Sendable>: Sendable {
-  private let slots: Mutex<[Value?]>
+  private let slots: Monitor<[Value?]>
 
-  init(_ count: Int) { slots = Mutex(Array(repeating: nil, count: count)) }
+  init(_ count: Int) { slots = Monitor(Array(repeating: nil, count: count)) }
 
   func set(_ value: Value, at index: Int) { slots.withLock { $0[index] = value } }
 

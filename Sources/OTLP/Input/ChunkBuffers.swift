@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// The memory of chunks, used again when a chunk goes, so that reading does not ask the system for pages all the time.
 final class ChunkBuffers: Sendable {
@@ -11,7 +10,7 @@ final class ChunkBuffers: Sendable {
     var bytes = ByteBuffer(capacity: 0)
   }
 
-  private let free = Mutex<[Buffer]>([])
+  private let free = Monitor<[Buffer]>([])
 
   /// More are not kept, nor those that one long record made large.
   private static let maximumKept = 16

@@ -38,7 +38,7 @@ public final class TraceInput: Sendable {
     case block(SharedFile, Int, index: Int)
   }
 
-  private let state: Mutex<State>
+  private let state: Monitor<State>
   private let options: TraceInputOptions
   private let buffers = ChunkBuffers()
   private let read = Atomic<Int>(0)
@@ -67,7 +67,7 @@ public final class TraceInput: Sendable {
     }
     totalBytes = total
     self.options = options
-    state = Mutex(State(paths: paths))
+    state = Monitor(State(paths: paths))
   }
 
   /// Compressed bytes read so far.

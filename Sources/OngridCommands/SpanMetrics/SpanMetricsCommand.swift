@@ -1,7 +1,6 @@
 import OTLP
 import Platform
 import SpanMetrics
-import Synchronization
 
 /// `ongrid spanmetrics`.
 enum SpanMetricsCommand {
@@ -65,7 +64,7 @@ enum SpanMetricsCommand {
     let threads = try arguments.intIfGiven(SpanMetricsOptions.threads, in: 1...1024)
     let skipsBad = try arguments.flag(TraceInputOptions.skipBad)
     let input = try TraceInputOptions.open(arguments)
-    let progress = Mutex(ProgressBar(isWanted: try !arguments.flag(CommonOptions.quiet)))
+    let progress = Monitor(ProgressBar(isWanted: try !arguments.flag(CommonOptions.quiet)))
     defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
       return try ParallelRun.run(

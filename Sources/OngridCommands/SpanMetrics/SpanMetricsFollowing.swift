@@ -2,7 +2,6 @@ import OTLP
 import Platform
 import Relay
 import SpanMetrics
-import Synchronization
 
 /// `ongrid spanmetrics --follow`: reads until it is stopped, and writes every interval.
 final class SpanMetricsFollowing: Sendable {
@@ -14,7 +13,7 @@ final class SpanMetricsFollowing: Sendable {
   private let keptRounds: UInt32
   private let listen: ListenAddress?
   /// What `/metrics` showed last.
-  private let lastPage = Mutex<[UInt8]?>(nil)
+  private let lastPage = Monitor<[UInt8]?>(nil)
 
   init(
     _ arguments: Arguments, _ configuration: SpanMetricsConfiguration, _ outputs: MetricsOutputs, _ log: Log

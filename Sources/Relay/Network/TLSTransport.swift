@@ -1,6 +1,5 @@
 import COpenSSL
 import Platform
-import Synchronization
 
 /// What the receivers show and demand in a TLS handshake.
 public struct ListenTLS: Sendable {
@@ -30,14 +29,14 @@ final class TLSContext: @unchecked Sendable {
   }
 
   private let settings: ListenTLS
-  private let state: Mutex<State>
+  private let state: Monitor<State>
 
   init(_ settings: ListenTLS) throws(RelayError) {
     guard copenssl_load() else { throw .library(String(cString: copenssl_load_error())) }
     self.settings = settings
     let files = TLSContext.files(settings)
     let context = try TLSContext.open(settings)
-    state = Mutex(State(context: context, files: files, checked: monotonicNanoseconds()))
+    state = Monitor(State(context: context, files: files, checked: monotonicNanoseconds()))
   }
 
   deinit { state.withLock { copenssl_context_free($0.context) } }

@@ -1,7 +1,6 @@
 import Backends
 import OTLP
 import Platform
-import Synchronization
 
 /// One destination of one signal: its queue, and the threads that empty it.
 final class Destination: Sendable {
@@ -11,9 +10,9 @@ final class Destination: Sendable {
   let counters = DestinationCounters()
   let settings: PipelineSettings
   /// Where undelivered batches are kept; set before `start`, if at all.
-  private let storageSlot = Mutex<(any DestinationStorage)?>(nil)
+  private let storageSlot = Monitor<(any DestinationStorage)?>(nil)
   private let log: RateLimitedLog
-  private let cancellations = Mutex<[HTTPCancellation]>([])
+  private let cancellations = Monitor<[HTTPCancellation]>([])
 
   init(
     _ target: any Target, signal: OTLPSignal, settings: PipelineSettings, log: Log

@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// What waits for one destination, first in, first out, with a bound; hands it out in batches.
 ///
@@ -147,7 +146,7 @@ final class DestinationQueue: Sendable {
   var isCrowded: Bool { monitor.withLock { $0.bytes > min(DestinationQueue.crowd, settings.queueMax / 2) } }
 
   /// Called after each batch that leaves the queue uncrowded.
-  let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
+  let onRoom = Monitor<(@Sendable () -> Void)?>(nil)
 
   /// Adds an entry, waiting for room; nothing happens when the queue is closed.
   func offerWaiting(_ entry: QueueEntry) {

@@ -2,7 +2,6 @@ import Backends
 import Compression
 import OTLP
 import Platform
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -23,7 +22,7 @@ final class FileTarget: Target {
   private let descriptor: FileDescriptor
   private let onBrokenPipe: (@Sendable () -> Void)?
   /// Held while writing: several senders share the file.
-  private let lock = Mutex<Void>(())
+  private let lock = Monitor<Void>(())
   /// Whether each record tells its signal.
   let isJSON: Bool
   private let isGzip: Bool

@@ -1,7 +1,6 @@
 import Compression
 import OTLP
 import Platform
-import Synchronization
 
 /// Spreads accepted payloads over the destinations of their signal.
 ///
@@ -14,7 +13,7 @@ final class Pipeline: Intake {
   private let bySignal: [[Destination]]
   private let storage: (any PayloadStorage)?
   /// Replies held back while much waits, with the time until which.
-  private let parked = Mutex<[(ticket: Ticket, reply: Reply, until: Int64)]>([])
+  private let parked = Monitor<[(ticket: Ticket, reply: Reply, until: Int64)]>([])
 
   /// - Parameters:
   ///   - passesGzip: whether members may be handed on as they came.

@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// Writes each kind of line at most once a minute, and then says how many were left out.
 final class RateLimitedLog: Sendable {
@@ -9,7 +8,7 @@ final class RateLimitedLog: Sendable {
   }
 
   private let log: Log
-  private let kinds = Mutex<[String: Kind]>([:])
+  private let kinds = Monitor<[String: Kind]>([:])
 
   init(_ log: Log) { self.log = log }
 

@@ -1,7 +1,6 @@
 import Compression
 import OTLP
 import Platform
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -19,14 +18,14 @@ final class DeadLetterDirectory: Sendable {
 
   private let path: String
   private let limit: Int
-  private let state: Mutex<State>
+  private let state: Monitor<State>
 
   /// - Parameter limit: bytes of all files together.
   init(_ path: String, limit: Int) throws(SystemError) {
     self.path = path
     self.limit = limit
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError("make directory \(path)") }
-    state = Mutex(State(bytes: try DeadLetterDirectory.size(of: path)))
+    state = Monitor(State(bytes: try DeadLetterDirectory.size(of: path)))
   }
 
   /// Bytes of all files in a directory.

@@ -46,7 +46,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   private var destinations: [Destination] = []
   /// Whether rows wait that no queue in memory knows of.
   private let hasStrays = Atomic(false)
-  private let lock = Mutex<Void>(())
+  private let lock = Monitor<Void>(())
   private let work = Monitor(Work())
   private let deadLetters: DeadLetterDirectory
   private let log: RateLimitedLog

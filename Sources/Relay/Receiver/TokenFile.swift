@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// The bearer tokens that clients may show: one a line in a file, which is read again when it changes.
 public final class TokenFile: Sendable {
@@ -10,7 +9,7 @@ public final class TokenFile: Sendable {
   }
 
   private let path: String
-  private let state: Mutex<State>
+  private let state: Monitor<State>
 
   /// Reads the tokens of the file at `path`; empty lines and lines that begin with `#` are passed over.
   public init(_ path: String) throws(RelayError) {
@@ -19,7 +18,7 @@ public final class TokenFile: Sendable {
       let status = try FileStatus.of(path)
       let tokens = try TokenFile.read(path)
       if tokens.isEmpty { throw SystemError("use \(path), which holds no token", code: 0) }
-      state = Mutex(State(tokens: tokens, status: status, checked: monotonicNanoseconds()))
+      state = Monitor(State(tokens: tokens, status: status, checked: monotonicNanoseconds()))
     } catch {
       throw error.code == 0 ? .badSetting("\(path) holds no token") : .system(error)
     }

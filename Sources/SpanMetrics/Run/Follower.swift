@@ -1,6 +1,5 @@
 import OTLP
 import Platform
-import Synchronization
 
 /// Reads one file that grows, or one pipe, and counts its spans as they come.
 final class Follower: Sendable {
@@ -10,7 +9,7 @@ final class Follower: Sendable {
   private let graph: ServiceGraph?
   private let skipsBad: Bool
   /// What was counted since it was last taken.
-  private let counted: Mutex<Aggregator>
+  private let counted: Monitor<Aggregator>
 
   /// How the reading of an input ended.
   enum End: Sendable {
@@ -31,7 +30,7 @@ final class Follower: Sendable {
     self.configuration = configuration
     self.graph = graph
     self.skipsBad = skipsBad
-    counted = Mutex(try Aggregator(configuration, graph: graph))
+    counted = Monitor(try Aggregator(configuration, graph: graph))
   }
 
   /// What was counted since the last call; what comes after it belongs to `round`.

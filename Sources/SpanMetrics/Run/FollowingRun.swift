@@ -38,10 +38,10 @@ public final class FollowingRun: Sendable {
 
   private let followers: [Follower]
   private let graph: ServiceGraph?
-  private let total: Mutex<Aggregator>
+  private let total: Monitor<Aggregator>
   private let control = Monitor(Control())
   private let stopFlag = Flag()
-  private let threads = Mutex<[UncheckedHandle]>([])
+  private let threads = Monitor<[UncheckedHandle]>([])
 
   /// How long an end of a call waits for the other, ns.
   private let edgeWait: Int64
@@ -58,7 +58,7 @@ public final class FollowingRun: Sendable {
       for path in paths {
         followers.append(try Follower(path, options, configuration, graph: graph, skipsBad: skipsBad))
       }
-      total = Mutex(try Aggregator(configuration, graph: graph))
+      total = Monitor(try Aggregator(configuration, graph: graph))
     } catch { throw .configuration(error) }
     self.followers = followers
     // What cannot be opened is said now, before anything is written.

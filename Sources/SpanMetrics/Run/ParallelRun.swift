@@ -41,7 +41,7 @@ public enum ParallelRun {
   /// What the threads tell each other.
   private final class Shared: Sendable {
     private let isStopped = Atomic<Bool>(false)
-    private let first = Mutex<(index: Int, error: InputError)?>(nil)
+    private let first = Monitor<(index: Int, error: InputError)?>(nil)
 
     var shouldStop: Bool { isStopped.load(ordering: .relaxed) }
     var failure: InputError? { first.withLock { $0?.error } }

@@ -1,17 +1,16 @@
 import Platform
-import Synchronization
 
 /// The calls between services, put together from both ends of each.
 ///
 /// All aggregators of a run share one: the two ends of a call may be read by different threads. They hand over the ends
 /// found in a request at once, so that the lock is taken once a request, not once a span.
 public final class ServiceGraph: Sendable {
-  private let state: Mutex<GraphState>
+  private let state: Monitor<GraphState>
 
   /// Nil when the configuration wants no service graph.
   public init?(_ configuration: SpanMetricsConfiguration) {
     guard let graph = configuration.serviceGraph else { return nil }
-    state = Mutex(GraphState(configuration, graph))
+    state = Monitor(GraphState(configuration, graph))
   }
 
   /// Takes over the ends in `pending` and empties it.

@@ -38,7 +38,7 @@ final class KeptRequests {
 /// What the threads of a query tell each other.
 final class QueryControl: Sendable {
   private let isStopped = Atomic<Bool>(false)
-  private let first = Mutex<(index: Int, error: EngineError)?>(nil)
+  private let first = Monitor<(index: Int, error: EngineError)?>(nil)
   private let used = Atomic<Int>(0)
   /// The most bytes a query may hold.
   let memoryLimit: Int
