@@ -17,7 +17,7 @@ help:
 	@echo "make lint       check the format; 'make format' corrects it"
 	@echo "make docs       write man/ and completions/ from the option definitions"
 	@echo "make sanitize   run the tests under the address and the thread sanitizer"
-	@echo "make fuzz       feed damaged input to everything that reads what clients send"
+	@echo "make fuzz       let libFuzzer look for input that breaks a parser; 'make fuzz-NAME' for one target"
 	@echo "make fault      kill a relay with a durable queue under load again and again, and count what arrives"
 	@echo "make bench-NAME run Benchmarks/NAME.sh: $(notdir $(basename $(wildcard Benchmarks/*.sh)))"
 
@@ -74,10 +74,14 @@ sanitize: packages
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize address --scratch-path .build/address
 	swift test --sanitize thread --scratch-path .build/thread
 
-# Damaged input for everything that reads what clients send; FUZZ_ROUNDS inputs each.
-FUZZ_ROUNDS ?= 1000000
-fuzz:
-	ONGRID_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test -c release -Xswiftc -enable-testing --scratch-path .build/fuzz --filter FuzzTests
+# libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS a target; 'make fuzz-NAME' runs one of them. The
+# suite FuzzTests looks at the same targets with seeds, findings and random damage.
+export FUZZ_SECONDS ?= 60
+fuzz: packages
+	@Scripts/fuzz.sh
+
+fuzz-%: packages
+	@Scripts/fuzz.sh $*
 
 # Kills a relay with a durable queue under load, KILL_ROUNDS times, and counts what arrives.
 KILL_ROUNDS ?= 50

@@ -23,6 +23,17 @@ let releaseLinking: [LinkerSetting] = [
     .when(platforms: [.linux], configuration: .release))
 ]
 
+/// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
+let fuzzed: [Target.Dependency] = [
+  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Compression", "Platform",
+  "TestSupport",
+]
+let fuzzing: Target =
+  Context.environment["ONGRID_FUZZ"] == nil
+  ? .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Driver.swift"])
+  : .executableTarget(
+    name: "ongrid-fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["FuzzTests.swift"])
+
 let package = Package(
   name: "ongrid",
   platforms: [.macOS(.v26)],
@@ -72,6 +83,7 @@ let package = Package(
       path: "Benchmarks/ongrid-relay-bench"),
 
     .target(name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport"),
+    fuzzing,
     tests("PlatformTests", ["Platform"]),
     tests("CompressionTests", ["Compression"]),
     tests("JSONTests", ["JSON"]),

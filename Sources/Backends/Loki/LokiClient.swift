@@ -74,7 +74,7 @@ public final class LokiClient {
   }
 
   /// Entries of all streams, merged in order of time.
-  private static func entries(_ streams: [JSONValue], _ direction: Direction, _ limit: Int) -> [LokiEntry] {
+  static func entries(_ streams: [JSONValue], _ direction: Direction, _ limit: Int) -> [LokiEntry] {
     var entries: [LokiEntry] = []
     for stream in streams {
       let labels = stream["stream"].map(PrometheusDecoder.labels) ?? [:]

@@ -167,7 +167,6 @@ struct AggregatorCore: ~Copyable {
 
   @inline(__always)
   private mutating func count(_ span: SpanView) throws(WireError) {
-    spans &+= 1
     var found: UInt64 = 0
     if keys.count > 0 { found = try keys.find(in: span.attributes, values) }
     var fits = true
@@ -175,6 +174,8 @@ struct AggregatorCore: ~Copyable {
     var weight = Weight.one
     if layout.isWeighted { weight = try weigh(span, found) }
     if graphKeys != nil { try addEdge(span, found, weight) }
+    // From here on nothing throws: a malformed span counts nowhere.
+    spans &+= 1
 
     var position = 0
     if fits, let number = resource.number {
