@@ -5,12 +5,14 @@ import Platform
 public struct ZstdDecompressor: ~Copyable {
   private let handle: OpaquePointer
 
-  /// The largest window that is accepted, as a power of two: what a decoder needs in memory beside its output.
+  /// The largest window of a file that is accepted, as a power of two: what a decoder needs in memory beside its output.
   static let maximumWindowLog: Int32 = 27
+  /// The same for bodies (RFC 9659).
+  private static let maximumBodyWindowLog: Int32 = 23
 
   public init() throws(CompressionError) {
     guard let handle = ZSTD_createDCtx() else { throw .outOfMemory }
-    ZSTD_DCtx_setParameter(handle, ZSTD_d_windowLogMax, Self.maximumWindowLog)
+    ZSTD_DCtx_setParameter(handle, ZSTD_d_windowLogMax, Self.maximumBodyWindowLog)
     self.handle = handle
   }
 
@@ -20,6 +22,44 @@ public struct ZstdDecompressor: ~Copyable {
   public mutating func decompress(_ input: ByteView, into output: inout ByteBuffer, limit: Int) throws(CompressionError)
   {
     let start = output.count
+    var rest = input
+    do throws(CompressionError) {
+      repeat {
+        if try !wholeFrame(&rest, into: &output, limit: limit - (output.count - start), whole: limit) {
+          return try stream(rest, into: &output, start: start, limit: limit)
+        }
+      } while !rest.isEmpty
+    } catch {
+      output.truncate(to: start)
+      throw error
+    }
+  }
+
+  /// Decompresses the frame at the front of `rest`, when it says how long its content is, and moves `rest` past it: without
+  /// a window beside the output, which grows once only. `false`, and nothing has happened, for other frames.
+  private func wholeFrame(
+    _ rest: inout ByteView, into output: inout ByteBuffer, limit: Int, whole: Int
+  ) throws(CompressionError) -> Bool {
+    // The last two numbers stand for an unknown size and for an error.
+    let size = ZSTD_getFrameContentSize(rest.start, rest.count)
+    let length = ZSTD_findFrameCompressedSize(rest.start, rest.count)
+    guard size < UInt64.max - 1, ZSTD_isError(length) == 0 else { return false }
+    guard size <= UInt64(limit) else { throw .tooLarge(limit: whole) }
+    let room = Int(size)
+    var produced = 0
+    output.append(upTo: room) { space in
+      produced = ZSTD_decompressDCtx(handle, space.baseAddress, room, rest.start, length)
+      return ZSTD_isError(produced) != 0 ? 0 : produced
+    }
+    if ZSTD_isError(produced) != 0 { throw .corrupt(.zstd) }
+    rest = rest.dropFirst(length)
+    return true
+  }
+
+  /// Decompresses frames of unknown size.
+  private func stream(
+    _ input: ByteView, into output: inout ByteBuffer, start: Int, limit: Int
+  ) throws(CompressionError) {
     ZSTD_DCtx_reset(handle, ZSTD_reset_session_only)
     var source = ZSTD_inBuffer(src: input.start, size: input.count, pos: 0)
     while true {
@@ -43,10 +83,7 @@ public struct ZstdDecompressor: ~Copyable {
         } else {
           nil
         }
-      if let problem {
-        output.truncate(to: start)
-        throw problem
-      }
+      if let problem { throw problem }
       if source.pos == input.count && code == 0 { return }
     }
   }

@@ -36,7 +36,9 @@ import Testing
 
   @Test(
     "floods end the connection and nothing else",
-    arguments: ["ping", "settings", "reset", "empty data", "continuation", "priority"])
+    arguments: [
+      "ping", "settings", "reset", "reset whole requests", "empty data", "continuation", "priority", "fields",
+    ])
   func floods(_ kind: String) throws {
     let relay = try RelayUnderTest(to: ["file:/dev/null"]) { $0.limits.maxControlFrames = 300 }
     let client = try RawClient(port: relay.port)
@@ -50,6 +52,15 @@ import Testing
     case "reset":
       for index in 0..<2000 as Range<UInt32> {
         flood += frame(1, 4, index * 2 + 1, fields) + frame(3, 0, index * 2 + 1, [0, 0, 0, 8])
+      }
+    case "reset whole requests":
+      for index in 0..<2000 as Range<UInt32> {
+        flood += frame(1, 5, index * 2 + 1, fields) + frame(3, 0, index * 2 + 1, [0, 0, 0, 8])
+      }
+    case "fields":
+      // Each byte stands for a field.
+      for index in 0..<50 as Range<UInt32> {
+        flood += frame(1, 4, index * 2 + 1, fields + [UInt8](repeating: 0x90, count: 16_000))
       }
     case "empty data":
       flood += frame(1, 4, 1, fields)

@@ -22,10 +22,10 @@ enum HTTP2Callbacks {
     }
     nghttp2_session_callbacks_set_on_header_callback(callbacks) {
       _, frame, name, nameCount, value, valueCount, _, data in
-      guard let frame, let name, let value else { return 0 }
-      owner(data)?.header(
+      guard let frame, let name, let value, let connection = owner(data) else { return 0 }
+      let goesOn = connection.header(
         frame.pointee.hd.stream_id, ByteView(start: name, count: nameCount), ByteView(start: value, count: valueCount))
-      return 0
+      return goesOn ? 0 : Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, stream, bytes, count, data in
       if let bytes { owner(data)?.data(stream, ByteView(start: bytes, count: count)) }

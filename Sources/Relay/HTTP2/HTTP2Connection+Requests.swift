@@ -5,12 +5,15 @@ import Platform
 
 /// From a stream's header and data to a request, and from a reply to frames.
 extension HTTP2Connection {
-  func header(_ id: Int32, _ name: ByteView, _ value: ByteView) {
-    guard let stream = streams[id], stream.phase == .header else { return }
+  /// `false` gives up the connection.
+  func header(_ id: Int32, _ name: ByteView, _ value: ByteView) -> Bool {
+    guard let stream = streams[id], stream.phase == .header else { return true }
     stream.headerBytes += name.count + value.count + 32
     stream.headerFields += 1
     if stream.headerBytes > context.limits.maxHeader || stream.headerFields > context.limits.maxHeaderFields {
       stream.isRefusedHeader = true
+      // A byte can stand for a whole field, which costs the client next to nothing.
+      return stream.headerFields % context.limits.maxHeaderFields != 0 || charge(50)
     } else if name.equals(":method") {
       stream.head.method = String(value)
     } else if name.equals(":path") {
@@ -18,6 +21,7 @@ extension HTTP2Connection {
     } else {
       do { try stream.head.set(name, value) } catch { stream.isRefusedHeader = true }
     }
+    return true
   }
 
   /// The header is complete: decides what becomes of the stream.

@@ -95,8 +95,9 @@ final class HTTP2Connection {
     guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue,
       frame.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     else { return }
-    // Clients that measure the line send a ping or two with each call: real work buys them that.
-    controlFrames = max(controlFrames - 4, 0)
+    // Clients that measure the line send a ping or two with each call: real work buys them that. A request without content
+    // is no work.
+    if stream.phase == .body, stream.target != nil, stream.received > 0 { controlFrames = max(controlFrames - 4, 0) }
     finishRequest(stream)
   }
 
@@ -106,14 +107,18 @@ final class HTTP2Connection {
     switch UInt32(frame.type) {
     case NGHTTP2_HEADERS.rawValue: return true
     case NGHTTP2_DATA.rawValue where frame.length > 0: return true
-    default: break
+    default: return charge(1)
     }
+  }
+
+  /// Counts what is as good as `cost` control frames; `false` gives up the connection.
+  func charge(_ cost: Int) -> Bool {
     let now = connection.loop.now
     if now - controlWindow > 10_000_000_000 {
       controlWindow = now
       controlFrames = 0
     }
-    controlFrames += 1
+    controlFrames += cost
     if controlFrames <= context.limits.maxControlFrames { return true }
     nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
     context.counters.connectionsRefused.add(1)
