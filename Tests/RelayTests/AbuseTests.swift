@@ -28,7 +28,8 @@ import Testing
   private static func bomb(_ encoding: ContentEncoding) throws -> [UInt8] {
     // Just over what a request may be.
     let body = try Spans.encoded([UInt8](repeating: 0, count: (64 << 20) + 1), encoding)
-    return Array(post("Content-Encoding: \(encoding)\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n").utf8) + body
+    return Array(
+      post("Content-Encoding: \(encoding)\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n").utf8) + body
   }
 
   enum Attack: String, CaseIterable {

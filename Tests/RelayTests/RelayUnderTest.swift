@@ -101,8 +101,13 @@ final class CollectingSink: Sendable {
     let requests = Atomic<Int>(0)
   }
 
-  /// - Parameter answer: what to answer to the request of that number, from 0; `nil` takes it.
-  init(_ answer: @escaping @Sendable (Int, StubServer.Request) -> StubServer.Answer? = { _, _ in nil }) throws {
+  /// - Parameters:
+  ///   - answer: what to answer to the request of that number, from 0; `nil` takes it.
+  ///   - success: what to answer when it has been taken, if not a plain success.
+  init(
+    _ answer: @escaping @Sendable (Int, StubServer.Request) -> StubServer.Answer? = { _, _ in nil },
+    success: @escaping @Sendable (Int) -> StubServer.Answer? = { _ in nil }
+  ) throws {
     let state = State()
     self.state = state
     server = try StubServer { request in
@@ -117,7 +122,7 @@ final class CollectingSink: Sendable {
       } catch {
         return .text(400, "\(error)")
       }
-      return .respond(status: 200, headers: ["Content-Type": "application/x-protobuf"])
+      return success(index) ?? .respond(status: 200, headers: ["Content-Type": "application/x-protobuf"])
     }
   }
 
