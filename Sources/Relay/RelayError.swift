@@ -12,6 +12,8 @@ public enum RelayError: Error, CustomStringConvertible, Sendable {
   case badDestination(String, reason: String)
   /// A setting that cannot be used as it is.
   case badSetting(String)
+  /// The collector that does the relay's work cannot do it.
+  case collector(String)
   /// The durable queue cannot be opened or written.
   case queue(String)
 
@@ -19,7 +21,7 @@ public enum RelayError: Error, CustomStringConvertible, Sendable {
   public var isUsage: Bool {
     switch self {
     case .badAddress, .badDestination, .badSetting: true
-    case .system, .library, .queue: false
+    case .system, .library, .collector, .queue: false
     }
   }
 
@@ -27,7 +29,7 @@ public enum RelayError: Error, CustomStringConvertible, Sendable {
     switch self {
     case .badAddress(let text): "'\(text)' is not an address to listen on; write HOST:PORT, such as 127.0.0.1:4318"
     case .system(let error): error.description
-    case .library(let text): text
+    case .library(let text), .collector(let text): text
     case .badDestination(let text, let reason): "cannot send to '\(text)': \(reason)"
     case .badSetting(let text): text
     case .queue(let text): "the queue directory cannot be used: \(text)"

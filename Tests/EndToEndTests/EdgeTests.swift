@@ -53,8 +53,7 @@ import Testing
 
   @Test func programsOnPathExtendTheCommand() throws {
     let directory = try TemporaryDirectory()
-    let program = try directory.write("ongrid-hello", "#!/bin/sh\necho \"hello $# $1 $2\"\nexit 7\n")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    try directory.writeProgram("ongrid-hello", "#!/bin/sh\necho \"hello $# $1 $2\"\nexit 7\n")
     let path = directory.path("") + ":/usr/bin:/bin"
     let result = try Program.run(["hello", "--x", "a b"], environment: ["PATH": path])
     #expect(result.status == 7)

@@ -57,6 +57,7 @@ extension HTTPClient {
       }
     }
     setMethod(request)
+    if !options.usesProxy { set(CURLOPT_PROXY, "") }
     try setTLS(trusted: trusted)
     if trusted { try setBasicAuth(request.url) }
   }

@@ -1,6 +1,15 @@
 import Platform
 
 extension HTTPOptions {
+  /// What every request to `url` carries, with credentials as they are now, for a program that sends in our place.
+  public func constantHeaders(for url: HTTPURL) throws(HTTPError) -> HTTPHeaders {
+    var headers = try headers(for: HTTPRequest(url: url))
+    if headers["Authorization"] == nil, let pair = try basicCredentials(for: url) {
+      headers["Authorization"] = "Basic " + Array(pair.utf8).withByteView { Base64.encode($0) }
+    }
+    return headers
+  }
+
   /// The request's headers with what all requests to this server carry: the options' own, the tenant, the bearer token.
   /// What the request itself sets wins over `headers`. Not for another origin.
   func headers(for request: HTTPRequest) throws(HTTPError) -> HTTPHeaders {

@@ -31,6 +31,8 @@ public struct HTTPOptions: Sendable {
   public var userAgent = "ongrid"
   /// How many redirects a GET follows. Other methods never follow: what they carry is for this server only.
   public var maximumRedirects = 5
+  /// Whether the environment's proxies are used. They know nothing of addresses that only this host has.
+  public var usesProxy = true
 
   public init() {}
 }

@@ -22,5 +22,5 @@ static inline int ongrid_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CL
 #include <sys/types.h>
 
 // Starts `path` as a child whose standard output and error go to `output` and which gets SIGTERM when this thread ends
-// (Linux). -1 on an error.
+// (Linux). -1 and `errno` when it cannot be started, also when the program cannot be run.
 pid_t ongrid_spawn(const char *path, char *const *arguments, char *const *environment, int output);

@@ -33,9 +33,9 @@ enum RelayCommand {
     let log = try StandardErrorLog.make(arguments)
     let configuration = try RelayArguments.configuration(arguments)
     let engine = try arguments.string(RelayOptions.engine)
-    let printsConfiguration = try arguments.flag(RelayOptions.printConfig)
-    if engine == "otelcol" || printsConfiguration {
-      return try RelayEngine.run(arguments, configuration, log)
+    if engine == "otelcol" { return try RelayEngine.run(arguments, configuration, log) }
+    for option in [RelayOptions.printConfig, RelayOptions.otelcolPath] where arguments.isGiven(option) {
+      throw .usage("--\(option.name) needs --engine otelcol")
     }
     if try arguments.flag(RelayOptions.once) { return try RelayOnce.run(arguments, configuration, log) }
     if !arguments.positionals.isEmpty { throw .usage("files can only be given with --once") }

@@ -77,7 +77,16 @@ enum RelayOptions {
     "delete", help: "With --once, remove each file that was delivered",
     documentation: "Files are locked while they are read, so that two runs do not deliver one file twice.")
   static let engine = Option.choice(
-    "engine", "ENGINE", ["native", "otelcol"], default: "native", help: "Relay itself or supervise a collector")
+    "engine", "ENGINE", ["native", "otelcol"], default: "native", help: "Relay itself or supervise a collector",
+    documentation: """
+      `otelcol` writes the configuration of an OpenTelemetry Collector (0.130 or later) from the other options, runs the \
+      collector, starts it again when it ends or no longer answers, and passes its log lines on. The admin address \
+      serves the same paths, with the collector's metrics. SIGHUP has the collector read its configuration and \
+      certificates again; a password or a header that changed in its file means a new start, which happens by itself. \
+      Secrets reach the collector by its environment, and bearer tokens by the name of their file. `otelcol-contrib` is \
+      needed for bearer tokens and for `--queue-dir`. A collector receives gRPC and HTTP at an address each, and what \
+      it cannot do (`--once`, `--tee`, `-`, compressed files) is refused.
+      """)
   static let otelcolPath = Option.value(
     "otelcol-path", "FILE", kind: .file, help: "The collector that --engine otelcol runs",
     documentation: "Without it, `otelcol-contrib` or `otelcol` from PATH.")

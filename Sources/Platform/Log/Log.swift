@@ -44,16 +44,21 @@ public struct LogRecord: Sendable {
 public struct Log: Sendable {
   /// The lowest level that is written.
   public let level: LogLevel
-  private let write: @Sendable (LogRecord) -> Void
+  private let output: @Sendable (LogRecord) -> Void
 
   /// A log that hands every record at `level` or above to `write`, on the thread that logged it.
   public init(level: LogLevel, write: @escaping @Sendable (LogRecord) -> Void) {
     self.level = level
-    self.write = write
+    output = write
   }
 
   /// A log that drops everything, for tests and for callers that do not care.
   public static let discarding = Log(level: .error) { _ in }
+
+  /// Writes a record that was made elsewhere, if its level is enabled.
+  public func write(_ record: LogRecord) {
+    if record.level >= level { output(record) }
+  }
 
   /// Writes one line if `level` is enabled; the message and fields are not built otherwise.
   public func log(
@@ -61,7 +66,7 @@ public struct Log: Sendable {
     _ fields: @autoclosure () -> KeyValuePairs<String, String> = [:]
   ) {
     guard level >= self.level else { return }
-    write(LogRecord(level: level, message: message(), fields: fields().map { (name: $0.key, value: $0.value) }))
+    output(LogRecord(level: level, message: message(), fields: fields().map { (name: $0.key, value: $0.value) }))
   }
 
   public func debug(

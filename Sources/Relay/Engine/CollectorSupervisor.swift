@@ -1,5 +1,3 @@
-import Backends
-import CEvents
 import Platform
 
 #if canImport(Glibc)
@@ -8,18 +6,21 @@ import Platform
   import Darwin
 #endif
 
-/// Runs a collector and keeps it running: starts it again when it ends, with growing pauses and an end to patience; passes
-/// its log lines on; ends it when its health endpoint stops answering. Used by one thread, which must stay alive as long
-/// as the collector (Linux ends the child with the thread that started it).
+/// Runs a collector and keeps it running: starts it again when it ends, with growing pauses and an end to patience;
+/// passes its log lines on; ends it when its health endpoint stops answering, and starts it anew when a secret has
+/// changed. Used by one thread, which must stay alive as long as the collector.
 public final class CollectorSupervisor {
   public struct Settings: Sendable {
-    /// The collector's program and its arguments.
     public var program: String
-    public var arguments: [String]
-    /// Variables added to this process's.
-    public var environment: [(name: String, value: String)] = []
-    /// Asked every `healthInterval`; `nil`: not at all.
-    public var healthURL: String?
+    public var relay: RelayConfiguration
+    public var options = CollectorConfiguration.Options()
+    /// The file that the collector reads its configuration from; written before each start.
+    public var configurationFile: String
+    /// Seconds that a collector has to judge a configuration.
+    public var validateTimeout = 60.0
+    /// Seconds from a start to the first answer of the health endpoint.
+    public var startTimeout = 60.0
+    /// Seconds between two questions to the health endpoint, and between two looks at the files with secrets.
     public var healthInterval = 5.0
     /// Answers that may be missing in a row, once there has been one.
     public var healthFailures = 3
@@ -29,12 +30,13 @@ public final class CollectorSupervisor {
     /// So many ends within `crashWindow` seconds are a crash loop.
     public var crashLimit = 5
     public var crashWindow = 120.0
-    /// How long the collector may take to stop before it is killed.
-    public var stopTimeout = 30.0
+    /// Seconds that a collector that no longer answers has to stop before it is killed.
+    public var endTimeout = 5.0
 
-    public init(program: String, arguments: [String]) {
+    public init(program: String, relay: RelayConfiguration, configurationFile: String) {
       self.program = program
-      self.arguments = arguments
+      self.relay = relay
+      self.configurationFile = configurationFile
     }
   }
 
@@ -43,169 +45,169 @@ public final class CollectorSupervisor {
 
   /// How it ended.
   public enum Outcome: Sendable, Equatable {
-    case stopped
-    /// It ended too often; the last exit status, or 128 and a signal's number.
-    case crashLoop(lastStatus: Int32)
+    /// As was asked. The collector's exit status, or 128 and a signal's number, and how many spans, metrics and log
+    /// records it has given up at least since the first start: it leaves some of such log lines out.
+    case stopped(status: Int32, lostItems: Int)
+    /// The collector ended too often: its last status, and the last error it wrote.
+    case crashLoop(lastStatus: Int32, lastError: String?)
   }
+
+  private enum End { case stop, renewal, failure }
 
   private let settings: Settings
   private let log: Log
+  private let state: CollectorState
   private var ends: [Int64] = []
-  private var pipe: (reading: Int32, writing: Int32) = (-1, -1)
-  private var partial: [UInt8] = []
+  private var lastError: String?
+  private var lastComplaint: String?
+  private var lostItems = 0
 
-  public init(_ settings: Settings, log: Log) {
+  /// - Parameter state: told how the collector is.
+  public init(_ settings: Settings, state: CollectorState = CollectorState(), log: Log) {
     self.settings = settings
+    self.state = state
     self.log = log
   }
 
-  /// Supervises until `request` says stop or patience ends. `request` is asked several times a second.
+  /// Supervises until `request` says stop or patience ends. `request` is asked several times a second. An error is one
+  /// of the first start: the program cannot be run, or does not accept the configuration.
   public func run(_ request: () -> Request) throws(RelayError) -> Outcome {
+    var launch = try CollectorLaunch(settings)
+    guard try launch.validate(request) else { return .stopped(status: 0, lostItems: 0) }
     var pause = settings.restartInitial
+    var isFirst = true
     while true {
-      let child = try start()
       let started = monotonicNanoseconds()
-      var isStopping = false
-      let status = watch(child, request, &isStopping)
-      drainLog()
-      closePipe()
-      if isStopping { return .stopped }
+      var (end, status): (End, Int32) = (.failure, 0)
+      do throws(RelayError) {
+        if !isFirst { launch = try CollectorLaunch(settings) }
+        let child = try launch.start()
+        log.info("started \(settings.program) as process \(child.identifier)")
+        state.started(metrics: launch.metrics)
+        (end, status) = watch(child, launch, request)
+      } catch {
+        if isFirst { throw error }
+        log.error(error.description)
+        lastError = error.description
+      }
+      isFirst = false
+      if end == .stop { return .stopped(status: status, lostItems: lostItems) }
+      state.set(.restarting)
+      if end == .renewal { continue }
       let now = monotonicNanoseconds()
       ends = ends.filter { Double(now - $0) / 1e9 < settings.crashWindow } + [now]
       if Double(now - started) / 1e9 > settings.crashWindow { pause = settings.restartInitial }
-      if ends.count >= settings.crashLimit { return .crashLoop(lastStatus: status) }
+      if ends.count >= settings.crashLimit { return .crashLoop(lastStatus: status, lastError: lastError) }
       log.warn("the collector ended with status \(status); starting it again in \(pause) s")
-      let resume = now + Int64(pause * 1e9)
-      while monotonicNanoseconds() < resume {
-        if request() == .stop { return .stopped }
-        usleep(20_000)
-      }
+      if !wait(pause, request) { return .stopped(status: 0, lostItems: lostItems) }
       pause = min(pause * 2, settings.restartMaximum)
     }
   }
 
-  private func start() throws(RelayError) -> pid_t {
-    var ends: [Int32] = [0, 0]
-    guard Self.makePipe(&ends) == 0 else { throw .system(SystemError("create a pipe")) }
-    pipe = (ends[0], ends[1])
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-    var arguments: [UnsafeMutablePointer<CChar>?] = ([settings.program] + settings.arguments).map { strdup($0) } + [nil]
-    var variables: [UnsafeMutablePointer<CChar>?] = []
-    var inherited = environ
-    while let entry = inherited.pointee {
-      variables.append(strdup(entry))
-      inherited += 1
+  /// Waits before a restart; false when that is no longer wanted.
+  private func wait(_ seconds: Double, _ request: () -> Request) -> Bool {
+    let end = monotonicNanoseconds() + Int64(seconds * 1e9)
+    while monotonicNanoseconds() < end {
+      if request() == .stop { return false }
+      pause(milliseconds: 20)
     }
-    variables += settings.environment.map { strdup("\($0.name)=\($0.value)") } + [nil]
-    defer {
-      for pointer in arguments + variables { free(pointer) }
-    }
-    let child = ongrid_spawn(settings.program, &arguments, &variables, ends[1])
-    if child < 0 {
-      let failure = SystemError("start \(settings.program)")
-      closePipe()
-      throw .system(failure)
-    }
-    log.info("started \(settings.program) as process \(child)")
-    return child
+    return true
   }
 
-  private static func makePipe(_ ends: inout [Int32]) -> Int32 {
-    #if canImport(Glibc)
-      Glibc.pipe(&ends)
-    #else
-      Darwin.pipe(&ends)
-    #endif
-  }
-
-  /// Follows the collector to its end; its exit status, or 128 and the signal's number.
-  private func watch(_ child: pid_t, _ request: () -> Request, _ isStopping: inout Bool) -> Int32 {
+  /// Follows the collector to its end: why it ended, and with which status.
+  private func watch(_ child: CollectorProcess, _ launch: CollectorLaunch, _ request: () -> Request) -> (End, Int32) {
+    var wanted: End?
     var killAt = Int64.max
-    var health = HealthProbe(settings)
+    var health = CollectorHealth(launch.health, settings)
+    let secretsInterval = Int64(settings.healthInterval * 1e9)
+    var nextSecrets = monotonicNanoseconds() + secretsInterval
+
+    func stop(_ end: End, within seconds: Double) {
+      wanted = end
+      child.send(SIGTERM)
+      killAt = monotonicNanoseconds() + Int64(seconds * 1e9)
+    }
+
     while true {
-      var entry = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
-      poll(&entry, 1, 50)
-      drainLog()
-      var status: Int32 = 0
-      if waitpid(child, &status, WNOHANG) == child {
-        return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
-      }
+      child.waitForOutput(milliseconds: 50)
+      let status = child.ended()
+      child.readLines { forward($0, isStopping: wanted != nil) }
+      if let status { return (wanted ?? .failure, status) }
       let now = monotonicNanoseconds()
       switch request() {
       case .none: break
-      case .reload: kill(child, SIGHUP)
-      case .stop where !isStopping:
-        isStopping = true
-        kill(child, SIGTERM)
-        killAt = now + Int64(settings.stopTimeout * 1e9)
-      case .stop: break
+      case .reload: if wanted == nil, !reload(child, launch) { stop(.renewal, within: settings.relay.drainTimeout) }
+      case .stop where wanted == .stop:
+        log.warn("a second signal: killing the collector")
+        child.send(SIGKILL)
+      case .stop:
+        state.set(.stopping)
+        ServiceManager.notify("STOPPING=1")
+        stop(.stop, within: settings.relay.drainTimeout)
       }
       if now >= killAt {
         log.warn("the collector does not stop; killing it")
-        kill(child, SIGKILL)
+        child.send(SIGKILL)
         killAt = Int64.max
       }
-      if !isStopping, killAt == Int64.max, health.hasFailed(now) {
+      guard wanted == nil else { continue }
+      switch health.ask(now) {
+      case .unknown: break
+      case .ready: noteReady()
+      case .failing: state.set(.failing)
+      case .failed:
         log.warn("the collector's health endpoint does not answer; ending it")
-        kill(child, SIGTERM)
-        killAt = now + 10_000_000_000
+        stop(.failure, within: settings.endTimeout)
+      }
+      if now >= nextSecrets, wanted == nil {
+        nextSecrets = now + secretsInterval
+        if secretsHaveChanged(launch) {
+          log.info("a secret has changed; starting the collector anew")
+          stop(.renewal, within: settings.relay.drainTimeout)
+        }
       }
     }
   }
 
-  /// Hands on the lines that the collector has written.
-  private func drainLog() {
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-      let count = read(pipe.reading, &buffer, buffer.count)
-      guard count > 0 else { return }
-      partial += buffer[..<count]
-      while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
-        log.info("otelcol: \(String(decoding: partial[..<end], as: UTF8.self))")
-        partial.removeFirst(end + 1)
-      }
-      // A line without end is not allowed to fill the memory.
-      if partial.count > 64 << 10 { partial.removeAll() }
+  private func noteReady() {
+    guard state.set(.ready) != .ready else { return }
+    log.info("the collector is ready")
+    ServiceManager.notify("READY=1")
+  }
+
+  /// Lets the collector read everything again; false when it must be started anew for that, since a process keeps the
+  /// environment that it was started with.
+  private func reload(_ child: CollectorProcess, _ launch: CollectorLaunch) -> Bool {
+    if secretsHaveChanged(launch) {
+      log.info("reloading: a secret has changed; starting the collector anew")
+      return false
+    }
+    log.info("reloading")
+    child.send(SIGHUP)
+    return true
+  }
+
+  /// A file that cannot be read now leaves things as they are.
+  private func secretsHaveChanged(_ launch: CollectorLaunch) -> Bool {
+    do throws(RelayError) {
+      let result = try launch.secretsHaveChanged()
+      lastComplaint = nil
+      return result
+    } catch {
+      if error.description != lastComplaint { log.warn(error.description) }
+      lastComplaint = error.description
+      return false
     }
   }
 
-  private func closePipe() {
-    close(pipe.reading)
-    close(pipe.writing)
-  }
-}
-
-/// Asks a health endpoint from time to time.
-private struct HealthProbe {
-  private let url: HTTPURL?
-  private let client: HTTPClient?
-  private let interval: Int64
-  private let limit: Int
-  private var next: Int64
-  private var failures = 0
-  private var hasAnswered = false
-
-  init(_ settings: CollectorSupervisor.Settings) {
-    url = settings.healthURL.flatMap { try? HTTPURL($0) }
-    var options = HTTPOptions()
-    options.timeout = .seconds(2)
-    client = url == nil ? nil : try? HTTPClient(options: options)
-    interval = Int64(settings.healthInterval * 1e9)
-    limit = settings.healthFailures
-    next = monotonicNanoseconds() + interval
-  }
-
-  /// Whether it has answered once and then failed to so often that it must be taken for dead.
-  mutating func hasFailed(_ now: Int64) -> Bool {
-    guard let url, let client, now >= next else { return false }
-    next = now + interval
-    if let response = try? client.send(HTTPRequest(url: url)), response.isSuccess {
-      hasAnswered = true
-      failures = 0
-    } else if hasAnswered {
-      failures += 1
+  /// Hands a line of the collector on to the log.
+  private func forward(_ line: String, isStopping: Bool) {
+    let record = CollectorLog.record(line)
+    if record.level == .error {
+      lastError = CollectorLog.cause(record)
+      // What a collector with a queue on disk says that it drops when it stops is still in the queue.
+      if !isStopping || settings.relay.queueDirectory == nil { lostItems += CollectorLog.lostItems(record) }
     }
-    return failures >= limit
+    log.write(record)
   }
 }

@@ -42,6 +42,11 @@ public final class TokenFile: Sendable {
     }
   }
 
+  /// The tokens as they were read last.
+  var tokens: [String] {
+    state.withLock { state in state.tokens.map { String(decoding: $0, as: UTF8.self) } }
+  }
+
   /// Looks at the file at most once a second. A file that cannot be read leaves the tokens as they were.
   private func refresh(_ state: inout State) {
     let now = monotonicNanoseconds()
