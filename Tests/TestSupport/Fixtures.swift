@@ -59,10 +59,12 @@ public final class TemporaryDirectory: Sendable {
     url.appending(path: name).path(percentEncoded: false)
   }
 
-  /// Writes a file and returns its path.
+  /// Writes a file and returns its path. No program is started meanwhile: until it runs it would hold the file open for
+  /// writing, and the system runs no such file.
   @discardableResult
   public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
-    try Data(bytes).write(to: url.appending(path: name))
+    let data = Data(bytes)
+    try Spawn.lock.withLock { _ in try data.write(to: url.appending(path: name)) }
     return path(name)
   }
 
