@@ -53,17 +53,18 @@ let package = Package(
     .target(
       name: "Relay",
       dependencies: [
-        "Backends", "OTLP", "JSON", "Compression", "Platform", "CEvents", "CNghttp2", "COpenSSL", "CSQLite",
+        "Backends", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CNghttp2", "CSQLite",
       ]),
     .target(name: "SpanMetrics", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
     .target(
       name: "Backends",
-      dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "Platform", "CCurl", "CNghttp2", "CSnappy"]),
+      dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2", "CSnappy"]),
     .target(name: "TraceQL", dependencies: ["OTLP", "JSON", "Platform", "CPCRE2"]),
     .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
+    .target(name: "TLS", dependencies: ["Platform", "COpenSSL"]),
     .target(name: "Platform"),
 
     systemLibrary("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev", brew: "libnghttp2"),
@@ -82,7 +83,7 @@ let package = Package(
       name: "ongrid-relay-bench", dependencies: ["OTLP", "Compression", "Platform", "CNghttp2"],
       path: "Benchmarks/ongrid-relay-bench"),
 
-    .target(name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["TLS", "Platform"], path: "Tests/TestSupport"),
     fuzzing,
     tests("PlatformTests", ["Platform"]),
     tests("CompressionTests", ["Compression"]),

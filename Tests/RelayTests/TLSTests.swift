@@ -1,4 +1,5 @@
 import Backends
+import Compression
 import Foundation
 import TestSupport
 import Testing
@@ -6,61 +7,34 @@ import Testing
 @testable import Relay
 
 /// Receivers behind TLS.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"))) struct TLSTests {
-  /// A small authority, and certificates that it has signed.
-  private struct Authority {
-    let directory: TemporaryDirectory
+@Suite(.enabled(if: Certificates.areAvailable)) struct TLSTests {
+  private let certificates: Certificates
 
-    init() throws {
-      directory = try TemporaryDirectory()
-      try openssl(
-        [
-          "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-          "/CN=ca",
-        ]
-          + ["-keyout", path("ca.key"), "-out", path("ca.pem")])
-      try "subjectAltName=DNS:localhost,IP:127.0.0.1\n".write(
-        toFile: path("names"), atomically: true, encoding: .utf8)
-      for name in ["server", "client"] {
-        try openssl(
-          ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(name)"]
-            + ["-keyout", path("\(name).key"), "-out", path("\(name).csr")])
-        try openssl(
-          [
-            "x509", "-req", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
-            "-CAcreateserial",
-          ]
-            + ["-days", "2", "-extfile", path("names"), "-out", path("\(name).pem")])
-      }
-    }
+  init() throws { certificates = try Certificates.shared.get() }
 
-    func path(_ name: String) -> String { directory.path(name) }
-
-    private func openssl(_ arguments: [String]) throws {
-      let result = try Program.run(arguments, executable: "/usr/bin/openssl")
-      try #require(result.status == 0, "\(result.errors)")
-    }
+  /// What the receivers of a test show.
+  private func tls(_ certificate: String = "server", key: String = "server", demandsClient: Bool = false) -> ListenTLS {
+    ListenTLS(
+      certificate: certificates.certificate(certificate), key: certificates.key(key),
+      clientCA: demandsClient ? certificates.authority : nil)
   }
 
   @Test("TLS with and without client certificates, HTTP/1.1, HTTP/2 and large bodies")
   func mutual() throws {
-    let authority = try Authority()
     for demandsClient in [false, true] {
       let sink = try CollectingSink()
       let relay = try RelayUnderTest(to: [sink.url]) {
-        $0.listenTLS = ListenTLS(
-          certificate: authority.path("server.pem"), key: authority.path("server.key"),
-          clientCA: demandsClient ? authority.path("ca.pem") : nil)
+        $0.listenTLS = tls(demandsClient: demandsClient)
       }
       var seed: UInt64 = 0
       for version in [HTTPOptions.Version.http1, .automatic] {
         for showsClient in [false, true] {
           var options = HTTPOptions()
           options.version = version
-          options.tlsCA = authority.path("ca.pem")
+          options.tlsCA = certificates.authority
           if showsClient {
-            options.tlsCertificate = authority.path("client.pem")
-            options.tlsKey = authority.path("client.key")
+            options.tlsCertificate = certificates.certificate("client")
+            options.tlsKey = certificates.key("client")
           }
           seed += 1
           let body = Spans.request(400, seed: seed, padding: 3000)
@@ -109,18 +83,15 @@ import Testing
     "the Python SDK with a client certificate works unchanged", .enabled(if: Tools.hasPython),
     arguments: ["grpc", "http"], ["none", "gzip"])
   func pythonSDK(_ transport: String, _ compression: String) throws {
-    let authority = try Authority()
     let relay = try RelayUnderTest(to: ["file:/dev/null"]) {
-      $0.listenTLS = ListenTLS(
-        certificate: authority.path("server.pem"), key: authority.path("server.key"),
-        clientCA: authority.path("ca.pem"))
+      $0.listenTLS = tls(demandsClient: true)
     }
     let result = try Tools.runPython(
       Self.application, [transport, "https://localhost:\(relay.port)", compression],
       environment: [
-        "OTEL_EXPORTER_OTLP_CERTIFICATE": authority.path("ca.pem"),
-        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": authority.path("client.pem"),
-        "OTEL_EXPORTER_OTLP_CLIENT_KEY": authority.path("client.key"), "REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": certificates.authority,
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificates.certificate("client"),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": certificates.key("client"), "REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "",
       ])
     #expect(result.status == 0, "\(result.errors)")
     let report = relay.stop()
@@ -129,13 +100,55 @@ import Testing
 
   @Test("a certificate or key that cannot be used is an error at the start")
   func badFiles() throws {
-    let authority = try Authority()
-    for (certificate, key) in [("names", "server.key"), ("server.pem", "client.key"), ("missing", "server.key")] {
+    for (certificate, key) in [("client", "server"), ("server", "client"), ("missing", "server")] {
       #expect(throws: RelayError.self) {
-        try RelayUnderTest(to: ["file:/dev/null"]) {
-          $0.listenTLS = ListenTLS(certificate: authority.path(certificate), key: authority.path(key))
-        }
+        try RelayUnderTest(to: ["file:/dev/null"]) { $0.listenTLS = tls(certificate, key: key) }
       }
     }
+  }
+
+  @Test("a certificate that is replaced is shown from the next connection on")
+  func rotatedCertificate() throws {
+    let directory = try TemporaryDirectory()
+    func publish(_ name: String) throws {
+      for (source, target) in [(certificates.certificate(name), "tls.crt"), (certificates.key(name), "tls.key")] {
+        let link = directory.path("new")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: source)
+        #expect(rename(link, directory.path(target)) == 0)
+      }
+    }
+    try publish("expired")
+    let sink = try CollectingSink()
+    let relay = try RelayUnderTest(to: [sink.url]) {
+      $0.listenTLS = ListenTLS(certificate: directory.path("tls.crt"), key: directory.path("tls.key"))
+    }
+    var options = HTTPOptions()
+    options.tlsCA = certificates.authority
+    let request = HTTPRequest(
+      method: .post, url: try HTTPURL("https://localhost:\(relay.port)/v1/traces"),
+      headers: ["Content-Type": "application/x-protobuf"], body: .bytes(Spans.request(1, seed: 1)))
+    #expect(throws: HTTPError.self) { try HTTPClient(options: options).send(request) }
+    try publish("server")
+    #expect(try HTTPClient(options: options).send(request).status == 200)
+    #expect(relay.stop().isComplete)
+  }
+
+  @Test("from relay to relay: gRPC over TLS with client certificates", arguments: [ContentEncoding.identity, .gzip])
+  func relayToRelay(_ encoding: ContentEncoding) throws {
+    let sink = try CollectingSink()
+    let far = try RelayUnderTest(to: [sink.url]) { $0.listenTLS = tls(demandsClient: true) }
+    let near = try RelayUnderTest(to: ["grpcs://localhost:\(far.port)"]) {
+      $0.destinations[0].compression = encoding
+      $0.destinations[0].options.tlsCA = certificates.authority
+      $0.destinations[0].options.tlsCertificate = certificates.certificate("client")
+      $0.destinations[0].options.tlsKey = certificates.key("client")
+    }
+    for seed in 1...20 as ClosedRange<UInt64> {
+      #expect(try near.send(Spans.request(500, seed: seed, padding: 500)).status == 200)
+    }
+    #expect(near.stop().isComplete)
+    #expect(far.stop().isComplete)
+    #expect(sink.counts.count == 10_000)
+    #expect(sink.counts.values.allSatisfy { $0 == 1 })
   }
 }

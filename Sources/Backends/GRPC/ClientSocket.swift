@@ -9,12 +9,12 @@ import Platform
 /// A TCP connection to a server, for one thread; nothing here waits longer than its deadline.
 struct ClientSocket: ~Copyable {
   private let descriptor: FileDescriptor
-  private let origin: String
+  let origin: String
 
   /// Connects to the first address of `host` that answers.
   ///
   /// - Parameters:
-  ///   - host: a name or an address; an IPv6 address may be in brackets.
+  ///   - host: a name or an address, without brackets.
   ///   - deadline: in monotonic ns.
   init(
     host: String, port: Int, origin: String, deadline: Deadline
@@ -27,8 +27,7 @@ struct ClientSocket: ~Copyable {
       hints.ai_socktype = SOCK_STREAM
     #endif
     var list: UnsafeMutablePointer<addrinfo>?
-    let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-    let outcome = getaddrinfo(name, String(port), &hints, &list)
+    let outcome = getaddrinfo(host, String(port), &hints, &list)
     guard outcome == 0 else { throw .unreachable(origin: origin, reason: "unknown host") }
     defer { freeaddrinfo(list) }
     var reason = "no address"
@@ -93,10 +92,13 @@ struct ClientSocket: ~Copyable {
     }
   }
 
-  /// Waits for the socket to become readable, or writable too when there is something `toWrite`.
-  func wait(toWrite: Bool, _ deadline: Deadline) throws(HTTPError) {
-    var entry = pollfd(
-      fd: descriptor.rawValue, events: Int16(toWrite ? POLLIN | POLLOUT : POLLIN), revents: 0)
+  /// For TLS, which reads and writes by itself.
+  var rawDescriptor: Int32 { descriptor.rawValue }
+
+  /// Waits for the socket to become readable or writable, as asked for.
+  func wait(toRead: Bool, toWrite: Bool, _ deadline: Deadline) throws(HTTPError) {
+    let events = (toRead ? POLLIN : 0) | (toWrite ? POLLOUT : 0)
+    var entry = pollfd(fd: descriptor.rawValue, events: Int16(events), revents: 0)
     while poll(&entry, 1, deadline.slice) <= 0 { try deadline.check(origin) }
     try deadline.check(origin)
   }

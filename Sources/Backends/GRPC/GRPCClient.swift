@@ -1,21 +1,41 @@
+import CNghttp2
 import Platform
+import TLS
 
-/// Sends unary gRPC calls over plain HTTP/2 and keeps the connection between them.
+/// Sends unary gRPC calls over HTTP/2, plain or with TLS, and keeps the connection between them.
 ///
 /// libcurl serves every other protocol. This one it does not serve well: the versions that distributions ship fail on
 /// the second request of an HTTP/2 connection without TLS, and spin while an upload waits for the server's window.
 ///
-/// Not thread-safe: one per sender thread.
+/// Not thread-safe: one per sender thread. A connection each, rather than streams of one, spreads requests over what
+/// stands behind a load balancer, and lets each wait for its own window only.
 final class GRPCClient {
   private let options: HTTPOptions
+  private let proxy: HTTPProxy?
+  /// `nil` for plain connections.
+  private let tls: TLSClient?
   private var connection: Connection?
+  /// Whether the server has said of the last request that it has not processed it.
+  private var isRefused = false
 
   private struct Connection: ~Copyable {
-    let socket: ClientSocket
+    var stream: ClientStream
     let session: HTTP2Session
   }
 
-  init(options: HTTPOptions) { self.options = options }
+  /// - Parameters:
+  ///   - usesTLS: whether all requests go to servers behind TLS.
+  ///   - proxy: takes `CONNECT` without TLS of its own.
+  init(options: HTTPOptions, usesTLS: Bool, proxy: HTTPProxy? = nil) throws(HTTPError) {
+    self.options = options
+    self.proxy = proxy
+    do throws(TLSError) {
+      tls = usesTLS ? try TLSClient.with(options.tlsSettings) : nil
+    } catch {
+      if case .unavailable(let reason) = error { throw .unavailable(reason) }
+      throw .credentials(error.description)
+    }
+  }
 
   /// Sends one request and waits for the whole response, whatever its status.
   func send(_ request: HTTPRequest, cancellation: HTTPCancellation?) throws(HTTPError) -> HTTPResponse {
@@ -28,8 +48,9 @@ final class GRPCClient {
       return try exchange(request, fields, deadline)
     } catch {
       connection = nil
-      // A connection that had been idle may have been closed by the server while the request was on its way there.
-      guard isReused, case .interrupted = error else { throw error }
+      // A connection that had been idle may have been closed by the server while the request was on its way there, and a
+      // server that goes away or restarts says of a stream that it has not touched it.
+      guard isReused || isRefused, case .interrupted = error else { throw error }
     }
     do throws(HTTPError) {
       return try exchange(request, fields, deadline)
@@ -52,11 +73,13 @@ final class GRPCClient {
     let origin = request.url.origin
     if connection == nil {
       let connect = Deadline(after: min(options.connectTimeout, request.timeout ?? options.timeout), deadline)
-      let socket = try ClientSocket(
-        host: request.url.host, port: request.url.port ?? 80, origin: origin, deadline: connect)
+      let stream = try ClientStream(
+        to: request.url, through: proxy, tls: tls, name: options.tlsServerName ?? request.url.bareHost,
+        deadline: connect)
       guard let session = HTTP2Session() else { throw .unavailable("no memory for an HTTP/2 session") }
-      connection = Connection(socket: socket, session: session)
+      connection = Connection(stream: stream, session: session)
     }
+    isRefused = false
     let exchange = HTTP2Exchange(request)
     guard let session = connection?.session, session.begin(exchange, fields) else {
       throw .interrupted(origin: origin, reason: "the server takes no further requests")
@@ -64,21 +87,28 @@ final class GRPCClient {
     while exchange.closedWith == nil {
       let isBlocked = try flush(origin)
       if exchange.closedWith != nil { break }
+      if session.isOver { throw .interrupted(origin: origin, reason: "HTTP/2 protocol error") }
       do throws(HTTPError) {
-        try connection?.socket.wait(toWrite: isBlocked, deadline)
+        try connection?.stream.wait(toWrite: isBlocked, deadline)
       } catch {
         // What is half sent cannot be taken back; the connection goes with it.
         session.abandon()
         throw error
       }
-      guard try receive() else {
-        throw .interrupted(origin: origin, reason: "closed without an answer")
+      // A server that goes away may end the connection right after the answer.
+      do throws(HTTPError) {
+        guard try receive() || exchange.closedWith != nil else {
+          throw .interrupted(origin: origin, reason: "closed without an answer")
+        }
+      } catch {
+        if exchange.closedWith == nil { throw error }
       }
       if exchange.isTooLarge { throw .tooLarge(origin: origin, limit: request.maximumResponse) }
     }
-    // A window update or acknowledgement may be left to be written.
-    _ = try flush(origin)
+    // A window update or acknowledgement may be left to be written; the answer is complete without.
+    do throws(HTTPError) { _ = try flush(origin) } catch { connection = nil }
     if let code = exchange.closedWith, code != 0, exchange.response.trailers.fields.isEmpty {
+      isRefused = code == NGHTTP2_REFUSED_STREAM.rawValue
       throw .interrupted(origin: origin, reason: "the server reset the stream (HTTP/2 error \(code))")
     }
     return exchange.response
@@ -90,7 +120,7 @@ final class GRPCClient {
     while true {
       guard session.produce() else { throw .interrupted(origin: origin, reason: "HTTP/2 protocol error") }
       if session.output.isEmpty { return false }
-      let written = try connection?.socket.write(session.output.view) ?? 0
+      let written = try connection?.stream.write(session.output.view) ?? 0
       session.consumeOutput(written)
       if !session.output.isEmpty { return true }
     }
@@ -100,7 +130,7 @@ final class GRPCClient {
   private func receive() throws(HTTPError) -> Bool {
     guard let session = connection?.session else { return false }
     return try withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { room throws(HTTPError) -> Bool in
-      while let count = try connection?.socket.read(into: room) {
+      while let count = try connection?.stream.read(into: room) {
         guard count > 0 else { return false }
         guard session.receive(ByteView(UnsafeRawBufferPointer(rebasing: room[..<count]))) else { return false }
         if count < room.count { break }
@@ -112,7 +142,7 @@ final class GRPCClient {
   private func headerList(_ request: HTTPRequest) throws(HTTPError) -> HeaderList {
     var list = HeaderList()
     list.add(":method", request.method.rawValue)
-    list.add(":scheme", "http")
+    list.add(":scheme", tls == nil ? "http" : "https")
     list.add(":authority", request.url.port.map { "\(request.url.host):\($0)" } ?? request.url.host)
     list.add(":path", request.url.path)
     list.add("user-agent", options.userAgent)

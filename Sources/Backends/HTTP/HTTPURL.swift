@@ -68,10 +68,13 @@ public struct HTTPURL: Sendable, Hashable {
   }
 
   /// The origin with the port spelled out, for comparing.
-  var canonicalOrigin: String {
-    let secure = scheme == "https" || scheme == "grpcs"
-    return "\(scheme)://\(host.lowercased()):\(port ?? (secure ? 443 : 80))"
-  }
+  var canonicalOrigin: String { "\(scheme)://\(host.lowercased()):\(effectivePort)" }
+
+  /// The port as written, or the scheme's own.
+  var effectivePort: Int { port ?? (scheme == "https" || scheme == "grpcs" ? 443 : 80) }
+
+  /// The host as resolvers and certificates know it: an IPv6 address without its brackets.
+  var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().prefix { $0 != "]" }) : host }
 
   /// The whole URL without user information.
   public var absolute: String {

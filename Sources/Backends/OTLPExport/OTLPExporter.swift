@@ -28,7 +28,6 @@ public final class OTLPExporter {
 
   private enum Client {
     case http(HTTPClient)
-    /// gRPC without TLS.
     case grpc(GRPCClient)
   }
 
@@ -36,14 +35,24 @@ public final class OTLPExporter {
   public static let maximumResponse = 4 << 20
 
   public init(endpoint: OTLPEndpoint, options: HTTPOptions = HTTPOptions()) throws(HTTPError) {
-    var options = options
-    // gRPC is HTTP/2 only, which the TLS handshake negotiates. OTLP/HTTP is as good over HTTP/1.1, and there no upload
-    // waits for a stream's window.
-    options.version = endpoint.isGRPC ? .automatic : .http1
     self.endpoint = endpoint
     self.options = options
-    client =
-      endpoint.url.scheme == "grpc" ? .grpc(GRPCClient(options: options)) : .http(try HTTPClient(options: options))
+    client = try OTLPExporter.client(endpoint, options)
+  }
+
+  private static func client(_ endpoint: OTLPEndpoint, _ options: HTTPOptions) throws(HTTPError) -> Client {
+    var options = options
+    if endpoint.isGRPC {
+      let usesTLS = endpoint.url.scheme == "grpcs"
+      let proxy = usesTLS ? try HTTPProxy.forServer(endpoint.url) : nil
+      if proxy?.isPlain != false { return .grpc(try GRPCClient(options: options, usesTLS: usesTLS, proxy: proxy)) }
+      // Proxies behind TLS or SOCKS are libcurl's; the TLS handshake then negotiates HTTP/2.
+      options.version = .automatic
+    } else {
+      // OTLP/HTTP is as good over HTTP/1.1, and there no upload waits for a stream's window.
+      options.version = .http1
+    }
+    return .http(try HTTPClient(options: options))
   }
 
   /// Sends one request: protobuf, or protobuf compressed as `encoding` says. The pieces of the body together are one

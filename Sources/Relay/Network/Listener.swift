@@ -1,10 +1,12 @@
+import TLS
+
 /// A listening socket and what its connections speak.
 final class Listener: Sendable {
   let socket: ListeningSocket
   let isAdmin: Bool
-  private let tls: TLSContext?
+  private let tls: TLSServer?
 
-  init(_ socket: consuming ListeningSocket, isAdmin: Bool = false, tls: TLSContext? = nil) {
+  init(_ socket: consuming ListeningSocket, isAdmin: Bool = false, tls: TLSServer? = nil) {
     self.socket = socket
     self.isAdmin = isAdmin
     self.tls = tls
@@ -13,6 +15,6 @@ final class Listener: Sendable {
   /// The transport of a new connection; `nil` when it cannot be served.
   func transport(for descriptor: Int32) -> (any Transport)? {
     guard let tls else { return PlainTransport(descriptor) }
-    return tls.transport(for: descriptor)
+    return tls.accept(descriptor).map { TLSTransport($0, descriptor) }
   }
 }

@@ -94,8 +94,7 @@ public final class RelayService {
 
   private static func listeners(_ configuration: RelayConfiguration) throws(RelayError) -> [Listener] {
     var listeners: [Listener] = []
-    let tls: TLSContext?
-    if let settings = configuration.listenTLS { tls = try TLSContext(settings) } else { tls = nil }
+    let tls = try configuration.listenTLS?.open()
     if configuration.inheritedSockets.isEmpty {
       for address in [configuration.listenGRPC, configuration.listenHTTP] {
         if let address { listeners.append(Listener(try ListeningSocket(address), tls: tls)) }
