@@ -16,7 +16,9 @@ final class RelayUnderTest {
   private var isStopped = false
 
   /// - Parameter change: what the test wants otherwise than a quick relay to `destinations`.
-  init(to destinations: [String], change: (inout RelayConfiguration) -> Void = { _ in }) throws {
+  init(
+    to destinations: [String], log: Log = .discarding, change: (inout RelayConfiguration) -> Void = { _ in }
+  ) throws {
     var configuration = RelayConfiguration()
     configuration.destinations = destinations.map {
       RelayConfiguration.DestinationSettings(url: $0, compression: .identity)
@@ -29,7 +31,7 @@ final class RelayUnderTest {
       initial: .milliseconds(5), maximum: .milliseconds(20), giveUpAfter: .seconds(20))
     configuration.drainTimeout = 10
     change(&configuration)
-    service = try RelayService(configuration, log: .discarding)
+    service = try RelayService(configuration, log: log)
     try service.start()
     port = Int(service.addresses[0].port)
     adminPort = Int(service.addresses.last?.port ?? 0)
