@@ -9,7 +9,9 @@ public struct OTLPEndpoint: Sendable, Hashable {
 
   /// Reads an endpoint. An HTTP URL without a path gets the signal's own (`/v1/traces`); a gRPC URL must have none,
   /// and its port is 4317 unless given.
-  public init(_ text: String, signal: OTLPSignal) throws(HTTPError) {
+  ///
+  /// - Parameter isComplete: whether an HTTP URL without a path means the root instead.
+  public init(_ text: String, signal: OTLPSignal, isComplete: Bool = false) throws(HTTPError) {
     var url = try HTTPURL(text, schemes: ["http", "https", "grpc", "grpcs"])
     self.signal = signal
     isGRPC = url.scheme.hasPrefix("grpc")
@@ -19,7 +21,7 @@ public struct OTLPEndpoint: Sendable, Hashable {
       url.path = signal.grpcPath
       if url.port == nil { url.port = 4317 }
     } else if !hasPath {
-      url.path = signal.httpPath
+      url.path = isComplete ? "/" : signal.httpPath
     }
     self.url = url
   }

@@ -24,27 +24,43 @@ struct ExporterEnvironment {
     !(lookUp("OTEL_EXPORTER_OTLP_\(signal.rawValue.uppercased())_ENDPOINT") ?? "").isEmpty
   }
 
-  /// Where the signal goes, as a URL of `--to`: the shared endpoint gets the signal's path, its own is used as it is.
-  var endpoint: String? {
-    guard let text = value("ENDPOINT") else { return nil }
-    if value("PROTOCOL") == "grpc" {
-      if text.hasPrefix("https://") { return "grpcs://" + text.dropFirst(8) }
-      if text.hasPrefix("http://") { return "grpc://" + text.dropFirst(7) }
-      return text.contains("://") ? text : (value("INSECURE") == "true" ? "grpc://" : "grpcs://") + text
+  /// Where the signal goes, as a URL of `--to`; `nil` when no variable says. The shared endpoint gets the signal's path.
+  func endpoint() throws(CommandError) -> String? {
+    let transport = value("PROTOCOL") ?? "http/protobuf"
+    // Every server that takes JSON has to take protobuf, which is what is at hand.
+    guard ["grpc", "http/protobuf", "http/json"].contains(transport) else {
+      throw .usage("OTEL_EXPORTER_OTLP_PROTOCOL '\(transport)': must be grpc, http/protobuf or http/json")
     }
+    guard let text = value("ENDPOINT") else { return nil }
+    if transport == "grpc" { return grpcEndpoint(text) }
     if hasOwnEndpoint || !text.hasPrefix("http") { return text }
     return (text.hasSuffix("/") ? String(text.dropLast()) : text) + signal.httpPath
   }
 
+  /// Whether the endpoint is to be used as it is, be there a path or not.
+  var endpointIsComplete: Bool { hasOwnEndpoint && value("PROTOCOL") != "grpc" }
+
+  /// `http` and `https` say whether there is TLS; only without them `…_INSECURE` does. gRPC's port for TLS is 443.
+  private func grpcEndpoint(_ text: String) -> String {
+    let bare = { (text: Substring) in text.hasSuffix("/") ? text.dropLast() : text }
+    if text.hasPrefix("https://") {
+      let host = bare(text.dropFirst(8))
+      return "grpcs://\(host)" + (host.reversed().prefix { $0 != "]" }.contains(":") ? "" : ":443")
+    }
+    if text.hasPrefix("http://") { return "grpc://\(bare(text.dropFirst(7)))" }
+    if text.contains("://") { return text }
+    return (value("INSECURE")?.lowercased() == "true" ? "grpc://" : "grpcs://") + text
+  }
+
   /// Fills in what the command line does not say.
   func apply(to options: inout Backends.HTTPOptions, _ arguments: Arguments) throws(CommandError) {
-    for pair in (value("HEADERS") ?? "").split(separator: ",") {
-      let parts = pair.split(separator: "=", maxSplits: 1).map { String($0) }
+    for pair in (value("HEADERS") ?? "").split(separator: ",") where !pair.allSatisfy(\.isWhitespace) {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
       let name = ExporterEnvironment.trimmed(parts[0])
       guard parts.count == 2 else { throw .usage("OTEL_EXPORTER_OTLP_HEADERS: must be NAME=VALUE,…") }
       guard options.headers[name] == nil else { continue }
       do throws(HTTPError) {
-        try options.headers.add(name, ExporterEnvironment.decoded(ExporterEnvironment.trimmed(parts[1])))
+        try options.headers.add(name, PercentEncoding.decode(ExporterEnvironment.trimmed(parts[1])))
       } catch {
         throw .usage("OTEL_EXPORTER_OTLP_HEADERS: \(error)")
       }
@@ -56,28 +72,14 @@ struct ExporterEnvironment {
       options.timeout = .milliseconds(milliseconds)
     }
     options.tlsCA = options.tlsCA ?? value("CERTIFICATE")
-    options.tlsCertificate = options.tlsCertificate ?? value("CLIENT_CERTIFICATE")
-    options.tlsKey = options.tlsKey ?? value("CLIENT_KEY")
+    // A key belongs to its certificate.
+    if options.tlsCertificate == nil {
+      options.tlsCertificate = value("CLIENT_CERTIFICATE")
+      options.tlsKey = options.tlsKey ?? value("CLIENT_KEY")
+    }
   }
 
   private static func trimmed(_ text: String) -> String {
-    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
-
-  /// Values are percent-encoded, as in W3C baggage.
-  private static func decoded(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2,
-        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 }

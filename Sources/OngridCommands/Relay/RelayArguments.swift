@@ -74,14 +74,16 @@ enum RelayArguments {
       let urls =
         arguments.isGiven(option)
         ? arguments.strings(option)
-        : signal == .traces || environment.hasOwnEndpoint ? [environment.endpoint].compactMap(\.self) : []
+        : signal == .traces || environment.hasOwnEndpoint ? [try environment.endpoint()].compactMap(\.self) : []
       guard !urls.isEmpty else { continue }
       var client = try arguments.httpOptions()
       try environment.apply(to: &client, arguments)
       let compression = try compression(arguments, environment)
       for url in urls {
-        destinations.append(
-          RelayConfiguration.DestinationSettings(url: url, signal: signal, options: client, compression: compression))
+        var settings = RelayConfiguration.DestinationSettings(
+          url: url, signal: signal, options: client, compression: compression)
+        settings.urlIsComplete = !arguments.isGiven(option) && environment.endpointIsComplete
+        destinations.append(settings)
       }
     }
     if destinations.isEmpty { throw arguments.missing(RelayOptions.to) }

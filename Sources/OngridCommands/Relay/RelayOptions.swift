@@ -9,7 +9,7 @@ enum RelayOptions {
       `file:PATH` appends to a file, `-` writes OTLP/JSON lines to standard output. A file named `.json` or `.jsonl` \
       gets OTLP/JSON lines, any other a stream of protobuf messages; a further `.gz` compresses it. Without the \
       option, the standard variables `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_PROTOCOL`, `…_HEADERS`, `…_COMPRESSION`, \
-      `…_TIMEOUT`, `…_CERTIFICATE`, `…_CLIENT_CERTIFICATE` and `…_CLIENT_KEY` are used.
+      `…_TIMEOUT`, `…_CERTIFICATE`, `…_CLIENT_CERTIFICATE`, `…_CLIENT_KEY` and `…_INSECURE` are used.
       """)
   static let toMetrics = Option.value(
     "to-metrics", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", repeatable: true,

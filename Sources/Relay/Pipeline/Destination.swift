@@ -137,7 +137,8 @@ final class Destination: Sendable {
         target = try file(entry.url == "-" ? "-" : String(entry.url.dropFirst(5)))
       } else {
         target = try RemoteTarget(
-          url: entry.url, signal: entry.signal, options: entry.options, encoding: entry.compression)
+          url: entry.url, isComplete: entry.urlIsComplete, signal: entry.signal, options: entry.options,
+          encoding: entry.compression)
       }
       destinations.append(Destination(target, signal: entry.signal, settings: pipeline, log: log))
     }

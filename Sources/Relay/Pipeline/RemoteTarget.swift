@@ -11,12 +11,14 @@ struct RemoteTarget: Target {
   private let endpoint: OTLPEndpoint
   private let options: HTTPOptions
 
-  /// - Parameter url: `http(s)://host[:port][/path]` or `grpc(s)://host[:port]`.
+  /// - Parameters:
+  ///   - url: `http(s)://host[:port][/path]` or `grpc(s)://host[:port]`.
+  ///   - isComplete: whether a URL without a path means the root, rather than the signal's own path.
   init(
-    url: String, signal: OTLPSignal, options: HTTPOptions, encoding: ContentEncoding
+    url: String, isComplete: Bool = false, signal: OTLPSignal, options: HTTPOptions, encoding: ContentEncoding
   ) throws(RelayError) {
     do throws(HTTPError) {
-      endpoint = try OTLPEndpoint(url, signal: signal)
+      endpoint = try OTLPEndpoint(url, signal: signal, isComplete: isComplete)
     } catch {
       throw .badDestination(url, reason: error.description)
     }

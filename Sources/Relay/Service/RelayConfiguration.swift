@@ -13,6 +13,8 @@ public struct RelayConfiguration: Sendable {
     public var options: HTTPOptions
     /// How requests to a server are compressed.
     public var compression: ContentEncoding
+    /// Whether a URL of HTTP without a path means the root, rather than the signal's own path.
+    public var urlIsComplete = false
 
     public init(
       url: String, signal: OTLPSignal = .traces, options: HTTPOptions = HTTPOptions(),
