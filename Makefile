@@ -5,11 +5,12 @@ DESTDIR ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
 
-.PHONY: help build release demo test test-release lint format docs install uninstall sanitize fuzz fault clean packages
+.PHONY: help build release demo test test-release lint format docs install install-systemd uninstall sanitize fuzz fault clean packages
 
 help:
 	@echo "make demo       build, relay a few requests to a file, and show what ongrid makes of them"
 	@echo "make install    build and install ongrid, its manual pages and completions under PREFIX ($(PREFIX))"
+	@echo "make install-systemd   install units for the relay under PREFIX; nothing is started"
 	@echo "make build      debug build"
 	@echo "make release    release build, without a need for a Swift runtime on the machine it runs on"
 	@echo "make test       install what tests need, lint, build and run all tests"
@@ -63,11 +64,23 @@ install: release
 	install -m 644 completions/_ongrid "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ongrid"
 	install -m 644 completions/ongrid.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ongrid.fish"
 
+# Separate from install, which knows nothing of services. Then: systemctl enable --now ongrid-relay
+UNITS := $(patsubst packaging/systemd/%,%,$(wildcard packaging/systemd/*.service packaging/systemd/*.socket \
+  packaging/systemd/*.timer))
+install-systemd:
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/share/doc/ongrid"
+	set -e; for unit in $(UNITS); do \
+	  sed 's|/usr/bin/ongrid|$(PREFIX)/bin/ongrid|' "packaging/systemd/$$unit" \
+	    >"$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit"; \
+	  chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit"; done
+	install -m 644 packaging/systemd/relay.env.example "$(DESTDIR)$(PREFIX)/share/doc/ongrid"
+
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/ongrid" "$(DESTDIR)$(PREFIX)"/share/man/man1/ongrid*.1 \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ongrid" \
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ongrid" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ongrid.fish"
+	cd "$(DESTDIR)$(PREFIX)" && rm -f $(addprefix lib/systemd/system/,$(UNITS)) share/doc/ongrid/relay.env.example
 
 # What a process still holds when it ends is not looked at: the system takes it back.
 sanitize: packages

@@ -17,7 +17,8 @@ enum RelayCommand {
       `--to-metrics` and `--to-logs` say where.
 
       SIGTERM and SIGINT stop it: it takes no more requests, delivers what it has accepted, and says what it has done. \
-      A second signal ends it at once.
+      A second signal ends it at once. SIGHUP makes it open the files it writes to anew, after they have been renamed; \
+      certificates, keys and tokens are read again by themselves when they change.
       """,
     synopsis: ["relay --to URL [OPTIONS]", "relay --once --to URL [OPTIONS] [FILE...]"],
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "What to deliver with --once; - is stdin")],
@@ -43,7 +44,7 @@ enum RelayCommand {
   }
 
   private static func serve(_ configuration: RelayConfiguration, _ log: Log) throws(CommandError) -> ExitStatus {
-    let signals = StopSignals()
+    let signals = StopSignals(andReload: true)
     var configuration = configuration
     configuration.inheritedSockets = ServiceManager.inheritedSockets()
     configuration.onBrokenOutput = {
@@ -55,7 +56,14 @@ enum RelayCommand {
       try service.start()
       log.info("receiving on \(service.addresses.map(\.description).joined(separator: ", "))")
       ServiceManager.notify("READY=1")
-      signals.wait()
+      let watchdog = Watchdog(isAlive: service.aliveness)
+      defer { watchdog.stop() }
+      while signals.wait() == SIGHUP {
+        ServiceManager.notifyReload()
+        service.reload()
+        log.info("opened files anew")
+        ServiceManager.notify("READY=1")
+      }
       ServiceManager.notify("STOPPING=1")
       log.info("stopping; a second signal ends this at once")
       let abort = service.aborter

@@ -21,11 +21,13 @@ struct StopSignals {
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Waits for one of them.
-  func wait() {
+  /// Waits for one of them, and says which it was.
+  @discardableResult
+  func wait() -> Int32 {
     var set = set
     var received: Int32 = 0
     while sigwait(&set, &received) != 0 {}
+    return received
   }
 
   /// What has come, without waiting.
@@ -44,12 +46,12 @@ struct StopSignals {
     return .none
   }
 
-  /// Calls `body` on a thread of its own when the next one comes.
+  /// Calls `body` on a thread of its own when the next one to stop comes.
   func onNext(_ body: @escaping @Sendable () -> Void) {
     let signals = self
     // Without the thread a second signal has no effect, and the stop takes its time.
     _ = try? ThreadHandle {
-      signals.wait()
+      while signals.wait() == SIGHUP {}
       body()
     }
   }

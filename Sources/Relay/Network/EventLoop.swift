@@ -1,4 +1,5 @@
 import Platform
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -8,7 +9,7 @@ import Platform
 
 /// Serves connections on one thread: waits for what can be read or written and lets the connections go on.
 ///
-/// `@unchecked Sendable`: other threads use only `post`, whose state is behind a lock, and the constants. Everything else
+/// `@unchecked Sendable`: other threads use only `post`, whose state is behind a lock, `lastRound`, and the constants. Everything else
 /// belongs to the thread that calls `run`, or, before it, to the one that sets the loop up.
 final class EventLoop: @unchecked Sendable {
   /// What other threads may tell a loop.
@@ -25,6 +26,7 @@ final class EventLoop: @unchecked Sendable {
   let workspace = Workspace()
   /// The time of the last wake-up, in monotonic ns.
   private(set) var now = monotonicNanoseconds()
+  private let heartbeat = Atomic<Int64>(.max)
   private(set) var isDraining = false
 
   private let poller: Poller
@@ -65,13 +67,18 @@ final class EventLoop: @unchecked Sendable {
     if wasEmpty { wakeup.signal() }
   }
 
+  /// When the loop came round last, in monotonic ns; the far future while it does not run. From any thread.
+  var lastRound: Int64 { heartbeat.load(ordering: .relaxed) }
+
   /// Serves until a drain has ended.
   func run() {
     var events: [Poller.Event] = []
     var nextCheck = monotonicNanoseconds()
+    defer { heartbeat.store(.max, ordering: .relaxed) }
     while !(isDraining && connections.isEmpty) {
       poller.wait(milliseconds: isDraining ? 50 : 250, into: &events)
       now = monotonicNanoseconds()
+      heartbeat.store(now, ordering: .relaxed)
       for event in events {
         if event.token == 0 {
           wakeup.clear()

@@ -18,8 +18,14 @@ struct ListeningSocket: ~Copyable, Sendable {
   /// Where it listens in fact, with the port that the kernel chose.
   let address: ListenAddress
 
-  /// Takes over a socket that somebody else bound, as a service manager does.
-  init(adopting raw: Int32) {
+  /// Takes over a socket that a service manager has bound.
+  init(adopting socket: InheritedSocket) throws(RelayError) {
+    let raw = socket.descriptor
+    var isListening: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    guard getsockopt(raw, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening != 0 else {
+      throw .badSetting("the socket '\(socket.name)' of the service manager does not listen for connections")
+    }
     setNonBlocking(raw)
     descriptor = FileDescriptor(raw)
     address = boundAddress(raw) ?? ListenAddress(host: "", port: 0)

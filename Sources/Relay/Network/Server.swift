@@ -1,7 +1,9 @@
 import Platform
 
 /// The receivers: listeners and the event loops that serve their connections.
-final class Server {
+///
+/// `@unchecked Sendable`: `threads` belongs to the thread that starts and stops the server; the rest is constant.
+final class Server: @unchecked Sendable {
   private let loops: [EventLoop]
   private let listeners: [Listener]
   private var threads: [ThreadHandle] = []
@@ -22,6 +24,12 @@ final class Server {
     for loop in loops {
       do throws(SystemError) { threads.append(try ThreadHandle { loop.run() }) } catch { throw .system(error) }
     }
+  }
+
+  /// Whether every loop that runs has come round within the last `nanoseconds`; from any thread.
+  func isAlive(within nanoseconds: Int64) -> Bool {
+    let now = monotonicNanoseconds()
+    return loops.allSatisfy { now - $0.lastRound < nanoseconds }
   }
 
   /// Takes no new connections, finishes the requests under way for at most `seconds`, and waits for that.

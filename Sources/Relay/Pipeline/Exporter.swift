@@ -1,6 +1,7 @@
 import Backends
 import Compression
 import OTLP
+import Platform
 
 /// What became of sending a batch once.
 enum ExportOutcome: Sendable {
@@ -28,4 +29,10 @@ protocol Target: Sendable {
   /// How the bodies it takes are compressed.
   var encoding: ContentEncoding { get }
   func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter
+  /// Opens anew what it keeps open, from any thread.
+  func reopen() throws(SystemError)
+}
+
+extension Target {
+  func reopen() throws(SystemError) {}
 }

@@ -19,10 +19,10 @@ final class FileTarget: Target {
   let name: String
   var identity: String { name }
   let encoding = ContentEncoding.identity
-  private let descriptor: FileDescriptor
-  private let onBrokenPipe: (@Sendable () -> Void)?
+  private let path: String
   /// Held while writing: several senders share the file.
-  private let lock = Monitor<Void>(())
+  private let file: Monitor<FileDescriptor>
+  private let onBrokenPipe: (@Sendable () -> Void)?
   /// Whether each record tells its signal.
   let isJSON: Bool
   private let isGzip: Bool
@@ -39,6 +39,7 @@ final class FileTarget: Target {
   init(
     path: String, synchronizes: Bool = false, onBrokenPipe: (@Sendable () -> Void)? = nil
   ) throws(RelayError) {
+    self.path = path
     self.onBrokenPipe = onBrokenPipe
     self.synchronizes = synchronizes
     var bare = path[...]
@@ -48,13 +49,14 @@ final class FileTarget: Target {
     isJSON = isStandardOutput || bare.hasSuffix(".json") || bare.hasSuffix(".jsonl")
     name = isStandardOutput ? "standard output" : "file:\(path)"
     do throws(SystemError) {
-      descriptor =
-        isStandardOutput ? FileDescriptor(1, owned: false) : try .openForWriting(path, append: true)
+      let descriptor =
+        isStandardOutput ? FileDescriptor(1, owned: false) : try FileDescriptor.openForWriting(path, append: true)
       isRegular = try descriptor.status().isRegular
       if synchronizes, isRegular { DirectoryEntry.synchronize(path) }
       removedBytes =
         isRegular && !isStandardOutput
         ? try FileTarget.mend(descriptor, path, isGzip ? .gzip : isJSON ? .lines : .stream) : 0
+      file = Monitor(descriptor)
     } catch {
       throw .badDestination(name, reason: error.description)
     }
@@ -79,6 +81,15 @@ final class FileTarget: Target {
       return 0
     case .foreign: throw SystemError("append to \(path), which does not hold OTLP messages", code: EINVAL)
     }
+  }
+
+  /// Goes on in the file that has the path now: whoever rotates files renames them first.
+  func reopen() throws(SystemError) {
+    guard !isStandardOutput else { return }
+    let fresh = try FileDescriptor.openForWriting(path, append: true)
+    flock(fresh.rawValue, LOCK_SH | LOCK_NB)
+    var opened: FileDescriptor? = consume fresh
+    file.withLock { file in if let next = opened.take() { file = next } }
   }
 
   func makeExporter(cancellation: HTTPCancellation) throws(RelayError) -> any Exporter { FileExporter(self) }
@@ -111,10 +122,10 @@ final class FileTarget: Target {
       }
     }
     let view = isGzip ? buffers.compressed.view : buffers.text.view
-    return lock.withLock { _ in append(view) }
+    return file.withLock { append(view, to: $0) }
   }
 
-  private func append(_ view: ByteView) -> ExportOutcome {
+  private func append(_ view: ByteView, to descriptor: borrowing FileDescriptor) -> ExportOutcome {
     let before = isRegular ? lseek(descriptor.rawValue, 0, Int32(SEEK_END)) : -1
     do throws(SystemError) {
       try descriptor.writeAll(view)

@@ -130,7 +130,7 @@ public final class OnceDelivery {
       tracker = DeliveryTracker()
     } else {
       do throws(SystemError) {
-        guard let locked = try SpoolFile(locking: path) else {
+        guard let locked = try SpoolFile(locking: path, removes: settings.deletes) else {
           log.info("\(path) is being delivered by another run")
           return false
         }

@@ -32,8 +32,9 @@ public struct RelayConfiguration: Sendable {
   public var listenGRPC: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4317)
   public var listenHTTP: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4318)
   public var listenAdmin: ListenAddress?
-  /// Listening sockets handed over by a service manager, which are used instead of the telemetry addresses.
-  public var inheritedSockets: [Int32] = []
+  /// Listening sockets handed over by a service manager. One named `admin` is used instead of the admin address, the
+  /// others instead of the telemetry addresses.
+  public var inheritedSockets: [InheritedSocket] = []
   public var limits = ReceiverLimits()
   public var pipeline = PipelineSettings()
   /// Where accepted requests are kept until they are delivered; `nil`: in memory.

@@ -65,6 +65,22 @@ public final class RelayService {
     }
   }
 
+  /// Opens the files that it writes to anew, as after they have been renamed. Certificates, keys and tokens are read again
+  /// by themselves.
+  public func reload() {
+    for destination in pipeline.destinations {
+      do throws(SystemError) { try destination.target.reopen() } catch {
+        log.warn("\(destination.target.name) stays as it was opened before: \(error.description)")
+      }
+    }
+  }
+
+  /// Whether every event loop has come round within the last ten seconds; from any thread.
+  public var aliveness: @Sendable () -> Bool {
+    let server = server
+    return { server.isAlive(within: 10_000_000_000) }
+  }
+
   /// Stops receiving, delivers what was accepted for as long as the configuration allows, and reports.
   public func stop() -> RelayReport {
     status.set(.stopping)
@@ -95,16 +111,24 @@ public final class RelayService {
   private static func listeners(_ configuration: RelayConfiguration) throws(RelayError) -> [Listener] {
     var listeners: [Listener] = []
     let tls = try configuration.listenTLS?.open()
-    if configuration.inheritedSockets.isEmpty {
+    let (admin, telemetry) = configuration.inheritedSockets.partitioned { $0.name == "admin" }
+    for socket in telemetry { listeners.append(Listener(try ListeningSocket(adopting: socket), tls: tls)) }
+    if telemetry.isEmpty {
       for address in [configuration.listenGRPC, configuration.listenHTTP] {
         if let address { listeners.append(Listener(try ListeningSocket(address), tls: tls)) }
       }
-    } else {
-      for raw in configuration.inheritedSockets { listeners.append(Listener(ListeningSocket(adopting: raw), tls: tls)) }
     }
-    if let address = configuration.listenAdmin {
+    for socket in admin { listeners.append(Listener(try ListeningSocket(adopting: socket), isAdmin: true)) }
+    if admin.isEmpty, let address = configuration.listenAdmin {
       listeners.append(Listener(try ListeningSocket(address), isAdmin: true))
     }
     return listeners
+  }
+}
+
+extension Array {
+  /// The elements that `isFirst` picks, and the others.
+  fileprivate func partitioned(_ isFirst: (Element) -> Bool) -> (first: [Element], second: [Element]) {
+    (filter(isFirst), filter { !isFirst($0) })
   }
 }

@@ -6,7 +6,15 @@ import Platform
   import Darwin
 #endif
 
-/// The agreements of systemd with its services: readiness by `NOTIFY_SOCKET`, sockets by `LISTEN_FDS`.
+/// A listening socket that the service manager has opened for this process.
+public struct InheritedSocket: Sendable {
+  public let descriptor: Int32
+  /// What the service manager calls it; empty when it says nothing.
+  public let name: String
+}
+
+/// The agreements of systemd with its services: states by `NOTIFY_SOCKET`, sockets by `LISTEN_FDS`, signs of life by
+/// `WATCHDOG_USEC`.
 public enum ServiceManager {
   /// Tells the service manager a state, such as `READY=1`; nothing happens when there is none.
   public static func notify(_ state: String) {
@@ -36,13 +44,30 @@ public enum ServiceManager {
     }
   }
 
+  /// Says that a reload begins; `READY=1` ends it.
+  public static func notifyReload() {
+    notify("RELOADING=1\nMONOTONIC_USEC=\(monotonicNanoseconds() / 1000)")
+  }
+
+  /// How often, in ns, the service manager wants a sign of life; `nil` when it wants none.
+  public static var watchdogInterval: Int64? {
+    if let process = number("WATCHDOG_PID"), process != Int(getpid()) { return nil }
+    // A day is longer than anybody waits, and far from overflow.
+    return number("WATCHDOG_USEC").flatMap { $0 > 0 ? Int64(min($0, 86_400_000_000)) * 1000 : nil }
+  }
+
   /// The listening sockets that the service manager has opened for this process, once: children must not take them.
-  public static func inheritedSockets() -> [Int32] {
-    func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+  public static func inheritedSockets() -> [InheritedSocket] {
     guard number("LISTEN_PID") == Int(getpid()), let count = number("LISTEN_FDS"), (1...64).contains(count) else {
       return []
     }
+    let names = (getenv("LISTEN_FDNAMES").map { String(cString: $0) } ?? "").split(
+      separator: ":", omittingEmptySubsequences: false)
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
-    return (0..<count).map { Int32(3 + $0) }
+    return (0..<count).map { index in
+      InheritedSocket(descriptor: Int32(3 + index), name: index < names.count ? String(names[index]) : "")
+    }
   }
+
+  private static func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
 }

@@ -14,14 +14,16 @@ final class SpoolFile {
   private let descriptor: FileDescriptor
 
   /// `nil` when another run has the file, or had it and has removed it.
-  init?(locking path: String) throws(SystemError) {
+  ///
+  /// - Parameter removes: whether the file is to be removed; those who only read it do not mind each other.
+  init?(locking path: String, removes: Bool) throws(SystemError) {
     self.path = path
     descriptor = try .openForReading(path)
     let status = try descriptor.status()
     size = status.size
     // A pipe is nobody's spool file.
     guard status.isRegular else { return }
-    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    guard flock(descriptor.rawValue, (removes ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else { return nil }
     guard let present = try? FileStatus.of(path), present.device == status.device, present.inode == status.inode else {
       return nil
     }
