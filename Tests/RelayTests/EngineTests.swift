@@ -1,7 +1,6 @@
 import Backends
 import Foundation
 import Platform
-import Synchronization
 import TestSupport
 import Testing
 
@@ -148,7 +147,7 @@ import Testing
   func secrets() throws {
     let collector = try StubCollector()
     let file = try collector.directory.write("basic", "me:one")
-    let complaints = Mutex<[String]>([])
+    let complaints = Monitor<[String]>([])
     var settings = collector.settings
     settings.relay.destinations[0].options.basicAuthFile = CredentialFile(path: file)
     let log = Log(level: .warn) { record in complaints.withLock { $0.append(record.message) } }

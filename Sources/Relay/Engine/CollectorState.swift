@@ -1,6 +1,5 @@
 import Backends
 import Platform
-import Synchronization
 
 /// How a supervised collector is, for those who ask the admin listener.
 public final class CollectorState: Sendable {
@@ -12,7 +11,7 @@ public final class CollectorState: Sendable {
     var starts = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
 
   public init() {}
 
