@@ -131,6 +131,20 @@ import Testing
     #expect(result.output == once.output)
   }
 
+  /// What was whole is counted and written; that more was meant to come is an error.
+  @Test(arguments: ["otlp/shop.otlp", "otlp/shop.jsonl"])
+  func aPipeThatEndsInsideARecordIsAnError(_ fixture: String) throws {
+    let program = try Program(["spanmetrics", "--follow", "--interval", "1h", "-f", "json"])
+    program.write(Array(try Fixtures.bytes(fixture).prefix(200_000)))
+    program.closeInput()
+    let result = try program.wait()
+    #expect(result.status == 2)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.contains("stdin"), "\(result.errors)")
+    let document = try #require(try JSONSerialization.jsonObject(with: Data(result.stdout)) as? [String: Any])
+    #expect(document["spans"] as? Int ?? 0 > 100)
+  }
+
   @Test func whatDoesNotMoveIsDropped() throws {
     let lines = try Fixtures.text("otlp/shop.jsonl").split(separator: "\n")
     let path = try TemporaryDirectory().write("traces.jsonl", String(lines[0]) + "\n")

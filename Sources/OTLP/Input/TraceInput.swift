@@ -155,6 +155,12 @@ public final class TraceInput: Sendable {
   /// gone, a pipe's.
   public var isAtEnd: Bool { state.withLock { $0.reader?.isAtEnd ?? false } }
 
+  /// When following, what stands behind the last whole record of an input that will not go on: nothing, unless its last
+  /// record was cut off, which is an error here or in decoding the chunk.
+  public func rest() throws(InputError) -> TraceChunk? {
+    try state.withLock { (state) throws(InputError) in try state.reader?.rest(index: state.chunks) }
+  }
+
   /// Waits until the followed input has data, up to `milliseconds`; `false` when it has none. A file always counts as
   /// ready, which says nothing about its growth.
   public func wait(milliseconds: Int32) -> Bool {

@@ -104,6 +104,12 @@ struct TraceReader: ~Copyable {
     } catch { return false }
   }
 
+  /// What a followed source whose writers have gone leaves behind its last whole record, for the decoder to report.
+  mutating func rest(index: Int) throws(InputError) -> TraceChunk? {
+    guard source.endsWhole else { throw error(at: pending.count, "compressed data ends early") }
+    return try takeRest(index: index)
+  }
+
   /// What is left at the end: cut records, which the decoder reports, or nothing.
   private mutating func takeRest(index: Int) throws(InputError) -> TraceChunk? {
     guard !pending.isEmpty, let format = scanner?.format else { return nil }

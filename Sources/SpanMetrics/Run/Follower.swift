@@ -66,6 +66,7 @@ final class Follower: Sendable {
             pause(milliseconds: Self.interval)
           }
         } else if input.isAtEnd {
+          if let chunk = try input.rest() { try count(chunk, &decoder) }
           break
         } else {
           _ = input.wait(milliseconds: Self.interval)
