@@ -68,15 +68,12 @@ public final class TemporaryDirectory: Sendable {
     return path(name)
   }
 
-  /// Writes a program and returns its path. No test starts a process meanwhile: that process would hold the file open
-  /// for a moment, and the program could not be run ("Text file busy").
+  /// Writes a program and returns its path.
   @discardableResult
   public func writeProgram(_ name: String, _ text: String) throws -> String {
-    try Spawn.lock.withLock { _ in
-      let path = try write(name, text)
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-      return path
-    }
+    let path = try write(name, text)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return path
   }
 
   /// Writes a text file and returns its path.
