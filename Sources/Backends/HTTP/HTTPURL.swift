@@ -71,7 +71,10 @@ public struct HTTPURL: Sendable, Hashable {
   var canonicalOrigin: String { "\(scheme)://\(host.lowercased()):\(effectivePort)" }
 
   /// The port as written, or the scheme's own.
-  var effectivePort: Int { port ?? (scheme == "https" || scheme == "grpcs" ? 443 : 80) }
+  var effectivePort: Int { port ?? (isSecure ? 443 : 80) }
+
+  /// Whether it is reached through TLS.
+  var isSecure: Bool { scheme == "https" || scheme == "grpcs" }
 
   /// The host as resolvers and certificates know it: an IPv6 address without its brackets.
   var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().prefix { $0 != "]" }) : host }
@@ -99,13 +102,14 @@ public struct HTTPURL: Sendable, Hashable {
     return copy
   }
 
-  /// `text` fit for an error line: without user information and not too long.
-  private static func shown(_ text: String) -> String {
+  /// `text` fit for an error line, whatever it is: without user information and control characters, and not too long.
+  public static func redacted(_ text: String) -> String {
     var shown = text
     if let at = shown.lastIndex(of: "@") { shown = "…" + shown[at...] }
-    return "\""
-      + shown.prefix(80).filter { $0.isASCII ? !($0.asciiValue.map { $0 < 0x20 || $0 == 0x7f } ?? true) : true } + "\""
+    return String(shown.prefix(80).filter { $0.asciiValue.map { $0 >= 0x20 && $0 != 0x7f } ?? true })
   }
+
+  private static func shown(_ text: String) -> String { "\"\(redacted(text))\"" }
 }
 
 extension HTTPURL: CustomStringConvertible {

@@ -34,7 +34,9 @@ public final class OTLPExporter {
   /// The most a server may answer, in bytes.
   public static let maximumResponse = 4 << 20
 
+  /// Fails when a certificate, key or credential file cannot be used.
   public init(endpoint: OTLPEndpoint, options: HTTPOptions = HTTPOptions()) throws(HTTPError) {
+    try options.check(for: endpoint.url)
     self.endpoint = endpoint
     self.options = options
     client = try OTLPExporter.client(endpoint, options)
@@ -43,7 +45,7 @@ public final class OTLPExporter {
   private static func client(_ endpoint: OTLPEndpoint, _ options: HTTPOptions) throws(HTTPError) -> Client {
     var options = options
     if endpoint.isGRPC {
-      let usesTLS = endpoint.url.scheme == "grpcs"
+      let usesTLS = endpoint.url.isSecure
       let proxy = usesTLS ? try HTTPProxy.forServer(endpoint.url) : nil
       if proxy?.isPlain != false { return .grpc(try GRPCClient(options: options, usesTLS: usesTLS, proxy: proxy)) }
       // Proxies behind TLS or SOCKS are libcurl's; the TLS handshake then negotiates HTTP/2.

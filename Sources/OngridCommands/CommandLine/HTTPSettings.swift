@@ -22,6 +22,7 @@ extension Arguments {
     options.tlsCA = stringIfGiven(HTTPOptions.tlsCA)
     options.tlsCertificate = stringIfGiven(HTTPOptions.tlsCert)
     options.tlsKey = stringIfGiven(HTTPOptions.tlsKey)
+    if isGiven(HTTPOptions.tlsKey), options.tlsCertificate == nil { throw .usage("--tls-key needs --tls-cert") }
     options.tlsServerName = stringIfGiven(HTTPOptions.tlsServerName)
     options.tlsInsecureSkipVerify = try flag(HTTPOptions.tlsInsecureSkipVerify)
     if let timeout = try durationIfGiven(HTTPOptions.timeout, in: 1_000_000...Int64.max) {

@@ -75,7 +75,7 @@ struct ExporterEnvironment {
     // A key belongs to its certificate.
     if options.tlsCertificate == nil {
       options.tlsCertificate = value("CLIENT_CERTIFICATE")
-      options.tlsKey = options.tlsKey ?? value("CLIENT_KEY")
+      options.tlsKey = value("CLIENT_KEY")
     }
   }
 

@@ -28,7 +28,7 @@ struct CollectorExporter {
     }
     let endpoint: OTLPEndpoint
     do throws(HTTPError) { endpoint = try OTLPEndpoint(destination.url, signal: destination.signal) } catch {
-      throw .badDestination(destination.url, reason: error.description)
+      throw .badDestination(HTTPURL.redacted(destination.url), reason: error.description)
     }
     let origin = "\(endpoint.url.host):\(endpoint.url.port ?? (endpoint.url.scheme == "http" ? 80 : 443))"
     if endpoint.isGRPC {

@@ -27,6 +27,8 @@ enum HTTP1HeadParser {
       start += 1
       if start > 4 { return .refused(.malformed) }
     }
+    // A TLS handshake, say: whoever sends that waits for an answer before it sends a line.
+    if start < bytes.count, !(0x21...0x7e).contains(bytes[start]) { return .refused(.malformed) }
     guard let end = headEnd(bytes, from: max(start, searched - 3)) else {
       return bytes.count - start > limits.maxHeader ? .refused(.tooLarge) : .incomplete
     }

@@ -148,7 +148,7 @@ struct BatchSender: ~Copyable {
         let elapsed = Duration.nanoseconds(monotonicNanoseconds() - began)
         let retry = destination.settings.retry
         guard let wait = retry.delay(afterAttempt: attempt, elapsed: elapsed, requested: retryAfter) else {
-          return .refused(reason: "\(reason); tried \(attempt) times", scope: .everything)
+          return .refused(reason: reason + (attempt > 1 ? "; tried \(attempt) times" : ""), scope: .everything)
         }
         destination.noteRetry(reason: reason)
         attempt += 1

@@ -92,7 +92,8 @@ final class Destination: Sendable {
 
   /// The relay stops with these undelivered: on disk they wait for the next start.
   func abandon(_ payloads: [Payload]) {
-    if storage == nil { counters.lostItems.add(payloads.reduce(0) { $0 + $1.items }) }
+    let items = payloads.reduce(0) { $0 + $1.items }
+    if storage == nil { counters.lostItems.add(items) } else { counters.abandonedItems.add(items) }
   }
 
   /// These cannot be delivered: they go to the dead-letter directory, or are lost. `false` when they must stay in the

@@ -17,10 +17,14 @@ struct RemoteTarget: Target {
   init(
     url: String, isComplete: Bool = false, signal: OTLPSignal, options: HTTPOptions, encoding: ContentEncoding
   ) throws(RelayError) {
+    guard url.contains("://") else {
+      throw .badDestination(
+        HTTPURL.redacted(url), reason: "write https://HOST, grpcs://HOST:4317, http:// or grpc://, file:PATH or -")
+    }
     do throws(HTTPError) {
       endpoint = try OTLPEndpoint(url, signal: signal, isComplete: isComplete)
     } catch {
-      throw .badDestination(url, reason: error.description)
+      throw .badDestination(HTTPURL.redacted(url), reason: error.description)
     }
     self.options = options
     self.encoding = encoding

@@ -61,6 +61,12 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     if mkdir(directory, 0o700) != 0, errno != EEXIST {
       throw .queue(SystemError("make directory \(directory)").description)
     }
+    do throws(SystemError) {
+      guard try FileStatus.of(directory).isDirectory else { throw SystemError("use \(directory)", code: ENOTDIR) }
+      guard access(directory, R_OK | W_OK | X_OK) == 0 else { throw SystemError("write to \(directory)") }
+    } catch {
+      throw .queue(error.description)
+    }
     do throws(SQLiteDatabase.Failure) {
       path = "\(directory)/queue.sqlite"
       store = try QueueStore(path: path)

@@ -39,7 +39,7 @@ public struct RelayReport: Sendable {
         rejected: counters.rejectedItems.value, retries: counters.retries.value,
         deadLettered: counters.deadLetterItems.value,
         lost: counters.lostItems.value + counters.overflowItems.value + (isDurable ? 0 : left),
-        waiting: isDurable ? left : 0)
+        waiting: (isDurable ? left : 0) + counters.abandonedItems.value)
     }
   }
 
