@@ -80,7 +80,7 @@ let package = Package(
 
     .executableTarget(name: "ongrid-bench", path: "Benchmarks/ongrid-bench"),
     .executableTarget(
-      name: "ongrid-relay-bench", dependencies: ["OTLP", "Compression", "Platform", "CNghttp2"],
+      name: "ongrid-relay-bench", dependencies: ["OTLP", "Compression", "TLS", "Platform", "CNghttp2"],
       path: "Benchmarks/ongrid-relay-bench"),
 
     .target(name: "TestSupport", dependencies: ["TLS", "Platform"], path: "Tests/TestSupport"),

@@ -18,12 +18,20 @@ stop() {
   rm -rf "$work"
 }
 trap stop EXIT
-"$BENCH_TOOL" sink >"$work/sink" &
+# An authority of a day, which signs for localhost.
+curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+openssl req -x509 $curve -days 1 -subj /CN=bench-ca -keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
+openssl req $curve -subj /CN=localhost -keyout "$work/key.pem" -out "$work/request.pem" 2>/dev/null
+echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >"$work/names"
+openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 1 \
+  -extfile "$work/names" -out "$work/cert.pem" 2>/dev/null
+"$BENCH_TOOL" sink --tls-cert "$work/cert.pem" --tls-key "$work/key.pem" >"$work/sink" &
 sink=$!
 until [ -s "$work/sink" ]; do sleep 0.05; done
 port=$(cat "$work/sink")
 
-# run NAME PROTOCOL ENCODING RELAY-OPTIONS…
+# run NAME PROTOCOL ENCODING RELAY-OPTIONS…; load_tls is what the load generator needs for TLS.
+load_tls=
 run() {
   name=$1 protocol=$2 encoding=$3
   shift 3
@@ -34,7 +42,7 @@ run() {
   target=$(grep -o '127\.0\.0\.1:[0-9]*' "$work/log" | head -1)
   printf '%-34s ' "$name"
   "$BENCH_TOOL" load --to "$target" --protocol "$protocol" --encoding "$encoding" \
-    --requests "$requests" --pid "$relay" --sink "$port"
+    --requests "$requests" --pid "$relay" --sink "$port" $load_tls
   kill "$relay"
   wait "$relay" || true
   relay=
@@ -48,3 +56,9 @@ run 'gRPC identity > gRPC gzip' grpc identity --to "grpc://127.0.0.1:$port"
 run 'gRPC gzip > gzip, --resource' grpc gzip --to "grpc://127.0.0.1:$port" --resource deployment=edge
 run 'gRPC identity, --queue-dir' grpc identity --to "grpc://127.0.0.1:$port" --compression none --queue-dir "$work/queue"
 run 'gRPC gzip, --queue-dir' grpc gzip --to "grpc://127.0.0.1:$port" --queue-dir "$work/queue"
+load_tls="--tls-ca $work/ca.pem"
+set -- --listen-tls-cert "$work/cert.pem" --listen-tls-key "$work/key.pem" --tls-ca "$work/ca.pem"
+run 'gRPC TLS > gRPC TLS, identity' grpc identity --to "grpcs://localhost:$port" --compression none "$@"
+run 'HTTPS > HTTPS, identity' http identity --to "https://localhost:$port" --compression none "$@"
+run 'gRPC TLS > gRPC TLS, gzip' grpc gzip --to "grpcs://localhost:$port" "$@"
+run 'HTTPS > HTTPS, gzip' http gzip --to "https://localhost:$port" "$@"

@@ -1,12 +1,6 @@
 import CNghttp2
 import Platform
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Sends gRPC calls over one HTTP/2 connection, several at a time.
 final class GRPCClient {
   private struct Call {
@@ -15,15 +9,15 @@ final class GRPCClient {
     var isTaken = false
   }
 
-  private let descriptor: Int32
+  private let wire: Wire
   private let frame: [UInt8]
   private let encoding: String
   private let done: (Int64, Bool) -> Void
   private var session: OpaquePointer?
   private var calls: [Int32: Call] = [:]
 
-  init(port: Int, template: Template, encoding: String, done: @escaping (Int64, Bool) -> Void) throws(BenchError) {
-    descriptor = try Sockets.connect(port)
+  init(_ wire: Wire, template: Template, encoding: String, done: @escaping (Int64, Bool) -> Void) {
+    self.wire = wire
     self.encoding = encoding
     self.done = done
     let length = UInt32(template.body.count).bigEndian
@@ -52,10 +46,7 @@ final class GRPCClient {
     nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil, 0)
   }
 
-  deinit {
-    nghttp2_session_del(session)
-    close(descriptor)
-  }
+  deinit { nghttp2_session_del(session) }
 
   /// Keeps `streams` calls under way as long as `next` says so, then waits for the last.
   func run(streams: Int, next: () -> Bool) throws(BenchError) {
@@ -67,7 +58,7 @@ final class GRPCClient {
       }
       if isOver, calls.isEmpty { return }
       try flush()
-      let count = recv(descriptor, &buffer, buffer.count, 0)
+      let count = wire.receive(&buffer)
       if count <= 0 { throw BenchError("connection broke") }
       if nghttp2_session_mem_recv(session, buffer, count) < 0 { throw BenchError("bad HTTP/2") }
     }
@@ -109,7 +100,7 @@ final class GRPCClient {
       let count = nghttp2_session_mem_send(session, &bytes)
       if count > 0, let bytes { out.append(ByteView(start: bytes, count: count)) }
       if count <= 0 || out.count > 100 << 10 {
-        if !out.isEmpty, !Sockets.sendAll(descriptor, out.view) { throw BenchError("connection broke") }
+        if !out.isEmpty, !wire.sendAll(out.view) { throw BenchError("connection broke") }
         out.removeAll()
         if count <= 0 { return }
       }

@@ -1,19 +1,11 @@
 import Platform
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Sends requests one after the other over one HTTP/1.1 connection.
 struct HTTP1Client {
   /// Sends as long as `next` says so; `done` gets the latency in ns and whether the request was taken.
   static func run(
-    port: Int, template: Template, encoding: String, next: () -> Bool, done: (Int64, Bool) -> Void
+    _ wire: Wire, template: Template, encoding: String, next: () -> Bool, done: (Int64, Bool) -> Void
   ) throws(BenchError) {
-    let descriptor = try Sockets.connect(port)
-    defer { close(descriptor) }
     var head = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
     if encoding == "gzip" { head += "Content-Encoding: gzip\r\n" }
     head += "Content-Length: \(template.body.count)\r\n\r\n"
@@ -21,9 +13,9 @@ struct HTTP1Client {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while next() {
       let start = monotonicNanoseconds()
-      guard request.withByteView({ Sockets.sendAll(descriptor, $0) }) else { throw BenchError("connection broke") }
+      guard request.withByteView({ wire.sendAll($0) }) else { throw BenchError("connection broke") }
       // The answer is short and comes in one piece.
-      let count = recv(descriptor, &buffer, buffer.count, 0)
+      let count = wire.receive(&buffer)
       if count <= 0 { throw BenchError("connection broke") }
       done(monotonicNanoseconds() - start, buffer.starts(with: Array("HTTP/1.1 200".utf8)))
     }

@@ -33,6 +33,7 @@ struct Load {
     let pid = try options.number("pid", default: 0)
     let sink = try options.number("sink", default: 0)
     let template = try Template(spans: options.number("spans", default: 475), encoding: encoding)
+    let authorities = options.text("tls-ca")
     let shared = Shared()
     let before = ProcessUsage(pid: pid)
     let counted = sink > 0 ? try Sink.count(port: sink) : 0
@@ -50,16 +51,17 @@ struct Load {
         return true
       }
       do throws(BenchError) {
+        let wire = try Wire(port: port, authorities: authorities)
         if isGRPC {
           var latencies: [Int64] = []
-          let client = try GRPCClient(port: port, template: template, encoding: encoding) { latency, isTaken in
+          let client = GRPCClient(wire, template: template, encoding: encoding) { latency, isTaken in
             latencies.append(latency)
             if !isTaken { shared.refused.add(1, ordering: .relaxed) }
           }
           try client.run(streams: streams, next: next)
           own = latencies
         } else {
-          try HTTP1Client.run(port: port, template: template, encoding: encoding, next: next) { latency, isTaken in
+          try HTTP1Client.run(wire, template: template, encoding: encoding, next: next) { latency, isTaken in
             own.append(latency)
             if !isTaken { shared.refused.add(1, ordering: .relaxed) }
           }

@@ -2,6 +2,7 @@ import Compression
 import OTLP
 import Platform
 import Synchronization
+import TLS
 
 #if canImport(Glibc)
   import Glibc
@@ -12,20 +13,32 @@ import Synchronization
 /// A destination that counts spans and keeps nothing.
 struct Sink {
   private let port: Int
+  private let tls: TLSServer?
 
-  init(_ options: BenchOptions) throws(BenchError) { port = try options.number("port", default: 0) }
+  init(_ options: BenchOptions) throws(BenchError) {
+    port = try options.number("port", default: 0)
+    let certificate = options.text("tls-cert")
+    do throws(TLSError) {
+      tls = certificate.isEmpty ? nil : try TLSServer(certificate: certificate, key: options.text("tls-key"))
+    } catch {
+      throw BenchError(error.description)
+    }
+  }
 
   func run() throws(BenchError) {
     let (descriptor, port) = try Sockets.listen(port)
     let line = Array("\(port)\n".utf8)
     _ = write(STDOUT_FILENO, line, line.count)
     let counter = SpanCounter()
+    let tls = tls
     while true {
       let connection = accept(descriptor, nil, nil)
       if connection < 0 { continue }
       do throws(SystemError) {
         // Connections live as long as the process.
-        _ = try ThreadHandle { SinkConnection(connection, counter).serve() }
+        _ = try ThreadHandle {
+          if let wire = try? Wire(accepted: connection, tls) { SinkConnection(wire, counter).serve() }
+        }
       } catch {
         close(connection)
       }

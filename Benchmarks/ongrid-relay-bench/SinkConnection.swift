@@ -2,12 +2,6 @@ import CNghttp2
 import Compression
 import Platform
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// One connection of the sink: HTTP/1.1 or gRPC, by its first bytes.
 final class SinkConnection {
   private struct Call {
@@ -16,22 +10,21 @@ final class SinkConnection {
     var hasAnswered = false
   }
 
-  private let descriptor: Int32
+  private let wire: Wire
   private let counter: SpanCounter
   private var decompressor = Decompressor()
   private var scratch = ByteBuffer(capacity: 64 << 10)
   private var session: OpaquePointer?
   private var calls: [Int32: Call] = [:]
 
-  init(_ descriptor: Int32, _ counter: SpanCounter) {
-    self.descriptor = descriptor
+  init(_ wire: Wire, _ counter: SpanCounter) {
+    self.wire = wire
     self.counter = counter
   }
 
   func serve() {
-    defer { close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 256 << 10)
-    let first = recv(descriptor, &buffer, buffer.count, 0)
+    let first = wire.receive(&buffer)
     guard first > 0 else { return }
     if buffer.starts(with: Array("PRI ".utf8)) {
       serveHTTP2(&buffer, first)
@@ -47,17 +40,17 @@ final class SinkConnection {
         let head = String(decoding: input[..<end], as: UTF8.self).lowercased()
         if head.hasPrefix("get /count") {
           let text = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\(counter.value)\n"
-          _ = Array(text.utf8).withByteView { Sockets.sendAll(descriptor, $0) }
+          _ = Array(text.utf8).withByteView { wire.sendAll($0) }
           return
         }
         let length =
           head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
           .flatMap { Int($0.dropFirst(15).filter(\.isNumber)) } ?? 0
         if head.contains("100-continue"), input.count == end {
-          _ = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8).withByteView { Sockets.sendAll(descriptor, $0) }
+          _ = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8).withByteView { wire.sendAll($0) }
         }
         while input.count < end + length {
-          let count = recv(descriptor, &buffer, buffer.count, 0)
+          let count = wire.receive(&buffer)
           if count <= 0 { return }
           input += buffer[..<count]
         }
@@ -65,10 +58,10 @@ final class SinkConnection {
           counter.add(ByteView($0), isGzip: head.contains("content-encoding: gzip"), &decompressor, &scratch)
         }
         let answer = "HTTP/1.1 \(isGood ? 200 : 400) X\r\ncontent-length: 0\r\n\r\n"
-        guard Array(answer.utf8).withByteView({ Sockets.sendAll(descriptor, $0) }) else { return }
+        guard Array(answer.utf8).withByteView({ wire.sendAll($0) }) else { return }
         input.removeFirst(end + length)
       }
-      let count = recv(descriptor, &buffer, buffer.count, 0)
+      let count = wire.receive(&buffer)
       if count <= 0 { return }
       input += buffer[..<count]
     }
@@ -114,9 +107,9 @@ final class SinkConnection {
         var bytes: UnsafePointer<UInt8>?
         let ready = nghttp2_session_mem_send(session, &bytes)
         guard ready > 0, let bytes else { break }
-        if !Sockets.sendAll(descriptor, ByteView(start: bytes, count: ready)) { return }
+        if !wire.sendAll(ByteView(start: bytes, count: ready)) { return }
       }
-      count = recv(descriptor, &buffer, buffer.count, 0)
+      count = wire.receive(&buffer)
     }
   }
 

@@ -8,11 +8,12 @@
 #endif
 
 let usage = """
-  usage: ongrid-relay-bench sink [--port N]
+  usage: ongrid-relay-bench sink [--port N] [--tls-cert FILE --tls-key FILE]
          ongrid-relay-bench load --to HOST:PORT --protocol grpc|http [--encoding identity|gzip] [--requests N]
                                  [--spans N] [--connections N] [--streams N] [--rate N] [--pid PID] [--sink PORT]
+                                 [--tls-ca FILE]
 
-    sink  takes OTLP over HTTP/1.1 and gRPC, counts spans, and prints its port
+    sink  takes OTLP over HTTP/1.1 and gRPC, with TLS where clients begin with it, counts spans, and prints its port
     load  sends requests, waits until the sink has counted their spans, and prints one line of figures
 
   """

@@ -38,17 +38,21 @@ static void discard(struct buffer *buffer) {
   *buffer = (struct buffer){0};
 }
 
+static bool reserve(struct buffer *buffer, size_t extra) {
+  if (buffer->capacity - buffer->end >= extra) return true;
+  size_t capacity = buffer->end + extra > 2 * buffer->capacity ? buffer->end + extra : 2 * buffer->capacity;
+  unsigned char *larger = realloc(buffer->bytes, capacity);
+  if (!larger) return false;
+  buffer->bytes = larger;
+  buffer->capacity = capacity;
+  return true;
+}
+
 static int write_records(void *bio, const char *bytes, int count) {
   struct connection *connection = ssl.BIO_get_data(bio);
   struct buffer *out = &connection->out;
   if (count <= 0) return 0;
-  if (out->capacity - out->end < (size_t)count) {
-    size_t capacity = out->end + (size_t)count > 2 * out->capacity ? out->end + (size_t)count : 2 * out->capacity;
-    unsigned char *larger = realloc(out->bytes, capacity);
-    if (!larger) return -1;
-    out->bytes = larger;
-    out->capacity = capacity;
-  }
+  if (!reserve(out, (size_t)count)) return -1;
   memcpy(out->bytes + out->end, bytes, (size_t)count);
   out->end += (size_t)count;
   return count;
@@ -205,7 +209,10 @@ int copenssl_write(struct connection *connection, const void *bytes, int size) {
   ssl.ERR_clear_error();
   int result = connection->held;
   if (!result) {
-    result = ssl.SSL_write(connection->ssl, bytes, size < WRITE_SIZE ? size : WRITE_SIZE);
+    // Room for all records at once, each with its header and seal.
+    size_t part = size < WRITE_SIZE ? (size_t)size : WRITE_SIZE;
+    if (!reserve(&connection->out, part + (part / 16384 + 1) * 64)) return COPENSSL_FAILED;
+    result = ssl.SSL_write(connection->ssl, bytes, (int)part);
     if (result <= 0) return outcome(connection, result);
   }
   int sent = send_records(connection);
