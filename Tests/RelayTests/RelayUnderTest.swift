@@ -33,8 +33,8 @@ final class RelayUnderTest {
     change(&configuration)
     service = try RelayService(configuration, log: log)
     try service.start()
-    port = Int(service.addresses[0].port)
-    adminPort = Int(service.addresses.last?.port ?? 0)
+    port = Int(service.receivers[0].port)
+    adminPort = Int(service.admin?.port ?? 0)
   }
 
   @discardableResult

@@ -54,7 +54,8 @@ enum RelayCommand {
     do throws(RelayError) {
       let service = try RelayService(configuration, log: log)
       try service.start()
-      log.info("receiving on \(service.addresses.map(\.description).joined(separator: ", "))")
+      let receivers = service.receivers.map(\.description).joined(separator: " and ")
+      log.info("receiving on \(receivers)" + (service.admin.map { ", serving /metrics on \($0)" } ?? ""))
       ServiceManager.notify("READY=1")
       let watchdog = Watchdog(isAlive: service.aliveness)
       defer { watchdog.stop() }

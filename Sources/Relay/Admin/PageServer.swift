@@ -39,7 +39,7 @@ public final class PageServer {
   }
 
   /// Where it listens, with the port that the kernel chose.
-  public var address: ListenAddress? { server.addresses.first }
+  public var address: ListenAddress? { server.addresses(ofAdmin: true).first }
 
   public func start() throws(RelayError) { try server.start() }
 

@@ -17,8 +17,10 @@ final class Server: @unchecked Sendable {
     for listener in listeners { loops[0].listen(listener, sharingWith: loops) }
   }
 
-  /// Where it listens, in the order of the listeners, with the ports that the kernel chose.
-  var addresses: [ListenAddress] { listeners.map { $0.socket.address } }
+  /// Where it listens for telemetry, or for those who look at it, with the ports that the kernel chose.
+  func addresses(ofAdmin isAdmin: Bool) -> [ListenAddress] {
+    listeners.filter { $0.isAdmin == isAdmin }.map { $0.socket.address }
+  }
 
   func start() throws(RelayError) {
     for loop in loops {

@@ -44,8 +44,11 @@ public final class RelayService {
     server = try Server(context, listeners: RelayService.listeners(configuration))
   }
 
-  /// Where telemetry is received, with the ports that the kernel chose, and last the admin address if there is one.
-  public var addresses: [ListenAddress] { server.addresses }
+  /// Where telemetry is received, with the ports that the kernel chose.
+  public var receivers: [ListenAddress] { server.addresses(ofAdmin: false) }
+
+  /// Where the admin pages are, if anywhere.
+  public var admin: ListenAddress? { server.addresses(ofAdmin: true).first }
 
   /// Begins to receive and to send.
   public func start() throws(RelayError) {
