@@ -82,10 +82,8 @@ uninstall:
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ongrid.fish"
 	cd "$(DESTDIR)$(PREFIX)" && rm -f $(addprefix lib/systemd/system/,$(UNITS)) share/doc/ongrid/relay.env.example
 
-# What a process still holds when it ends is not looked at: the system takes it back.
 sanitize: packages
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize address --scratch-path .build/address
-	swift test --sanitize thread --scratch-path .build/thread
+	@Scripts/sanitize.sh
 
 # libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS a target; 'make fuzz-NAME' runs one of them. The
 # suite FuzzTests looks at the same targets with seeds, findings and random damage.

@@ -4,7 +4,7 @@
   import Darwin
 #endif
 
-/// An operating system thread that must be joined.
+/// An operating system thread. One that is not joined goes on alone and takes its resources with it when it ends.
 public struct Thread: ~Copyable {
   private let handle: pthread_t
 
@@ -45,7 +45,10 @@ public struct Thread: ~Copyable {
   /// Waits until the thread's body has returned.
   public consuming func join() {
     pthread_join(handle, nil)
+    discard self
   }
+
+  deinit { pthread_detach(handle) }
 }
 
 /// How many processors this process may run on; at least 1.
