@@ -19,6 +19,18 @@ static inline unsigned ongrid_epoll_events(const struct epoll_event *event) { re
 static inline int ongrid_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 #endif
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+// Gives memory that was freed back to the system. glibc keeps what lies below anything still in use, so that a process
+// would stay as large as it was in its worst moment. Takes about a millisecond.
+static inline void ongrid_release_free_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 #include <sys/types.h>
 
 // Starts `path` as a child whose standard output and error go to `output` and which gets SIGTERM when this thread ends

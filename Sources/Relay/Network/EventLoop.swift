@@ -1,3 +1,4 @@
+import CEvents
 import Platform
 import Synchronization
 
@@ -38,6 +39,8 @@ final class EventLoop: @unchecked Sendable {
   private var siblings: [EventLoop] = []
   private var nextSibling = 0
   private var drainEnd = Int64.max
+  /// Between two times that memory is given back, in ns.
+  private static let releaseInterval: Int64 = 10_000_000_000
   private var listensAgainAt = Int64.max
 
   init(_ context: ServerContext) throws(RelayError) {
@@ -75,6 +78,7 @@ final class EventLoop: @unchecked Sendable {
     var events: [Poller.Event] = []
     var nextCheck = monotonicNanoseconds()
     defer { heartbeat.store(.max, ordering: .relaxed) }
+    var nextRelease = nextCheck + EventLoop.releaseInterval
     while !(isDraining && connections.isEmpty) {
       poller.wait(milliseconds: isDraining ? 50 : 250, into: &events)
       now = monotonicNanoseconds()
@@ -95,6 +99,11 @@ final class EventLoop: @unchecked Sendable {
         context.receiver.tick(now)
         for connection in connections.values { connection.check(now) }
         if now >= listensAgainAt { setListening(true) }
+        // One loop does it for the process.
+        if now >= nextRelease, !listeners.isEmpty {
+          nextRelease = now + EventLoop.releaseInterval
+          ongrid_release_free_memory()
+        }
         if now >= drainEnd { for connection in connections.values { connection.close() } }
       }
     }
