@@ -5,7 +5,7 @@ DESTDIR ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
 
-.PHONY: help build release demo test test-release lint format docs install install-systemd uninstall sanitize fuzz fault clean packages
+.PHONY: help build release demo test test-release lint format docs install install-systemd uninstall sanitize fuzz fault soak clean packages
 
 help:
 	@echo "make demo       build, relay a few requests to a file, and show what ongrid makes of them"
@@ -20,6 +20,7 @@ help:
 	@echo "make sanitize   run the tests under the address and the thread sanitizer"
 	@echo "make fuzz       let libFuzzer look for input that breaks a parser; 'make fuzz-NAME' for one target"
 	@echo "make fault      kill a relay with a durable queue under load again and again, and count what arrives"
+	@echo "make soak       load a relay with an hour's requests and see whether it grows"
 	@echo "make bench-NAME run Benchmarks/NAME.sh: $(notdir $(basename $(wildcard Benchmarks/*.sh)))"
 
 packages:
@@ -98,6 +99,9 @@ fuzz-%: packages
 KILL_ROUNDS ?= 50
 fault:
 	ONGRID_KILL_ROUNDS=$(KILL_ROUNDS) swift test --filter DurabilityTests
+
+# An hour at 1,000 requests a second; see Benchmarks/soak.sh for SOAK_REQUESTS and SOAK_RATE.
+soak: bench-soak
 
 bench-%: release
 	@Benchmarks/$*.sh "$(RELEASE_BINARY)"

@@ -14,9 +14,11 @@ import TLS
 struct Sink {
   private let port: Int
   private let tls: TLSServer?
+  private let failEvery: Int
 
   init(_ options: BenchOptions) throws(BenchError) {
     port = try options.number("port", default: 0)
+    failEvery = try options.number("fail-every", default: 0)
     let certificate = options.text("tls-cert")
     do throws(TLSError) {
       tls = certificate.isEmpty ? nil : try TLSServer(certificate: certificate, key: options.text("tls-key"))
@@ -29,7 +31,7 @@ struct Sink {
     let (descriptor, port) = try Sockets.listen(port)
     let line = Array("\(port)\n".utf8)
     _ = write(STDOUT_FILENO, line, line.count)
-    let counter = SpanCounter()
+    let counter = SpanCounter(failEvery: failEvery)
     let tls = tls
     while true {
       let connection = accept(descriptor, nil, nil)
@@ -63,6 +65,21 @@ struct Sink {
 /// The spans of all connections.
 final class SpanCounter: Sendable {
   private let spans = Atomic<Int>(0)
+  private let requests = Atomic<Int>(0)
+  private let failEvery: Int
+
+  /// - Parameter failEvery: one in so many requests is not taken; 0: all are.
+  init(failEvery: Int) { self.failEvery = failEvery }
+
+  enum Failure { case refuse, hangUp }
+
+  /// What becomes of the next request, if it is one that fails.
+  func nextFailure() -> Failure? {
+    guard failEvery > 0 else { return nil }
+    let index = requests.add(1, ordering: .relaxed).newValue
+    guard index % failEvery == 0 else { return nil }
+    return index / failEvery % 2 == 0 ? .refuse : .hangUp
+  }
 
   var value: Int { spans.load(ordering: .relaxed) }
 

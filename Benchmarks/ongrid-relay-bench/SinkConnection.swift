@@ -16,6 +16,7 @@ final class SinkConnection {
   private var scratch = ByteBuffer(capacity: 64 << 10)
   private var session: OpaquePointer?
   private var calls: [Int32: Call] = [:]
+  private var hangsUp = false
 
   init(_ wire: Wire, _ counter: SpanCounter) {
     self.wire = wire
@@ -53,6 +54,12 @@ final class SinkConnection {
           let count = wire.receive(&buffer)
           if count <= 0 { return }
           input += buffer[..<count]
+        }
+        if let failure = counter.nextFailure() {
+          let answer = "HTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n"
+          guard failure == .refuse, Array(answer.utf8).withByteView({ wire.sendAll($0) }) else { return }
+          input.removeFirst(end + length)
+          continue
         }
         let isGood = input[end..<end + length].withUnsafeBytes {
           counter.add(ByteView($0), isGzip: head.contains("content-encoding: gzip"), &decompressor, &scratch)
@@ -102,7 +109,7 @@ final class SinkConnection {
     nghttp2_session_set_local_window_size(session, 0, 0, 16 << 20)
     var count = first
     while count > 0 {
-      if nghttp2_session_mem_recv(session, buffer, count) < 0 { return }
+      if nghttp2_session_mem_recv(session, buffer, count) < 0 || hangsUp { return }
       while true {
         var bytes: UnsafePointer<UInt8>?
         let ready = nghttp2_session_mem_send(session, &bytes)
@@ -115,7 +122,9 @@ final class SinkConnection {
 
   private func answer(_ stream: Int32) {
     guard let call = calls.removeValue(forKey: stream) else { return }
-    var isGood = call.body.count >= 5
+    let failure = counter.nextFailure()
+    if failure == .hangUp { hangsUp = true }
+    var isGood = call.body.count >= 5 && failure == nil
     if isGood {
       isGood = call.body.withByteView {
         counter.add($0.dropFirst(5), isGzip: call.body[0] == 1 && call.isGzip, &decompressor, &scratch)
@@ -134,7 +143,9 @@ final class SinkConnection {
         nghttp2_submit_response(session, stream, $0, $1, &provider)
       }
     } else {
-      _ = withHeaderFields([(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "3")]) {
+      _ = withHeaderFields([
+        (":status", "200"), ("content-type", "application/grpc"), ("grpc-status", failure == nil ? "3" : "14"),
+      ]) {
         nghttp2_submit_response(session, stream, $0, $1, nil)
       }
     }
