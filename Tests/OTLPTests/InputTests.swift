@@ -53,6 +53,35 @@ import Testing
     }
   }
 
+  /// The collector's file exporter with `compression: zstd` writes lengths in the clear and messages compressed.
+  @Test func framesThatAreCompressedEach() throws {
+    var compressor = try Compressor(.zstd)
+    func frame(_ bytes: [UInt8]) throws -> [UInt8] {
+      var packed = ByteBuffer()
+      try bytes.withByteView { try compressor.compress($0, into: &packed) }
+      return withUnsafeBytes(of: UInt32(packed.count).bigEndian) { Array($0) } + [UInt8](packed.view)
+    }
+    var json: [UInt8] = []
+    for line in RoundTripTests.shopLines.split(separator: 0x0a) { json += try frame(Array(line)) }
+    var proto: [UInt8] = []
+    var rest = RoundTripTests.shopStream[...]
+    while !rest.isEmpty {
+      let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+      proto += try frame(Array(rest.dropFirst(4).prefix(length)))
+      rest = rest.dropFirst(4 + length)
+    }
+    let plain = try spanTexts(requests(in: RoundTripTests.shopLines).requests)
+    for bytes in [json, proto, json + proto] {
+      let texts = try spanTexts(requests(in: bytes).requests)
+      #expect(texts.count == plain.count * (bytes.count == json.count + proto.count ? 2 : 1))
+      #expect(Set(texts) == Set(plain))
+    }
+    var damaged = json
+    damaged[40] ^= 0xff
+    #expect(throws: InputError.self) { try requests(in: damaged) }
+    #expect(throws: InputError.self) { try requests(in: try frame(Array(#"{"a":1}"#.utf8))) }
+  }
+
   static func document(span: String) -> String { #"{"resourceSpans":[{"scopeSpans":[{"spans":[\#(span)]}]}]}"# }
 
   static let nonsense: [(text: String, message: String)] = [

@@ -1,3 +1,4 @@
+import Compression
 import Platform
 
 /// Decodes chunks: every record becomes the bytes of one protobuf request. One per thread.
@@ -12,6 +13,8 @@ public struct TraceDecoder: ~Copyable {
   private let skipsBad: Bool
   private let reading: Reading
   private var scratch = ByteBuffer(capacity: 0)
+  private var unpacked = ByteBuffer(capacity: 0)
+  private var decompressor = Decompressor()
   /// How many bad records were passed over.
   public private(set) var skipped = 0
   /// The first of them.
@@ -36,7 +39,8 @@ public struct TraceDecoder: ~Copyable {
     in chunk: TraceChunk, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
     switch chunk.format {
-    case .json: try json(chunk, body)
+    case .json:
+      try json(chunk.view, in: chunk, at: { .line(chunk.line + chunk.view.prefix($0).count(of: 0x0a)) }, body)
     case .stream: try frames(chunk, body)
     case .protobuf: try record(chunk.view, chunk, at: 0, body)
     }
@@ -55,8 +59,26 @@ public struct TraceDecoder: ~Copyable {
     var rest = chunk.view
     while rest.count >= 4 {
       let length = Int(UInt32(bigEndian: rest.start.loadUnaligned(as: UInt32.self)))
-      try record(rest[4..<(4 + length)], chunk, at: chunk.count - rest.count, body)
+      try frame(rest[4..<(4 + length)], chunk, at: chunk.count - rest.count, body)
       rest = rest.dropFirst(4 + length)
+    }
+  }
+
+  /// One frame: a message, or a message or a JSON document that was compressed by itself.
+  private mutating func frame(
+    _ bytes: ByteView, _ chunk: TraceChunk, at offset: Int, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
+  ) throws(InputError) {
+    let encoding = ContentEncoding.detect(bytes)
+    if encoding == .identity { return try record(bytes, chunk, at: offset, body) }
+    let position = InputError.Position.byte(chunk.offset + offset)
+    unpacked.removeAll()
+    do throws(CompressionError) {
+      try decompressor.decompress(bytes, encoding, into: &unpacked, limit: TraceInputOptions.defaultMaximumRecord)
+    } catch { return try bad(InputError(chunk.source, position, error.description)) }
+    if unpacked.view.hasPrefix([UInt8(ascii: "{")]) {
+      try json(unpacked.view, in: chunk, at: { _ in position }, body)
+    } else {
+      try record(unpacked.view, chunk, at: offset, body)
     }
   }
 
@@ -72,10 +94,12 @@ public struct TraceDecoder: ~Copyable {
     }
   }
 
+  /// The documents in `text`; `position` says where in the input something at an offset in it is.
   private mutating func json(
-    _ chunk: TraceChunk, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
+    _ text: ByteView, in chunk: TraceChunk, at position: (Int) -> InputError.Position,
+    _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
-    var transcoder = JSONTranscoder(chunk.view, signal: reading == .traces ? .traces : nil)
+    var transcoder = JSONTranscoder(text, signal: reading == .traces ? .traces : nil)
     while true {
       scratch.removeAll()
       let start = transcoder.position
@@ -88,17 +112,15 @@ public struct TraceDecoder: ~Copyable {
         }
         signal = document.signal ?? .traces
       } catch {
-        try bad(InputError(chunk.source, .line(chunk.line + lines(chunk, error.offset)), error.message))
+        try bad(InputError(chunk.source, position(error.offset), error.message))
         transcoder.skipLine()
         continue
       }
       do throws(WireError) { try body(scratch.view, signal) } catch {
-        try bad(InputError(chunk.source, .line(chunk.line + lines(chunk, start)), error.description))
+        try bad(InputError(chunk.source, position(start), error.description))
       }
     }
   }
-
-  private func lines(_ chunk: TraceChunk, _ offset: Int) -> Int { chunk.view.prefix(offset).count(of: 0x0a) }
 
   private mutating func bad(_ error: InputError) throws(InputError) {
     guard skipsBad else { throw error }

@@ -1,3 +1,4 @@
+import Compression
 import Platform
 
 /// How traces stand in a file or a pipe.
@@ -6,7 +7,8 @@ public enum TraceFormat: String, CaseIterable, Sendable {
   case json
   /// One OTLP protobuf message. Several, one after the other, are one message.
   case protobuf
-  /// Messages, each behind its length in four bytes, big-endian, as the collector's file exporter writes them.
+  /// Messages, each behind its length in four bytes, big-endian, as the collector's file exporter writes them. With its
+  /// `compression` each message, protobuf or JSON, is compressed by itself.
   case stream = "protobuf-stream"
 
   /// How many bytes `detect` wants to see, where there are so many.
@@ -25,6 +27,7 @@ public enum TraceFormat: String, CaseIterable, Sendable {
     if head.count >= 4, head[0] != 0x0a || !startsWithResource(head) {
       let length = Int(head[0]) << 24 | Int(head[1]) << 16 | Int(head[2]) << 8 | Int(head[3])
       if length == 0 || head.count == 4 || head[4] == 0x0a { return .stream }
+      if ContentEncoding.detect(head.dropFirst(4)) != .identity { return .stream }
     }
     return head[0] == 0x0a ? .protobuf : nil
   }

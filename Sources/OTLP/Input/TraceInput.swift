@@ -8,7 +8,8 @@ public struct TraceInputOptions: Sendable {
   /// Whether it is known to be protobuf, one message or a stream, where `format` does not say which.
   public var isProtobuf = false
   /// The most bytes one record may take: a document, a frame, a ResourceSpans.
-  public var maximumRecord = 256 << 20
+  public var maximumRecord = defaultMaximumRecord
+  static let defaultMaximumRecord = 256 << 20
   /// Whether an end is only for now: files may grow.
   public var follow = false
 
