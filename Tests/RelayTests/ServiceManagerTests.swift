@@ -64,6 +64,22 @@ import Testing
     #expect(try relay.program.wait().status == 0)
   }
 
+  @Test(.enabled(if: Tools.has("python3"))) func speaksForTheCollectorThatItSupervises() throws {
+    let manager = try NotifySocket()
+    let collector = try StubCollector()
+    let program = try Program(
+      collector.arguments(["--listen-admin", "none"]),
+      environment: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "100000"])
+    _ = try manager.wait(for: "READY=1")
+    for _ in 0..<3 { _ = try manager.wait(for: "WATCHDOG=1") }
+    program.send(SIGHUP)
+    _ = try manager.wait(for: "RELOADING=1")
+    _ = try manager.wait(for: "READY=1")
+    program.send(SIGTERM)
+    _ = try manager.wait(for: "STOPPING=1")
+    #expect(try program.wait().status == 0)
+  }
+
   @Test func aWatchdogForAnotherProcessIsNotItsOwn() throws {
     let manager = try NotifySocket()
     let relay = try RelayProcess(

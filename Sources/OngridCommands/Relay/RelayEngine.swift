@@ -38,6 +38,8 @@ enum RelayEngine {
       }
       try admin?.start()
       defer { admin?.stop() }
+      let watchdog = Watchdog { state.isSupervised }
+      defer { watchdog.stop() }
       let outcome = try CollectorSupervisor(settings, state: state, log: log).run { signals.pending() }
       return try exitStatus(outcome, log)
     } catch {

@@ -9,6 +9,8 @@ public final class CollectorState: Sendable {
     var phase = Phase.starting
     var metrics: ListenAddress?
     var starts = 0
+    /// When the supervisor last looked around, in monotonic ns.
+    var seen = monotonicNanoseconds()
   }
 
   private let state = Monitor(State())
@@ -23,6 +25,12 @@ public final class CollectorState: Sendable {
       return state.phase
     }
   }
+
+  /// The supervisor is at work.
+  func touch() { state.withLock { $0.seen = monotonicNanoseconds() } }
+
+  /// Whether the supervisor was at work in the last ten seconds.
+  public var isSupervised: Bool { state.withLock { monotonicNanoseconds() - $0.seen < 10_000_000_000 } }
 
   func started(metrics: ListenAddress?) {
     state.withLock {

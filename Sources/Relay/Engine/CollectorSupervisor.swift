@@ -69,9 +69,13 @@ public final class CollectorSupervisor {
     self.log = log
   }
 
-  /// Supervises until `request` says stop or patience ends. `request` is asked several times a second. An error is one
+  /// Supervises until `next` says stop or patience ends. `next` is asked several times a second. An error is one
   /// of the first start: the program cannot be run, or does not accept the configuration.
-  public func run(_ request: () -> Request) throws(RelayError) -> Outcome {
+  public func run(_ next: () -> Request) throws(RelayError) -> Outcome {
+    let request = {
+      self.state.touch()
+      return next()
+    }
     var launch = try CollectorLaunch(settings)
     guard try launch.validate(request) else { return .stopped(status: 0, lostItems: 0) }
     var pause = settings.restartInitial
@@ -178,12 +182,14 @@ public final class CollectorSupervisor {
   /// Lets the collector read everything again; false when it must be started anew for that, since a process keeps the
   /// environment that it was started with.
   private func reload(_ child: CollectorProcess, _ launch: CollectorLaunch) -> Bool {
+    ServiceManager.notifyReload()
     if secretsHaveChanged(launch) {
       log.info("reloading: a secret has changed; starting the collector anew")
       return false
     }
     log.info("reloading")
     child.send(SIGHUP)
+    ServiceManager.notify("READY=1")
     return true
   }
 
