@@ -14,7 +14,7 @@ extension HTTPOptions {
   /// What the request itself sets wins over `headers`. Not for another origin.
   func headers(for request: HTTPRequest) throws(HTTPError) -> HTTPHeaders {
     var headers = request.headers
-    for field in self.headers.fields where headers[field.name] == nil {
+    for field in self.headers.fields where request.headers[field.name] == nil {
       try headers.add(field.name, field.value)
     }
     if let tenant {

@@ -26,6 +26,18 @@ import Testing
     #expect(String(decoding: failed.body, as: UTF8.self) == "broken")
   }
 
+  @Test func keepsHeadersThatAreGivenTwice() throws {
+    var options = HTTPOptions()
+    try options.headers.add("X-Route", "a")
+    try options.headers.add("x-route", "b")
+    try options.headers.add("X-Kind", "general")
+    var request = HTTPRequest(url: try HTTPURL("http://localhost"))
+    #expect(try options.headers(for: request).fields.map(\.value) == ["a", "b", "general"])
+    // A request's own wins.
+    request.headers["x-kind"] = "own"
+    #expect(try options.headers(for: request).fields.map(\.value) == ["own", "a", "b"])
+  }
+
   @Test func keepsTheConnection() throws {
     let server = try StubServer { _ in .ok("{}") }
     let client = try HTTPClient()
