@@ -32,11 +32,17 @@ struct BodyEncoder: ~Copyable {
         pieces.append(gzip)
       } else {
         let message = try payload.message()
-        if encoding == .identity { pieces.append(message) } else { scratch.append(message.view) }
+        if encoding == .identity {
+          pieces.append(message)
+        } else {
+          if scratch.isEmpty { scratch.reserve(payloads.reduce(0) { $0 + $1.plainSize }) }
+          scratch.append(message.view)
+        }
       }
     }
     try compressScratch(into: &pieces)
-    if scratch.allocatedCount > 8 << 20 { scratch = ByteBuffer(capacity: 16) }
+    // Each sender would keep room for the largest batch it ever had.
+    if scratch.allocatedCount > 1 << 20 { scratch = ByteBuffer(capacity: 16) }
     return OutgoingBody(
       pieces: pieces, encoding: encoding, items: payloads.reduce(0) { $0 + $1.items },
       count: pieces.reduce(0) { $0 + $1.count })
