@@ -14,7 +14,7 @@ for kind in "$@"; do
   # Swift keeps bits of its own in pointers, which hides from the leak checker what they point to: 'make soak' looks for
   # leaks. Shortage of memory is something tests provoke.
   export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:log_path=$reports/asan"
-  export TSAN_OPTIONS="log_path=$reports/tsan"
+  export TSAN_OPTIONS="log_path=$reports/tsan:suppressions=$PWD/Scripts/thread-sanitizer.txt"
   status=0
   swift build --build-tests --sanitize "$kind" --scratch-path "$build" >&2
   swift test --skip-build --sanitize "$kind" --scratch-path "$build" >"$build/tests.log" 2>&1 || status=$?

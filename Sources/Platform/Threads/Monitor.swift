@@ -9,14 +9,23 @@
 /// Synchronization's `Mutex` would do where nobody waits, but on Linux the thread sanitizer does not see it and takes
 /// everything behind it for a race. Uncontended, this costs 20 ns, and none is on a path that is taken for each span.
 ///
-/// `@unchecked Sendable`: `state` is touched only while `mutex` is held.
+/// `@unchecked Sendable`: `content` is touched only while `mutex` is held.
 public final class Monitor<State: ~Copyable>: @unchecked Sendable {
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
-  @usableFromInline var state: State
+  @usableFromInline var content: Content
+
+  /// Never of size 0: the thread sanitizer takes an access to nothing for one to the object's first word.
+  @usableFromInline
+  struct Content: ~Copyable {
+    @usableFromInline var state: State
+    private let filling: UInt8 = 0
+
+    init(_ state: consuming State) { self.state = state }
+  }
 
   public init(_ state: consuming sending State) {
-    self.state = state
+    content = Content(state)
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -43,7 +52,7 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
   ) throws(Failure) -> sending Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    return try body(&state)
+    return try body(&content.state)
   }
 
   /// The same where no other thread has the state just now; else `nil`, at once.
@@ -53,7 +62,7 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
   ) throws(Failure) -> sending Result? {
     guard pthread_mutex_trylock(mutex) == 0 else { return nil }
     defer { pthread_mutex_unlock(mutex) }
-    return try body(&state)
+    return try body(&content.state)
   }
 
   /// What a waiter makes of the state.
@@ -68,7 +77,7 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
-      switch body(&state) {
+      switch body(&content.state) {
       case .done(let result): return result
       case .wait(nil): pthread_cond_wait(condition, mutex)
       case .wait(let until?): waitLocked(until: until)
