@@ -19,6 +19,9 @@ final class DestinationQueue: Sendable {
     var waitingProducers = 0
     /// The most bytes of a batch.
     var batchBytes: Int
+    /// Called after each batch that leaves the queue uncrowded. Inside a structure: a closure that is itself what a generic
+    /// type holds gets wrapped anew with each access.
+    var onRoom: (@Sendable () -> Void)?
     var isDraining = false
     var isClosed = false
 
@@ -130,23 +133,26 @@ final class DestinationQueue: Sendable {
   /// A batch has been dealt with, one way or the other.
   func finish(_ batch: [QueueEntry]) {
     let bytes = batch.reduce(0) { $0 + $1.bytes }
-    let wakes = monitor.withLock { state in
+    let (wakes, onRoom) = monitor.withLock { state in
       state.bytes -= bytes
       state.inFlight -= batch.count
-      return state.waitingProducers > 0 || (state.isDraining && state.count == 0 && state.inFlight == 0)
+      let wakes = state.waitingProducers > 0 || (state.isDraining && state.count == 0 && state.inFlight == 0)
+      return (wakes, isCrowded(state) ? nil : state.onRoom)
     }
     if wakes { monitor.broadcast() }
-    if !isCrowded { onRoom.withLock { $0 }?() }
+    onRoom?()
   }
 
   /// Bytes beyond which clients are slowed down.
   private static let crowd = 12 << 20
 
-  /// Whether more waits than should.
-  var isCrowded: Bool { monitor.withLock { $0.bytes > min(DestinationQueue.crowd, settings.queueMax / 2) } }
+  private func isCrowded(_ state: State) -> Bool { state.bytes > min(DestinationQueue.crowd, settings.queueMax / 2) }
 
-  /// Called after each batch that leaves the queue uncrowded.
-  let onRoom = Monitor<(@Sendable () -> Void)?>(nil)
+  /// Whether more waits than should.
+  var isCrowded: Bool { monitor.withLock { isCrowded($0) } }
+
+  /// From now on `body` is called after each batch that leaves the queue uncrowded.
+  func whenUncrowded(_ body: @escaping @Sendable () -> Void) { monitor.withLock { $0.onRoom = body } }
 
   /// Adds an entry, waiting for room; nothing happens when the queue is closed.
   func offerWaiting(_ entry: QueueEntry) {

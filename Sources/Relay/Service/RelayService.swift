@@ -53,7 +53,7 @@ public final class RelayService {
   /// Begins to receive and to send.
   public func start() throws(RelayError) {
     for destination in pipeline.destinations {
-      destination.queue.onRoom.withLock { $0 = { [weak pipeline] in pipeline?.unpark() } }
+      destination.queue.whenUncrowded { [weak pipeline] in pipeline?.unpark() }
     }
     if let durable {
       durable.pipeline = pipeline
