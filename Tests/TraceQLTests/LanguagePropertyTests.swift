@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -60,19 +59,9 @@ import Testing
   }
 
   @Test func readingTakesLinearTime() throws {
-    /// Nanoseconds that this thread has computed, which other programs do not lengthen.
-    func processorTime() -> UInt64 {
-      var time = timespec()
-      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-      return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
     func cost(_ count: Int) throws -> UInt64 {
       let text = Array(repeating: "{ .a = \"x\" } | count() > 1", count: count).joined(separator: " | ")
-      return try (0..<5).map { _ in
-        let start = processorTime()
-        _ = try Query(parsing: text)
-        return processorTime() - start
-      }.min() ?? 0
+      return try ProcessorTime.least(of: 5) { _ = try Query(parsing: text) }
     }
     let (short, long) = (try cost(500), try cost(5_000))
     // Ten times the text; a quadratic reader would take a hundred times as long.
