@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- address thread
+# Tests that bound memory look at this.
+export ONGRID_SANITIZER=1
 bad=0
 for kind in "$@"; do
   build=.build/$kind
