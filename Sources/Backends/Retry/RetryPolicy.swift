@@ -27,24 +27,15 @@ public struct RetryPolicy: Sendable {
     initial: .milliseconds(200), maximum: .seconds(2), giveUpAfter: .seconds(10), maximumAttempts: 3)
 
   /// How long to wait after attempt number `attempt` (from 1) failed `elapsed` after the first began; nil to give up.
-  public func delay(
-    afterAttempt attempt: Int, elapsed: Duration, requested: Duration? = nil,
-    using random: inout some RandomNumberGenerator
-  ) -> Duration? {
+  public func delay(afterAttempt attempt: Int, elapsed: Duration, requested: Duration? = nil) -> Duration? {
     if let maximumAttempts, attempt >= maximumAttempts { return nil }
     var bound = initial
     for _ in 1..<min(max(attempt, 1), 64) where bound < maximum { bound *= 2 }
     let limit = min(bound, maximum)
-    let jittered = limit * Double.random(in: 0...1, using: &random)
+    let jittered = limit * Double.random(in: 0...1)
     let wait = max(requested ?? .zero, requested == nil ? jittered : .zero)
     if let giveUpAfter, elapsed + wait > giveUpAfter { return nil }
     return wait
-  }
-
-  /// `delay` with the system's random numbers.
-  public func delay(afterAttempt attempt: Int, elapsed: Duration, requested: Duration? = nil) -> Duration? {
-    var random = SystemRandomNumberGenerator()
-    return delay(afterAttempt: attempt, elapsed: elapsed, requested: requested, using: &random)
   }
 }
 
