@@ -5,19 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 ongrid=${1:?usage: Benchmarks/relay.sh ONGRID [REQUESTS]}
 requests=${2:-20000}
-if [ -z "${BENCH_TOOL:-}" ]; then
-  swift build -c release --static-swift-stdlib --product ongrid-relay-bench >&2
-  BENCH_TOOL=$(swift build -c release --static-swift-stdlib --show-bin-path)/ongrid-relay-bench
-fi
-work=$(mktemp -d)
-sink=
-relay=
-stop() {
-  [ -z "$relay" ] || kill "$relay" 2>/dev/null || true
-  [ -z "$sink" ] || kill "$sink" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap stop EXIT
+. Benchmarks/support/relay.sh
 # An authority of a day, which signs for localhost.
 curve='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
 openssl req -x509 $curve -days 1 -subj /CN=bench-ca -keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
@@ -25,27 +13,19 @@ openssl req $curve -subj /CN=localhost -keyout "$work/key.pem" -out "$work/reque
 echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >"$work/names"
 openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 1 \
   -extfile "$work/names" -out "$work/cert.pem" 2>/dev/null
-"$BENCH_TOOL" sink --tls-cert "$work/cert.pem" --tls-key "$work/key.pem" >"$work/sink" &
-sink=$!
-until [ -s "$work/sink" ]; do sleep 0.05; done
-port=$(cat "$work/sink")
+start_sink --tls-cert "$work/cert.pem" --tls-key "$work/key.pem"
 
 # run NAME PROTOCOL ENCODING RELAY-OPTIONS…; load_tls is what the load generator needs for TLS.
 load_tls=
 run() {
   name=$1 protocol=$2 encoding=$3
   shift 3
-  rm -rf "$work/queue" "$work/log"
-  "$ongrid" relay --listen-grpc 127.0.0.1:0 --listen-http 127.0.0.1:0 --listen-admin none "$@" 2>"$work/log" &
-  relay=$!
-  until grep -q receiving "$work/log" 2>/dev/null; do sleep 0.05; done
-  target=$(grep -o '127\.0\.0\.1:[0-9]*' "$work/log" | head -1)
+  rm -rf "$work/queue"
+  start_relay "$@"
   printf '%-34s ' "$name"
-  "$BENCH_TOOL" load --to "$target" --protocol "$protocol" --encoding "$encoding" \
+  "$BENCH_TOOL" load --to "127.0.0.1:$grpc" --protocol "$protocol" --encoding "$encoding" \
     --requests "$requests" --pid "$relay" --sink "$port" $load_tls
-  kill "$relay"
-  wait "$relay" || true
-  relay=
+  stop_relay || true
 }
 
 run 'gRPC identity > gRPC identity' grpc identity --to "grpc://127.0.0.1:$port" --compression none
