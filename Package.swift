@@ -65,7 +65,8 @@ let package = Package(
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
     .target(name: "TLS", dependencies: ["Platform", "COpenSSL"]),
-    .target(name: "Platform"),
+    .target(name: "Platform", dependencies: ["Libc"]),
+    .target(name: "Libc"),
 
     systemLibrary("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev", brew: "libnghttp2"),
     systemLibrary("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
@@ -78,7 +79,7 @@ let package = Package(
     .target(name: "COpenSSL"),
     .target(name: "CSnappy"),
 
-    .executableTarget(name: "ongrid-bench", path: "Benchmarks/ongrid-bench"),
+    .executableTarget(name: "ongrid-bench", dependencies: ["Libc"], path: "Benchmarks/ongrid-bench"),
     .executableTarget(
       name: "ongrid-relay-bench", dependencies: ["OTLP", "Compression", "TLS", "Platform", "CNghttp2"],
       path: "Benchmarks/ongrid-relay-bench"),

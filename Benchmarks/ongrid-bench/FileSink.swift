@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// Writes to a file, or to standard output when there is no path.
 final class FileSink: Sendable {

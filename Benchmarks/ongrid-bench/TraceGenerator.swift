@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// Makes whole traces and hands them out in batches grouped by service instance.
 struct TraceGenerator {

@@ -1,11 +1,7 @@
+import Libc
+
 // Development tool: makes trace data of any size for benchmarks and manual tests.
 // `swift run -c release ongrid-bench generate --spans 500000 > spans.otlp`
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 let usage = """
   usage: ongrid-bench generate [--spans N] [--seed N] [--format protobuf|message|json] [--batch N]

@@ -1,11 +1,6 @@
+import Libc
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Sends requests to a relay and measures.
 struct Load {

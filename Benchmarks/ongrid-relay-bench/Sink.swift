@@ -1,14 +1,9 @@
 import Compression
+import Libc
 import OTLP
 import Platform
 import Synchronization
 import TLS
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A destination that counts spans and keeps nothing.
 struct Sink {

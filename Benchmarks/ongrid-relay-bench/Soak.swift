@@ -1,11 +1,6 @@
+import Libc
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Loads a relay for long, over gRPC and HTTP, with gzip and without, on connections that come and go and beside bad
 /// clients, and tells whether it holds more and more.

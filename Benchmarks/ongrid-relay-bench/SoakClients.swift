@@ -1,11 +1,6 @@
+import Libc
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Clients of a relay under soak: of each transport with gzip and without, and one that only makes trouble.
 final class SoakClients: Sendable {

@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Blocking TCP on the loopback interface.
 enum Sockets {

@@ -1,11 +1,6 @@
+import Libc
 import Platform
 import TLS
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A blocking connection, plain or with TLS.
 final class Wire {

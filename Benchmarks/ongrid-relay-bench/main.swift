@@ -1,11 +1,7 @@
+import Libc
+
 // Development tool: loads a relay and counts what arrives behind it.
 // `Benchmarks/relay.sh` puts the parts together.
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 let usage = """
   usage: ongrid-relay-bench sink [--port N] [--tls-cert FILE --tls-key FILE] [--fail-every N]

@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// The program: chooses the command, runs it, and turns its outcome into one line on standard error and an exit status.
 public enum Ongrid {

@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// What libFuzzer calls. `ongrid-fuzz TARGET [libFuzzer's options]` fuzzes; `ongrid-fuzz --list` names the targets;
 /// `ongrid-fuzz --seeds TARGET DIRECTORY` writes where to start.

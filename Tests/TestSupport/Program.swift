@@ -1,11 +1,6 @@
 import Foundation
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// How a program ended and what it wrote.
 public struct ProgramResult: Sendable {

@@ -1,11 +1,6 @@
 public import JSON
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Asks one server questions that change nothing, so that it may ask again after a failure.
 ///

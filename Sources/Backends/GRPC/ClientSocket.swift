@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A TCP connection to a server, for one thread; nothing here waits longer than its deadline.
 struct ClientSocket: ~Copyable {
@@ -120,7 +115,7 @@ struct Deadline {
     self.timeout = timeout
     self.cancellation = cancellation
     // A hundred days stand for any longer time, so that the sum cannot overflow.
-    end = monotonicNanoseconds() + Int64(min(max(timeout.milliseconds, 0), 8_640_000_000)) * 1_000_000
+    end = monotonicDeadline(after: timeout)
   }
 
   /// `timeout` from now, but no later than `other`.

@@ -50,12 +50,3 @@ extension HTTPError: CustomStringConvertible {
     return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
   }
 }
-
-extension Duration {
-  /// Whole milliseconds, saturating.
-  var milliseconds: Int {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = Int(clamping: seconds).multipliedReportingOverflow(by: 1000)
-    return overflow ? Int.max : product &+ Int(clamping: attoseconds / 1_000_000_000_000_000)
-  }
-}

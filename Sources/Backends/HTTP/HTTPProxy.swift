@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// The proxy that the environment names for a server behind TLS, found as libcurl finds it, so that all clients agree:
 /// `https_proxy`, else `all_proxy`, unless `no_proxy` lists the server; each in lower case first, then in upper case.

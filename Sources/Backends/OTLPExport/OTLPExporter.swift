@@ -1,11 +1,6 @@
 import Compression
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// What became of one export (OTLP specification, "Failures").
 public enum OTLPExportResult: Sendable, Equatable {

@@ -113,11 +113,3 @@ public final class PrometheusClient {
     return data
   }
 }
-
-extension Int64 {
-  /// The product, held at the ends of the range.
-  func multipliedSaturating(by other: Int64) -> Int64 {
-    let (product, overflow) = multipliedReportingOverflow(by: other)
-    return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
-  }
-}

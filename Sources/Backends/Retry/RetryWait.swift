@@ -1,16 +1,11 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Waits between attempts.
 enum RetryWait {
   /// Sleeps; false when the deadline (on the clock of `monotonicNanoseconds`) or a cancellation leaves no time.
   static func sleep(for delay: Duration, deadline: Int64?, _ cancellation: HTTPCancellation?) -> Bool {
-    let end = monotonicNanoseconds() + Int64(delay.milliseconds).multipliedSaturating(by: 1_000_000)
+    let end = monotonicDeadline(after: delay)
     if let deadline, end >= deadline { return false }
     while true {
       if cancellation?.isCancelled == true { return false }

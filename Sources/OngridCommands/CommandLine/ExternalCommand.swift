@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// Commands that others add: `ongrid foo` runs `ongrid-foo` from PATH, as git does.
 enum ExternalCommand {

@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Log lines on standard error, one `write` each, so that lines of several threads never mix.
 enum StandardErrorLog {

@@ -1,11 +1,6 @@
+import Libc
 import Platform
 import Relay
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// `ongrid relay --engine otelcol`.
 enum RelayEngine {

@@ -1,12 +1,7 @@
+import Libc
 import OTLP
 import Platform
 import Relay
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// `ongrid relay --once`.
 enum RelayOnce {

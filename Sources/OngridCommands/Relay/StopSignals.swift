@@ -1,11 +1,6 @@
+import Libc
 import Platform
 import Relay
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// SIGTERM and SIGINT as something to wait for. Made before any other thread, so that all of them leave these signals
 /// alone.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// A view of bytes that somebody else owns: a pointer and a count, nothing more.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// A file that replaces another at once: readers see the old content or the new one, never a part.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// The name of a file in its directory, which is written to the device apart from the file's content.
 public enum DirectoryEntry {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// A failed system call: what was attempted, on what, and the kernel's reason.
 public struct SystemError: Error, CustomStringConvertible, Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// What the file system knows of a file, as `stat` tells it.
 public struct FileStatus: Sendable, Equatable {
@@ -10,8 +6,8 @@ public struct FileStatus: Sendable, Equatable {
   public let isRegular: Bool
   /// Bytes.
   public let size: Int
-  /// When the content last changed, in ns since 1970.
-  public let modified: Int64
+  /// When the content last changed, held within the years that a `Timestamp` covers.
+  public let modified: Timestamp
   /// Device and inode: two paths with the same pair are the same file.
   public let device: UInt64
   public let inode: UInt64
@@ -20,11 +16,12 @@ public struct FileStatus: Sendable, Equatable {
     isDirectory = raw.st_mode & S_IFMT == S_IFDIR
     isRegular = raw.st_mode & S_IFMT == S_IFREG
     size = Int(raw.st_size)
-    #if canImport(Glibc)
-      modified = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
+    #if canImport(Darwin)
+      let time = raw.st_mtimespec
     #else
-      modified = Int64(raw.st_mtimespec.tv_sec) * 1_000_000_000 + Int64(raw.st_mtimespec.tv_nsec)
+      let time = raw.st_mtim
     #endif
+    modified = Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
     device = UInt64(truncatingIfNeeded: raw.st_dev)
     inode = UInt64(raw.st_ino)
   }

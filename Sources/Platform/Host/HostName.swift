@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// The name this host gives itself; `localhost` when it has none.
 public var hostName: String {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// An IPv4 or IPv6 address.
 public struct IPAddress: Sendable, Hashable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// One line on standard error that shows how far a long piece of work is; nothing at all when that is not a terminal.
 /// Owned and updated by one thread.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// State behind a lock, with waiting for it to change: the one lock of the project.
 ///

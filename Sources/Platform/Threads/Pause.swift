@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// Lets time pass on this thread, for what can only be looked at again. A signal may end it early.
 public func pause(milliseconds: Int32) {

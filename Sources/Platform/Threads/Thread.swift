@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// An operating system thread. One that is not joined goes on alone and takes its resources with it when it ends.
 public struct Thread: ~Copyable {

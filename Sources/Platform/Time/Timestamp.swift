@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// A moment, in nanoseconds since 1970-01-01T00:00:00Z, as OTLP counts time. Covers the years 1677 to 2262.
 public struct Timestamp: Sendable, Hashable, Comparable {
@@ -18,7 +14,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   public static var now: Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
+    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
   }
 
   public static func < (left: Timestamp, right: Timestamp) -> Bool {

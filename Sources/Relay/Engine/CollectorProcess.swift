@@ -1,11 +1,6 @@
 import CEvents
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A running collector and the pipe that its output comes through. Used by the thread that made it, which must live as
 /// long: Linux ends the child with the thread that started it.

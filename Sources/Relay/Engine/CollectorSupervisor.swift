@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Runs a collector and keeps it running: starts it again when it ends, with growing pauses and an end to patience;
 /// passes its log lines on; ends it when its health endpoint stops answering, and starts it anew when a secret has

@@ -1,12 +1,7 @@
 import CEvents
+import Libc
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Serves connections on one thread: waits for what can be read or written and lets the connections go on.
 ///

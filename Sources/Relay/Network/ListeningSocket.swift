@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 #if canImport(Glibc)
   private let streamType = Int32(SOCK_STREAM.rawValue)

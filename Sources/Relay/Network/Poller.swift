@@ -1,11 +1,6 @@
 import CEvents
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Tells which descriptors can be read or written: epoll on Linux, `poll` elsewhere.
 ///

@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// What became of reading from or writing to a connection without blocking.
 enum IOResult {

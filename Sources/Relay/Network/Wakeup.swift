@@ -1,11 +1,6 @@
 import CEvents
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Wakes an event loop from another thread: an eventfd on Linux, a pipe elsewhere.
 struct Wakeup: ~Copyable, Sendable {

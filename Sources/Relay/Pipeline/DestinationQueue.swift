@@ -216,12 +216,3 @@ final class DestinationQueue: Sendable {
   /// Whether there is next to no room left.
   var isFull: Bool { monitor.withLock { $0.bytes >= settings.queueMax / 10 * 9 } }
 }
-
-extension Duration {
-  /// Saturating.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? Int64.max / 4 : min(scaled, Int64.max / 4) + attoseconds / 1_000_000_000
-  }
-}

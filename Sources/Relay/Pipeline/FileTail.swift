@@ -1,12 +1,7 @@
 import Compression
+import Libc
 import OTLP
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// What to do with the end of a file before batches are appended to it.
 ///

@@ -1,13 +1,8 @@
 import Backends
 import Compression
+import Libc
 import OTLP
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Appends batches to a file, or writes them to standard output.
 ///

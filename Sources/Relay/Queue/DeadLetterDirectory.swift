@@ -1,12 +1,7 @@
 import Compression
+import Libc
 import OTLP
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Files of what destinations refused for good, in a form that `relay --once` reads: 4-byte big-endian lengths and
 /// protobuf messages. Bounded: beyond the bound nothing is added.

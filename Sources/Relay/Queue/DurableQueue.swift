@@ -1,13 +1,8 @@
 import Backends
+import Libc
 import OTLP
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// Keeps accepted requests on disk until all their destinations have them.
 ///

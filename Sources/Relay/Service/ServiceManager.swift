@@ -1,10 +1,5 @@
+import Libc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A listening socket that the service manager has opened for this process.
 public struct InheritedSocket: Sendable {

@@ -1,11 +1,6 @@
+import Libc
 import OTLP
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// The operators, on values of which the types are known only now. Where the types do not agree a comparison is false,
 /// `!=` included; a missing value makes it false too.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Libc
 
 /// From counted spans to the series of a metrics function.
 enum SeriesFunctions {
