@@ -16,7 +16,7 @@ import Testing
   private func relay(to sinks: CollectingSink...) throws -> RelayUnderTest {
     try RelayUnderTest(to: sinks.map(\.url)) {
       $0.queueDirectory = directory.path("queue")
-      $0.drainTimeout = 0.2
+      $0.drainTimeout = .milliseconds(200)
     }
   }
 

@@ -116,7 +116,7 @@ import Testing
     let collector = try StubCollector(["sick": sick, "deaf": "1"])
     var settings = collector.settings
     settings.healthFailures = 1
-    settings.relay.drainTimeout = 0
+    settings.relay.drainTimeout = .zero
     let state = CollectorState()
     var stop = Stop()
     let outcome = try CollectorSupervisor(settings, state: state, log: .discarding).run {

@@ -80,7 +80,7 @@ import Testing
     let stuck = try StubServer { _ in .silence }
     let relay = try RelayUnderTest(to: [good.url, stuck.url]) {
       $0.pipeline.queueMax = 70_000
-      $0.drainTimeout = 0.2
+      $0.drainTimeout = .milliseconds(200)
     }
     var warned: HTTPResponse?
     for seed in 1...20 as ClosedRange<UInt64> where warned == nil {
@@ -128,7 +128,7 @@ import Testing
     let stuck = try StubServer { _ in .silence }
     let relay = try RelayUnderTest(to: [stuck.url]) {
       $0.pipeline.queueMax = 65_000
-      $0.drainTimeout = 0.2
+      $0.drainTimeout = .milliseconds(200)
     }
     let body = Spans.request(10, seed: 1, padding: 3000)
     var refused: HTTPResponse?

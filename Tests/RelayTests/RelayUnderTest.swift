@@ -29,7 +29,7 @@ final class RelayUnderTest {
     configuration.pipeline.batchTimeout = .milliseconds(5)
     configuration.pipeline.retry = RetryPolicy(
       initial: .milliseconds(5), maximum: .milliseconds(20), giveUpAfter: .seconds(20))
-    configuration.drainTimeout = 10
+    configuration.drainTimeout = .seconds(10)
     change(&configuration)
     service = try RelayService(configuration, log: log)
     try service.start()

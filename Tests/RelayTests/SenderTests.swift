@@ -210,7 +210,7 @@ import Testing
     let relay = try RelayUnderTest(to: [dead, living.url]) {
       // Full soon, which is nobody's business but the dead one's.
       $0.pipeline.queueMax = 64 << 10
-      $0.drainTimeout = 0.1
+      $0.drainTimeout = .milliseconds(100)
     }
     let start = Date()
     for seed in 1...100 as ClosedRange<UInt64> {

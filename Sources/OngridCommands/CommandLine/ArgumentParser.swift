@@ -19,7 +19,7 @@ struct ArgumentParser {
   }
 
   let command: Command
-  private let options: [String: Option]
+  private let options: [String: OptionDefinition]
   private var words: ArraySlice<String>
   private var occurrences: [String: [Occurrence]] = [:]
   private var positionals: [String] = []
@@ -32,8 +32,10 @@ struct ArgumentParser {
     if let length = try parser.consume() { return .help(length) }
     let arguments = Arguments(
       command: command, positionals: parser.positionals, occurrences: parser.occurrences, environment: environment)
-    for option in command.allOptions where !option.choices.isEmpty {
-      for item in arguments.sourced(option) { try option.checkChoice(item.text, source: item.source) }
+    // A bad value is refused whether or not the command comes to read it; of the environment, which serves other commands
+    // too, only fixed words are looked at.
+    for option in command.groups.flatMap(\.typedOptions) {
+      if arguments.isGiven(option) || !option.definition.choices.isEmpty { try option.check(arguments) }
     }
     return .run(arguments)
   }
@@ -109,7 +111,7 @@ struct ArgumentParser {
   }
 
   /// The word after an option. One that is itself an option of this command is a forgotten value, not a value.
-  private mutating func nextWord(for option: Option, as written: String) throws(CommandError) -> String {
+  private mutating func nextWord(for option: OptionDefinition, as written: String) throws(CommandError) -> String {
     let value = option.valueName ?? ""
     guard let word = words.first else { throw .usage("\(written) needs a value: \(written) \(value)") }
     if word == "--" || (word.hasPrefix("--") && options[String(word.dropFirst(2).prefix { $0 != "=" })] != nil) {
@@ -119,7 +121,7 @@ struct ArgumentParser {
     return word
   }
 
-  private mutating func add(_ value: String, to option: Option, as written: String) throws(CommandError) {
+  private mutating func add(_ value: String, to option: OptionDefinition, as written: String) throws(CommandError) {
     try option.checkChoice(value, source: written)
     occurrences[option.name, default: []].append(.value(value))
   }
@@ -143,7 +145,7 @@ struct ArgumentParser {
   private var seeHelp: String { "; see 'ongrid \(command.name) --help'" }
 }
 
-extension Option {
+extension OptionDefinition {
   /// Refuses a value that is not among the choices. `source` is how the user wrote the option.
   func checkChoice(_ value: String, source: String) throws(CommandError) {
     guard !choices.isEmpty, !choices.contains(value) else { return }

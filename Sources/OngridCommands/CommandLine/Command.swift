@@ -52,7 +52,7 @@ struct Command: Sendable {
   let name: String
   /// One line for the list of commands, without a full stop.
   let summary: String
-  /// Paragraphs for `--help` and the man page, marked up like `Option.documentation`.
+  /// Paragraphs for `--help` and the man page, marked up like `OptionDefinition.documentation`.
   let description: String
   /// The ways to call it, each without the leading `ongrid`; made from the arguments when empty.
   let synopsis: [String]
@@ -60,7 +60,7 @@ struct Command: Sendable {
   /// All option groups: the command's own, then the common ones.
   let groups: [OptionGroup]
   /// All options in the order of help.
-  let allOptions: [Option]
+  let allOptions: [OptionDefinition]
   let examples: [Example]
   let exitNotes: [ExitNote]
   /// Does the work. Results go to `StandardOutput`, everything else through `Log`; it returns rather than exits.

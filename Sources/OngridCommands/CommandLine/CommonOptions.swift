@@ -6,29 +6,37 @@ enum CommonOptions {
     "quiet", short: "q", help: "Print results and errors only",
     documentation: "No progress and no log lines below `error`, whatever `--log-level` says.")
 
-  static let logLevel = Option.choice(
-    "log-level", "LEVEL", LogLevel.allCases.map(\.name), environment: "ONGRID_LOG_LEVEL", default: "info",
+  static let logLevel = Option.value(
+    "log-level", "LEVEL", .choice(LogLevel.self, \.name), environment: "ONGRID_LOG_LEVEL", default: "info",
     help: "Least important log lines to print",
     documentation: "Log lines go to standard error. `debug` prints most, `error` least.")
 
-  static let logFormat = Option.choice(
-    "log-format", "FORMAT", ["text", "json"], environment: "ONGRID_LOG_FORMAT", default: "text",
+  static let logFormat = Option.value(
+    "log-format", "FORMAT", .choice(StandardErrorLog.Format.self), environment: "ONGRID_LOG_FORMAT", default: "text",
     help: "How log lines look",
     documentation: """
       `text` is for people. `json` prints one object a line with `time`, `level`, `message` and the line's own fields.
       """)
 
-  static let color = Option.choice(
-    "color", "WHEN", ["auto", "always", "never"], default: "auto", help: "When to use colour",
+  static let color = Option.value(
+    "color", "WHEN", .choice(ColorChoice.self), default: "auto", help: "When to use colour",
     documentation: "`auto` uses colour on a terminal unless `NO_COLOR` is set or `TERM` is `dumb`.")
 
   static let group = OptionGroup("Output and logging", [quiet, logLevel, logFormat, color])
 }
 
+/// The words of `--input-format`.
+enum InputFormat: String, CaseIterable {
+  case auto
+  case otlpJSON = "otlp-json"
+  case otlpProtobuf = "otlp-proto"
+  case tempoJSON = "tempo-json"
+}
+
 /// Options of every command that reads traces from files or standard input.
 enum TraceInputOptions {
-  static let inputFormat = Option.choice(
-    "input-format", "FORMAT", ["auto", "otlp-json", "otlp-proto", "tempo-json"], default: "auto",
+  static let inputFormat = Option.value(
+    "input-format", "FORMAT", .choice(InputFormat.self), default: "auto",
     help: "Format of the traces that are read",
     documentation: """
       Normally detected: OTLP/JSON (one document or one a line), OTLP protobuf (one message, or a stream of messages \

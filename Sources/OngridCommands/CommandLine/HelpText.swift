@@ -53,7 +53,7 @@ enum HelpText {
   }
 
   /// What follows an option's help: default, environment, choices.
-  static func notes(_ option: Option) -> [String] {
+  static func notes(_ option: OptionDefinition) -> [String] {
     var notes: [String] = []
     if !option.choices.isEmpty { notes.append("one of: " + option.choices.joined(separator: ", ")) }
     if let value = option.defaultValue { notes.append("default: \(value.isEmpty ? "empty" : value)") }
@@ -63,12 +63,12 @@ enum HelpText {
     return notes
   }
 
-  private static func left(_ option: Option) -> String {
+  private static func left(_ option: OptionDefinition) -> String {
     let short = option.short.map { "-\($0), " } ?? "    "
     return "\(short)--\(option.name)" + (option.valueName.map { " \($0)" } ?? "")
   }
 
-  private static func brief(_ option: Option) -> String {
+  private static func brief(_ option: OptionDefinition) -> String {
     var details: [String] = []
     if !option.choices.isEmpty { details.append(option.choices.joined(separator: "|")) }
     if let value = option.defaultValue { details.append("default: \(value.isEmpty ? "empty" : value)") }

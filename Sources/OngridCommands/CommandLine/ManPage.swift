@@ -50,7 +50,7 @@ enum ManPage {
       + "\(escaped(name)) \\- \(escaped(summary.prefix(1).lowercased() + summary.dropFirst()))\n"
   }
 
-  private static func entry(_ option: Option) -> String {
+  private static func entry(_ option: OptionDefinition) -> String {
     var term = option.short.map { "\\fB\\-\($0)\\fR, " } ?? ""
     term += "\\fB\\-\\-\(escaped(option.name))\\fR"
     if let value = option.valueName { term += " \\fI\(escaped(value))\\fR" }

@@ -1,89 +1,95 @@
-/// What an option's value or a positional argument names, for completion and validation.
-enum ValueKind: Sendable, Equatable {
-  /// Free text: nothing to complete.
-  case text
-  case file
-  case directory
-  case url
-  /// One of these words; the parser refuses others.
-  case choice([String])
-  /// The name of an `ongrid` command.
-  case command
+/// An option of any type.
+protocol CommandOption: Sendable {
+  var definition: OptionDefinition { get }
+
+  /// Reads the value and drops it; the error is that of reading it.
+  func check(_ arguments: Arguments) throws(CommandError)
 }
 
-/// One option of a command, defined once: the parser, `-h`, `--help`, the man page and the completions read it, and
-/// the command reads its value through the same definition.
-struct Option: Sendable {
-  /// The long name without dashes: `listen-grpc`.
-  let name: String
-  /// The one-letter name, if there is one.
-  let short: Character?
-  /// The name of the value in help, in capitals; nil for a switch.
-  let valueName: String?
-  let kind: ValueKind
-  /// The environment variable that stands in when the option is not given.
-  let environment: String?
-  /// The value when neither option nor environment gives one, in the words a user would type.
-  let defaultValue: String?
-  /// May be given several times, every value counting; otherwise the last one wins.
-  let isRepeatable: Bool
-  /// A switch that `--no-NAME` turns off.
-  let isNegatable: Bool
-  /// The value never appears in an error or a log.
-  let isSecret: Bool
-  /// One line for `-h` and completions: no full stop.
-  let help: String
-  /// What `--help` and the man page add to `help`: paragraphs separated by an empty line, `code` in backticks, lines
-  /// indented by four spaces kept as they are.
-  let documentation: String
+extension CommandOption {
+  var name: String { definition.name }
+}
 
-  /// An option that takes a value.
-  static func value(
-    _ name: String, short: Character? = nil, _ valueName: String, kind: ValueKind = .text, environment: String? = nil,
-    default defaultValue: String? = nil, repeatable: Bool = false, secret: Bool = false, help: String,
-    documentation: String = ""
-  ) -> Option {
-    Option(
-      name: name, short: short, valueName: valueName, kind: kind, environment: environment, defaultValue: defaultValue,
-      isRepeatable: repeatable, isNegatable: false, isSecret: secret, help: help, documentation: documentation)
-  }
+/// One option of a command, defined once, with the type of its value and how it is read: `try arguments[option]` is a `Value`.
+struct Option<Value>: CommandOption {
+  let definition: OptionDefinition
+  let read: @Sendable (Arguments) throws(CommandError) -> Value
 
-  /// An option whose value is one of a few words.
-  static func choice(
-    _ name: String, short: Character? = nil, _ valueName: String, _ choices: [String], environment: String? = nil,
-    default defaultValue: String? = nil, help: String, documentation: String = ""
-  ) -> Option {
-    value(
-      name, short: short, valueName, kind: .choice(choices), environment: environment, default: defaultValue,
+  func check(_ arguments: Arguments) throws(CommandError) { _ = try read(arguments) }
+}
+
+extension Option {
+  /// An option with a value, nil when it is given nowhere.
+  static func value<Wrapped>(
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<Wrapped>,
+    environment: String? = nil, secret: Bool = false, help: String, documentation: String = ""
+  ) -> Option where Value == Wrapped? {
+    let definition = OptionDefinition(
+      name: name, short: short, valueName: valueName, kind: type.kind, environment: environment, isSecret: secret,
       help: help, documentation: documentation)
+    return Option(definition: definition) { (arguments) throws(CommandError) in
+      guard let text = arguments.texts(definition).last else { return nil }
+      return try type.value(of: text, definition, now: arguments.now)
+    }
   }
 
-  /// An option without a value, off unless given. Negatable switches also exist as `--no-NAME`.
-  static func flag(
-    _ name: String, short: Character? = nil, negatable: Bool = true, environment: String? = nil, help: String,
-    documentation: String = ""
+  /// An option with a value that has a default, in the words a user would type.
+  static func value(
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<Value>,
+    environment: String? = nil, default defaultValue: String, help: String, documentation: String = ""
   ) -> Option {
-    Option(
-      name: name, short: short, valueName: nil, kind: .text, environment: environment, defaultValue: nil,
-      isRepeatable: false, isNegatable: negatable, isSecret: false, help: help, documentation: documentation)
+    let definition = OptionDefinition(
+      name: name, short: short, valueName: valueName, kind: type.kind, environment: environment,
+      defaultValue: defaultValue, help: help, documentation: documentation)
+    return Option(definition: definition) { (arguments) throws(CommandError) in
+      guard let text = arguments.texts(definition).last else { throw arguments.missing(definition) }
+      return try type.value(of: text, definition, now: arguments.now)
+    }
   }
 
-  /// Takes a value.
-  var takesValue: Bool { valueName != nil }
+  /// An option that may be given several times, every value counting.
+  static func list<Element>(
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<Element>,
+    environment: String? = nil, default defaultValue: String? = nil, secret: Bool = false, help: String,
+    documentation: String = ""
+  ) -> Option where Value == [Element] {
+    let definition = OptionDefinition(
+      name: name, short: short, valueName: valueName, kind: type.kind, environment: environment,
+      defaultValue: defaultValue, isRepeatable: true, isSecret: secret, help: help, documentation: documentation)
+    return Option(definition: definition) { (arguments) throws(CommandError) in
+      var values: [Element] = []
+      for text in arguments.texts(definition) {
+        values.append(try type.value(of: text, definition, now: arguments.now))
+      }
+      return values
+    }
+  }
 
-  /// The words the value may be, empty when it is free.
-  var choices: [String] {
-    if case .choice(let words) = kind { words } else { [] }
+  /// The same where each value is itself a list, written with commas.
+  static func lists<Element>(
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<[Element]>,
+    environment: String? = nil, default defaultValue: String? = nil, help: String, documentation: String = ""
+  ) -> Option where Value == [Element] {
+    let parts = Option<[[Element]]>.list(
+      name, short: short, valueName, type, environment: environment, default: defaultValue, help: help,
+      documentation: documentation)
+    return Option(definition: parts.definition) { (arguments) throws(CommandError) in
+      try parts.read(arguments).flatMap(\.self)
+    }
   }
 }
 
-/// Options that belong together, under one heading in help.
-struct OptionGroup: Sendable {
-  let title: String
-  let options: [Option]
-
-  init(_ title: String, _ options: [Option]) {
-    self.title = title
-    self.options = options
+extension Option where Value == Bool {
+  /// An option without a value. Negatable switches also exist as `--no-NAME`.
+  static func flag(
+    _ name: String, short: Character? = nil, negatable: Bool = true, environment: String? = nil,
+    default defaultValue: Bool = false, help: String, documentation: String = ""
+  ) -> Option {
+    let definition = OptionDefinition(
+      name: name, short: short, environment: environment, isNegatable: negatable, help: help,
+      documentation: documentation)
+    return Option(definition: definition) { (arguments) throws(CommandError) in
+      try arguments.isOn(definition) ?? defaultValue
+    }
   }
 }

@@ -3,17 +3,18 @@ import Platform
 
 /// Log lines on standard error, one `write` each, so that lines of several threads never mix.
 enum StandardErrorLog {
+  enum Format: String, CaseIterable {
+    case text, json
+  }
+
   /// The log that `--quiet`, `--log-level` and `--log-format` ask for.
   static func make(_ arguments: Arguments) throws(CommandError) -> Log {
-    let name = try arguments.string(CommonOptions.logLevel)
-    try CommonOptions.logLevel.checkChoice(name, source: CommonOptions.logLevel.environment ?? "--log-level")
-    let format = try arguments.string(CommonOptions.logFormat)
-    try CommonOptions.logFormat.checkChoice(format, source: CommonOptions.logFormat.environment ?? "--log-format")
-    let chosen = LogLevel.allCases.first { $0.name == name } ?? .info
-    let level = try arguments.flag(CommonOptions.quiet) ? .error : chosen
+    let chosen = try arguments[CommonOptions.logLevel]
+    let format = try arguments[CommonOptions.logFormat]
+    let level = try arguments[CommonOptions.quiet] ? .error : chosen
     let command = arguments.command.name
     return Log(level: level) { record in
-      let line = format == "json" ? jsonLine(record, at: .now) : textLine(record, command: command)
+      let line = format == .json ? jsonLine(record, at: .now) : textLine(record, command: command)
       writeLine(line)
     }
   }

@@ -13,11 +13,10 @@ extension TraceInputOptions {
   static func options(_ arguments: Arguments, follow: Bool = false) throws(CommandError) -> OTLP.TraceInputOptions {
     var options = OTLP.TraceInputOptions()
     options.follow = follow
-    let format = try arguments.string(inputFormat)
-    switch format {
-    case "otlp-json", "tempo-json": options.format = .json
-    case "otlp-proto": options.isProtobuf = true
-    default: break
+    switch try arguments[inputFormat] {
+    case .otlpJSON, .tempoJSON: options.format = .json
+    case .otlpProtobuf: options.isProtobuf = true
+    case .auto: break
     }
     return options
   }

@@ -48,7 +48,7 @@ enum ZshCompletions {
   }
 
   /// `_arguments` specifications of one option. `!` means known but not offered.
-  private static func specs(_ option: Option) -> [String] {
+  private static func specs(_ option: OptionDefinition) -> [String] {
     let long = "--\(option.name)"
     let help = "[\(bracketed(option.help))]"
     var specs: [String] = []

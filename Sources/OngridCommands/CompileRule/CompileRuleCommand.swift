@@ -93,11 +93,11 @@ enum CompileRuleCommand {
 
 /// The options of one call, checked.
 struct CompileRuleSettings: Sendable {
-  enum Format: String {
+  enum Format: String, CaseIterable {
     case promql, json, prometheus
   }
 
-  enum DiagnosticsFormat: String {
+  enum DiagnosticsFormat: String, CaseIterable {
     case text, json, github, sarif
   }
 
@@ -112,27 +112,27 @@ struct CompileRuleSettings: Sendable {
   let color: Bool
 
   init(_ arguments: Arguments) throws(CommandError) {
-    let label = try arguments.string(CompileRuleOptions.serviceLabel)
+    let label = try arguments[CompileRuleOptions.serviceLabel]
     guard LabelName.isValid(label) else {
       throw arguments.invalid(CompileRuleOptions.serviceLabel, label, expected: "a Prometheus label name")
     }
     compiler = RuleCompiler(names: MetricNames(serviceLabel: label))
-    let buckets = try arguments.doubles(CompileRuleOptions.buckets)
+    let buckets = try arguments[CompileRuleOptions.buckets]
     if let bad = buckets.first(where: { $0 <= 0 }) {
       throw arguments.invalid(CompileRuleOptions.buckets, "\(bad)", expected: "positive numbers of seconds")
     }
-    let interval = try arguments.duration(CompileRuleOptions.interval, in: 1_000_000...86_400_000_000_000)
+    let interval = try arguments[CompileRuleOptions.interval]
     linter = RuleLinter(
       options: LintOptions(
-        buckets: buckets.isEmpty ? LintOptions.defaultBuckets : buckets, intervalMilliseconds: interval / 1_000_000),
+        buckets: buckets.isEmpty ? LintOptions.defaultBuckets : buckets, intervalMilliseconds: interval.milliseconds),
       compiler: compiler)
-    format = try arguments.choice(CompileRuleOptions.format)
-    pretty = try arguments.flag(CompileRuleOptions.pretty)
-    check = try arguments.flag(CompileRuleOptions.check)
-    strict = try arguments.flag(CompileRuleOptions.strict)
-    diagnostics = try arguments.choice(CompileRuleOptions.diagnostics)
-    quiet = try arguments.flag(CommonOptions.quiet)
-    let when: ColorChoice = try arguments.choice(CommonOptions.color)
+    format = try arguments[CompileRuleOptions.format]
+    pretty = try arguments[CompileRuleOptions.pretty]
+    check = try arguments[CompileRuleOptions.check]
+    strict = try arguments[CompileRuleOptions.strict]
+    diagnostics = try arguments[CompileRuleOptions.diagnostics]
+    quiet = try arguments[CommonOptions.quiet]
+    let when = try arguments[CommonOptions.color]
     color = when.usesColor(on: 2)
   }
 }

@@ -1,14 +1,14 @@
 /// The options of `ongrid compile-rule`.
 enum CompileRuleOptions {
   static let serviceLabel = Option.value(
-    "service-label", "LABEL", default: "service_name", help: "Label that holds the service's name",
+    "service-label", "LABEL", .text, default: "service_name", help: "Label that holds the service's name",
     documentation: """
       Tempo's metrics generator writes `service`, and `service_name` too when `service.name` is among its dimensions; \
       `ongrid spanmetrics` writes `service_name`.
       """)
 
-  static let buckets = Option.value(
-    "buckets", "SECONDS,...", repeatable: true, help: "Upper bounds of the generator's latency buckets",
+  static let buckets = Option.lists(
+    "buckets", "SECONDS,...", .decimals, help: "Upper bounds of the generator's latency buckets",
     documentation: """
       A latency beyond the last finite bucket cannot be told from the histogram, and between two bounds it is only \
       interpolated; OG101 and OG102 say where a threshold is affected. The default bounds are those of Tempo and of \
@@ -16,13 +16,14 @@ enum CompileRuleOptions {
       """)
 
   static let interval = Option.value(
-    "interval", "DURATION", default: "15s", help: "Time between two samples of a series",
+    "interval", "DURATION", .duration(in: .milliseconds(1) ... .seconds(86_400)), default: "15s",
+    help: "Time between two samples of a series",
     documentation: "The scrape or collection interval. `rate()` needs two samples in the window (OG106, OG107).")
 
   static let strict = Option.flag("strict", help: "Treat warnings as errors")
 
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["promql", "json", "prometheus"], default: "promql", help: "What to print",
+  static let format = Option.value(
+    "format", short: "f", "FORMAT", .choice(CompileRuleSettings.Format.self), default: "promql", help: "What to print",
     documentation: """
       `promql`: one expression a line. `json`: an array with one object a rule: key, kind, expression, its pretty form, \
       labels, diagnostics. `prometheus`: a complete rules file in YAML, one group for each input.
@@ -36,8 +37,9 @@ enum CompileRuleOptions {
 
   static let check = Option.flag("check", help: "Print no rules, only what is wrong with them")
 
-  static let diagnostics = Option.choice(
-    "diagnostics", "FORMAT", ["text", "json", "github", "sarif"], default: "text", help: "How problems are reported",
+  static let diagnostics = Option.value(
+    "diagnostics", "FORMAT", .choice(CompileRuleSettings.DiagnosticsFormat.self), default: "text",
+    help: "How problems are reported",
     documentation: """
       `text` shows the line with a caret, for people. `json` is an array of objects. `github` annotates files in a pull \
       request. `sarif` is SARIF 2.1.0, which code scanning reads.
@@ -57,16 +59,18 @@ enum CompileRuleOptions {
     documentation: "Prints each rule with its value and threshold. `--format json` prints an array.")
 
   static let backtest = Option.value(
-    "backtest", "DURATION", help: "Tell when the rules would have fired",
+    "backtest", "DURATION", .duration(in: .seconds(1) ... .seconds(31_536_000)),
+    help: "Tell when the rules would have fired",
     documentation: """
       Replays the rules over this much of the past, up to now or `--end`: how often each was evaluated, how often and how \
       long it fired, with `for` applied, and the values. `--format json` prints every firing.
       """)
 
   static let step = Option.value(
-    "step", "DURATION", help: "Time between two evaluations in a backtest",
+    "step", "DURATION", .duration(in: .seconds(1) ... .seconds(86_400)),
+    help: "Time between two evaluations in a backtest",
     documentation: "The rule group's evaluation interval. By default `--interval`, at least 15s.")
 
   static let end = Option.value(
-    "end", "TIME", default: "now", help: "When --eval evaluates and where --backtest ends")
+    "end", "TIME", .time, default: "now", help: "When --eval evaluates and where --backtest ends")
 }

@@ -2,36 +2,39 @@ import Correlate
 
 /// `ongrid correlate`.
 enum CorrelateCommand {
-  static let service = Option.value("service", "NAME", help: "The service", documentation: "Wins over the incident's.")
+  static let service = Option.value(
+    "service", "NAME", .text, help: "The service", documentation: "Wins over the incident's.")
   static let operation = Option.value(
-    "operation", "NAME", help: "The operation, a span name", documentation: "Wins over the incident's.")
+    "operation", "NAME", .text, help: "The operation, a span name", documentation: "Wins over the incident's.")
   static let at = Option.value(
-    "at", "TIME", help: "When it happened",
+    "at", "TIME", .time, help: "When it happened",
     documentation: "Without it, when the incident first fired; without an incident, now.")
   static let window = Option.value(
-    "window", "DURATION", default: "30m", help: "How much time around it to look at",
+    "window", "DURATION", .duration(in: .seconds(60) ... .seconds(7 * 86_400)), default: "30m",
+    help: "How much time around it to look at",
     documentation: """
       Half lies before and half after, but nothing after now. The same length of time before the window is the baseline \
       it is compared with.
       """)
   static let serviceLabel = Option.value(
-    "service-label", "LABEL", default: "service_name", help: "Metric label that holds the service")
-  static let from = Option.value(
-    "from", "FILE", kind: .file, repeatable: true, help: "Read traces from this file instead of Tempo",
+    "service-label", "LABEL", .text, default: "service_name", help: "Metric label that holds the service")
+  static let from = Option.list(
+    "from", "FILE", .file, help: "Read traces from this file instead of Tempo",
     documentation: "Read twice, so it cannot be standard input. Memory follows the service's traces, not the file.")
   static let logSelector = Option.value(
-    "log-selector", "SELECTOR", help: "Loki stream selector of the service's logs",
+    "log-selector", "SELECTOR", .text, help: "Loki stream selector of the service's logs",
     documentation: "Without it `{service_name=\"…\"}`.")
   static let timeout = Option.value(
-    "timeout", "DURATION", default: "10s", help: "Longest time for the whole call",
+    "timeout", "DURATION", .duration(in: .milliseconds(1) ... .seconds(3600)), default: "10s",
+    help: "Longest time for the whole call",
     documentation: "All sources are asked at once; one that has not answered by then is skipped.")
   static let maxBytes = Option.value(
-    "max-bytes", "SIZE", default: "100KiB", help: "Largest document to print",
+    "max-bytes", "SIZE", .size(in: 2048...(1 << 30)), default: "100KiB", help: "Largest document to print",
     documentation: """
       Holds exactly, for each document. The noisiest parts are cut first; `truncated` counts what was cut. At least 2KiB.
       """)
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["json", "markdown"], default: "json", help: "Output format",
+  static let format = Option.value(
+    "format", short: "f", "FORMAT", .choice(CorrelateSettings.Format.self), default: "json", help: "Output format",
     documentation: """
       `json` prints one document a line for each incident, in order. `markdown` is for a person or a ticket: five lines \
       of summary, then the panels.
@@ -59,7 +62,7 @@ enum CorrelateCommand {
         "Sources",
         [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector, serviceLabel]),
       OptionGroup("Results", [maxBytes, format, schema]),
-      TraceInputOptions.group, HTTPOptions.group(replacingTimeoutBy: timeout),
+      TraceInputOptions.group, HTTPOptions.group.replacing(timeout),
     ],
     examples: [
       Example("What happened to payments-api", "ongrid correlate --service payments-api --at -15m"),
@@ -76,7 +79,7 @@ enum CorrelateCommand {
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     var output = StandardOutput()
-    if try arguments.flag(schema) {
+    if try arguments[schema] {
       try output.write(CorrelateSchema.text)
       try output.flush()
       return .done

@@ -6,7 +6,7 @@ import Platform
 
 /// What the options and the input of `ongrid correlate` say.
 struct CorrelateSettings {
-  enum Format: String {
+  enum Format: String, CaseIterable {
     case json, markdown
   }
 
@@ -22,12 +22,12 @@ struct CorrelateSettings {
   init(_ arguments: Arguments) throws(CommandError) {
     typealias Options = CorrelateCommand
     var configuration = CorrelateConfiguration()
-    configuration.prometheus = try arguments.urlIfGiven(BackendOptions.prometheus)
-    configuration.loki = try arguments.urlIfGiven(BackendOptions.loki)
-    configuration.files = arguments.strings(Options.from)
+    configuration.prometheus = try arguments[BackendOptions.prometheus]
+    configuration.loki = try arguments[BackendOptions.loki]
+    configuration.files = try arguments[Options.from]
     // Files take Tempo's place, also that of an address in the environment.
     if configuration.files.isEmpty {
-      configuration.tempo = try arguments.urlIfGiven(BackendOptions.tempo)
+      configuration.tempo = try arguments[BackendOptions.tempo]
     } else if arguments.isGiven(BackendOptions.tempo) {
       throw .usage("--from and --tempo exclude each other")
     }
@@ -38,19 +38,19 @@ struct CorrelateSettings {
       throw .usage("nothing to ask: give --prometheus, --loki, --tempo or --from (or set ONGRID_PROMETHEUS_URL, …)")
     }
     configuration.fileOptions = try TraceInputOptions.options(arguments)
-    configuration.skipsBadRecords = try arguments.flag(TraceInputOptions.skipBad)
-    configuration.windowLength = try arguments.duration(Options.window, in: 60_000_000_000...(7 * 86_400_000_000_000))
-    configuration.timeout = try arguments.duration(Options.timeout, in: 1_000_000...(3600 * 1_000_000_000))
+    configuration.skipsBadRecords = try arguments[TraceInputOptions.skipBad]
+    configuration.windowLength = try arguments[Options.window].nanoseconds
+    configuration.timeout = try arguments[Options.timeout].nanoseconds
     configuration.http = try arguments.httpOptions()
-    configuration.logSelector = arguments.stringIfGiven(Options.logSelector)
-    configuration.serviceLabel = try arguments.string(Options.serviceLabel)
+    configuration.logSelector = try arguments[Options.logSelector]
+    configuration.serviceLabel = try arguments[Options.serviceLabel]
     guard LabelName.isValid(configuration.serviceLabel) else {
       throw arguments.invalid(Options.serviceLabel, configuration.serviceLabel, expected: "a label name")
     }
     self.configuration = configuration
-    moment = try arguments.timestampIfGiven(Options.at)
-    maximumBytes = try arguments.size(Options.maxBytes, in: 2048...(1 << 30))
-    format = try arguments.choice(Options.format)
+    moment = try arguments[Options.at]
+    maximumBytes = try arguments[Options.maxBytes]
+    format = try arguments[Options.format]
     incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
   }
 
@@ -80,8 +80,8 @@ struct CorrelateSettings {
       }
     }
     for index in incidents.indices {
-      if let service = arguments.stringIfGiven(Options.service) { incidents[index].service = service }
-      if let operation = arguments.stringIfGiven(Options.operation) { incidents[index].operation = operation }
+      if let service = try arguments[Options.service] { incidents[index].service = service }
+      if let operation = try arguments[Options.operation] { incidents[index].operation = operation }
       guard let service = incidents[index].service, !service.isEmpty else {
         let which = incidents.count > 1 ? "incident \(index + 1) of \(incidents.count)" : "the incident"
         throw .usage("\(which) names no service: give --service")

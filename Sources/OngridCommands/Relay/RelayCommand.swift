@@ -28,12 +28,12 @@ enum RelayCommand {
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let log = try StandardErrorLog.make(arguments)
     let configuration = try RelayArguments.configuration(arguments)
-    let engine = try arguments.string(RelayOptions.engine)
-    if engine == "otelcol" { return try RelayEngine.run(arguments, configuration, log) }
-    for option in [RelayOptions.printConfig, RelayOptions.otelcolPath] where arguments.isGiven(option) {
+    if try arguments[RelayOptions.engine] == .otelcol { return try RelayEngine.run(arguments, configuration, log) }
+    for option: any CommandOption in [RelayOptions.printConfig, RelayOptions.otelcolPath]
+    where arguments.isGiven(option) {
       throw .usage("--\(option.name) needs --engine otelcol")
     }
-    if try arguments.flag(RelayOptions.once) { return try RelayOnce.run(arguments, configuration, log) }
+    if try arguments[RelayOptions.once] { return try RelayOnce.run(arguments, configuration, log) }
     if !arguments.positionals.isEmpty { throw .usage("files can only be given with --once") }
     return try serve(configuration, log)
   }

@@ -8,7 +8,7 @@ enum RelayEngine {
     _ arguments: Arguments, _ configuration: RelayConfiguration, _ log: Log
   ) throws(CommandError) -> ExitStatus {
     let options = try options(arguments, log.level)
-    if try arguments.flag(RelayOptions.printConfig) {
+    if try arguments[RelayOptions.printConfig] {
       // What is printed is for a collector that nobody supervises, on the addresses that collectors use by custom.
       var options = options
       options.metrics = configuration.listenAdmin
@@ -60,7 +60,7 @@ enum RelayEngine {
     _ arguments: Arguments, _ level: LogLevel
   ) throws(CommandError) -> CollectorConfiguration.Options {
     let native = "leave --engine otelcol out"
-    for option in [RelayOptions.once, RelayOptions.delete] where try arguments.flag(option) {
+    for option in [RelayOptions.once, RelayOptions.delete] where try arguments[option] {
       throw .usage("--\(option.name) is not for a collector; \(native)")
     }
     if !arguments.positionals.isEmpty { throw .usage("a collector reads no files; \(native)") }
@@ -76,7 +76,7 @@ enum RelayEngine {
   }
 
   private static func program(_ arguments: Arguments) throws(CommandError) -> String {
-    if let path = arguments.stringIfGiven(RelayOptions.otelcolPath) {
+    if let path = try arguments[RelayOptions.otelcolPath] {
       guard access(path, F_OK) == 0 else {
         throw .usage("--otelcol-path '\(path)': \(SystemError("").reason)")
       }

@@ -10,12 +10,12 @@ enum RelayOnce {
   ) throws(CommandError) -> ExitStatus {
     var settings = OnceDelivery.Settings()
     settings.paths = arguments.positionals
-    settings.deletes = try arguments.flag(RelayOptions.delete)
-    settings.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    settings.deletes = try arguments[RelayOptions.delete]
+    settings.skipsBad = try arguments[TraceInputOptions.skipBad]
     settings.input = try TraceInputOptions.options(arguments)
     // With nowhere to deliver but standard output this is a filter, which ends with its reader.
     if configuration.destinations.allSatisfy({ $0.url == "-" }) { signal(SIGPIPE, SIG_DFL) }
-    let display = ProgressDisplay(isWanted: try !arguments.flag(CommonOptions.quiet))
+    let display = ProgressDisplay(isWanted: try !arguments[CommonOptions.quiet])
     do throws(RelayError) {
       let delivery = try OnceDelivery(settings, configuration, log: log) { display.show($0) }
       let outcome = try delivery.run()

@@ -1,7 +1,12 @@
+/// What receives and sends.
+enum Engine: String, CaseIterable {
+  case native, otelcol
+}
+
 /// The options of `ongrid relay`.
 enum RelayOptions {
-  static let to = Option.value(
-    "to", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", repeatable: true,
+  static let to = Option.list(
+    "to", "URL", .address, environment: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     help: "Where traces go: http(s)://, grpc(s)://, file:PATH or -",
     documentation: """
       May be given several times; each destination has its own queue and retries, so a slow one holds nobody back. \
@@ -11,59 +16,61 @@ enum RelayOptions {
       option, the standard variables `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_PROTOCOL`, `…_HEADERS`, `…_COMPRESSION`, \
       `…_TIMEOUT`, `…_CERTIFICATE`, `…_CLIENT_CERTIFICATE`, `…_CLIENT_KEY` and `…_INSECURE` are used.
       """)
-  static let toMetrics = Option.value(
-    "to-metrics", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", repeatable: true,
+  static let toMetrics = Option.list(
+    "to-metrics", "URL", .address, environment: "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
     help: "Where metrics go, as --to",
     documentation: """
       Applications send all three signals to one address. Prometheus takes metrics at \
       `http://host:9090/api/v1/otlp/v1/metrics`. Without the option metrics are answered with 404 and a message. All \
       that is said of spans in other options goes for data points: batches, queue, dead letters.
       """)
-  static let toLogs = Option.value(
-    "to-logs", "URL", kind: .url, environment: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", repeatable: true,
+  static let toLogs = Option.list(
+    "to-logs", "URL", .address, environment: "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
     help: "Where logs go, as --to",
     documentation: "Loki takes logs at `http://host:3100/otlp/v1/logs`. Without the option as `--to-metrics`.")
-  static let compression = Option.choice(
-    "compression", "METHOD", ["none", "gzip", "zstd"], environment: "OTEL_EXPORTER_OTLP_COMPRESSION", default: "gzip",
+  static let compression = Option.value(
+    "compression", "METHOD", .choice(CompressionMethod.self), environment: "OTEL_EXPORTER_OTLP_COMPRESSION",
+    default: "gzip",
     help: "How requests are compressed",
     documentation: "What clients send compressed with gzip goes on as it came, which costs next to nothing.")
-  static let resource = Option.value(
-    "resource", "NAME=VALUE", repeatable: true, help: "Set a resource attribute on everything that passes",
+  static let resource = Option.list(
+    "resource", "NAME=VALUE", .pair, help: "Set a resource attribute on everything that passes",
     documentation: "An attribute of the same name is replaced.")
   static let tee = Option.value(
-    "tee", "FILE", kind: .file, help: "Also write what passes to this file, or - for stdout",
+    "tee", "FILE", .file, help: "Also write what passes to this file, or - for stdout",
     documentation: """
       In the formats of `--to file:`. Metrics and logs are written too where that is OTLP/JSON, which tells them from \
       traces.
       """)
 
   static let listenGRPC = Option.value(
-    "listen-grpc", "ADDRESS", default: "127.0.0.1:4317", help: "Receive OTLP here, gRPC by custom",
+    "listen-grpc", "ADDRESS", .listenAddress, default: "127.0.0.1:4317", help: "Receive OTLP here, gRPC by custom",
     documentation: """
       `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `none`. Each of the two addresses takes gRPC and HTTP alike. Port 0 \
       lets the system choose; the address in use is logged.
       """)
   static let listenHTTP = Option.value(
-    "listen-http", "ADDRESS", default: "127.0.0.1:4318", help: "Receive OTLP here, HTTP by custom",
+    "listen-http", "ADDRESS", .listenAddress, default: "127.0.0.1:4318", help: "Receive OTLP here, HTTP by custom",
     documentation: "As `--listen-grpc`.")
   static let listenAdmin = Option.value(
-    "listen-admin", "ADDRESS", default: "127.0.0.1:8888", help: "Serve /healthz, /readyz and /metrics here",
+    "listen-admin", "ADDRESS", .listenAddress, default: "127.0.0.1:8888",
+    help: "Serve /healthz, /readyz and /metrics here",
     documentation: "As `--listen-grpc`; `none` turns it off.")
   static let listenTLSCert = Option.value(
-    "listen-tls-cert", "FILE", kind: .file, help: "Certificate chain of the receivers, PEM",
+    "listen-tls-cert", "FILE", .file, help: "Certificate chain of the receivers, PEM",
     documentation: "Turns TLS on for both receivers, together with `--listen-tls-key`.")
   static let listenTLSKey = Option.value(
-    "listen-tls-key", "FILE", kind: .file, help: "Private key of the receivers' certificate, PEM")
+    "listen-tls-key", "FILE", .file, help: "Private key of the receivers' certificate, PEM")
   static let listenTLSClientCA = Option.value(
-    "listen-tls-client-ca", "FILE", kind: .file, help: "Demand client certificates that these authorities signed, PEM")
+    "listen-tls-client-ca", "FILE", .file, help: "Demand client certificates that these authorities signed, PEM")
   static let listenTokenFile = Option.value(
-    "listen-token-file", "FILE", kind: .file, help: "Demand one of the bearer tokens in this file",
+    "listen-token-file", "FILE", .file, help: "Demand one of the bearer tokens in this file",
     documentation: "One token a line; lines that begin with `#` are passed over. Read again when the file changes.")
   static let maxRequest = Option.value(
-    "max-request", "SIZE", default: "64MiB", help: "Largest request accepted",
+    "max-request", "SIZE", .size(in: 1024...(1 << 30)), default: "64MiB", help: "Largest request accepted",
     documentation: "Before and after decompression.")
-  static let corsOrigin = Option.value(
-    "cors-origin", "ORIGIN", repeatable: true, help: "Let pages of this origin send traces",
+  static let corsOrigin = Option.list(
+    "cors-origin", "ORIGIN", .text, help: "Let pages of this origin send traces",
     documentation: "Such as `https://shop.example`; `*` lets any page.")
 
   static let once = Option.flag(
@@ -76,8 +83,8 @@ enum RelayOptions {
   static let delete = Option.flag(
     "delete", help: "With --once, remove each file that was delivered",
     documentation: "Files are locked while they are read, so that two runs do not deliver one file twice.")
-  static let engine = Option.choice(
-    "engine", "ENGINE", ["native", "otelcol"], default: "native", help: "Relay itself or supervise a collector",
+  static let engine = Option.value(
+    "engine", "ENGINE", .choice(Engine.self), default: "native", help: "Relay itself or supervise a collector",
     documentation: """
       `otelcol` writes the configuration of an OpenTelemetry Collector (0.130 or later) from the other options, runs the \
       collector, starts it again when it ends or no longer answers, and passes its log lines on. The admin address \
@@ -88,39 +95,44 @@ enum RelayOptions {
       it cannot do (`--once`, `--tee`, `-`, compressed files) is refused.
       """)
   static let otelcolPath = Option.value(
-    "otelcol-path", "FILE", kind: .file, help: "The collector that --engine otelcol runs",
+    "otelcol-path", "FILE", .file, help: "The collector that --engine otelcol runs",
     documentation: "Without it, `otelcol-contrib` or `otelcol` from PATH.")
   static let printConfig = Option.flag("print-config", help: "With --engine otelcol, print its configuration and exit")
 
   static let batchSpans = Option.value(
-    "batch-spans", "COUNT", default: "8192", help: "Most spans in one request",
+    "batch-spans", "COUNT", .whole(in: 1...10_000_000), default: "8192", help: "Most spans in one request",
     documentation: "Of metrics the most data points, of logs the most log records.")
   static let batchBytes = Option.value(
-    "batch-bytes", "SIZE", default: "4MiB", help: "Most bytes in one request, before compression",
+    "batch-bytes", "SIZE", .size(in: 1024...(1 << 30)), default: "4MiB",
+    help: "Most bytes in one request, before compression",
     documentation: """
       A destination that refuses a request as too large gets it in parts, and smaller ones from then on. When it finds \
       something bad in one, the client's request that holds it is refused alone, not the others of its batch.
       """)
   static let batchTimeout = Option.value(
-    "batch-timeout", "DURATION", default: "200ms", help: "Longest wait for a batch to fill")
+    "batch-timeout", "DURATION", .duration(), default: "200ms", help: "Longest wait for a batch to fill")
   static let inFlight = Option.value(
-    "in-flight", "COUNT", default: "4", help: "Requests under way to each destination at once")
+    "in-flight", "COUNT", .whole(in: 1...64), default: "4", help: "Requests under way to each destination at once")
   static let queueDir = Option.value(
-    "queue-dir", "DIR", kind: .directory, help: "Keep the queue on disk, so that nothing acknowledged is lost",
+    "queue-dir", "DIR", .directory, help: "Keep the queue on disk, so that nothing acknowledged is lost",
     documentation: """
       A request is acknowledged once it is on disk, and delivered after a crash, a power cut or a restart. What a \
       destination refuses for good is kept in `DIR/dead-letter`, from where `relay --once` can send it again.
       """)
   static let queueMax = Option.value(
-    "queue-max", "SIZE", default: "256MiB", help: "Most bytes that wait for one destination",
+    "queue-max", "SIZE", .size(in: 65536...(1 << 50)), default: "256MiB",
+    help: "Most bytes that wait for one destination",
     documentation: "Beyond it clients are told to come back later (HTTP 429, gRPC UNAVAILABLE).")
-  static let retryInitial = Option.value("retry-initial", "DURATION", default: "1s", help: "First wait before a retry")
-  static let retryMax = Option.value("retry-max", "DURATION", default: "30s", help: "Longest wait before a retry")
+  static let retryInitial = Option.value(
+    "retry-initial", "DURATION", .duration(), default: "1s", help: "First wait before a retry")
+  static let retryMax = Option.value(
+    "retry-max", "DURATION", .duration(), default: "30s", help: "Longest wait before a retry")
   static let retryFor = Option.value(
-    "retry-for", "DURATION", help: "How long to retry; 0 is for ever",
+    "retry-for", "DURATION", .duration(), help: "How long to retry; 0 is for ever",
     documentation: "Five minutes unless given; with `--queue-dir` for ever.")
   static let drainTimeout = Option.value(
-    "drain-timeout", "DURATION", default: "30s", help: "Longest time for delivering what is left on a stop",
+    "drain-timeout", "DURATION", .duration(), default: "30s",
+    help: "Longest time for delivering what is left on a stop",
     documentation: "A second signal ends the wait at once.")
 
   static let groups = [

@@ -18,14 +18,14 @@ final class MetricsOutputs: @unchecked Sendable {
     self.log = log
     writer = try MetricsWriter(arguments)
     let isElsewhere =
-      arguments.stringIfGiven(SpanMetricsOptions.remoteWrite) != nil || arguments.isGiven(SpanMetricsOptions.listen)
+      try arguments[SpanMetricsOptions.remoteWrite] != nil || arguments.isGiven(SpanMetricsOptions.listen)
     writesDocument =
       !isElsewhere || arguments.isGiven(SpanMetricsOptions.format) || arguments.isGiven(SpanMetricsOptions.output)
-    guard let text = arguments.stringIfGiven(SpanMetricsOptions.remoteWrite) else {
+    guard let url = try arguments[SpanMetricsOptions.remoteWrite] else {
       session = nil
       return
     }
-    let client = try Self.client(text, arguments)
+    let client = try Self.client(url, arguments)
     client.cancellation = cancellation
     client.onRetry = { error, delay in log.info("remote write: \(error); trying again in \(Self.text(delay))") }
     session = RemoteWriteSession(client, external: Self.identified(writer.external), started: started)
@@ -38,9 +38,7 @@ final class MetricsOutputs: @unchecked Sendable {
     return DurationText.format(max(1, tenths) * 100_000_000)
   }
 
-  private static func client(_ text: String, _ arguments: Arguments) throws(CommandError) -> RemoteWriteClient {
-    let url: HTTPURL
-    do throws(HTTPError) { url = try HTTPURL(text) } catch { throw .usage("--remote-write: \(error)") }
+  private static func client(_ url: HTTPURL, _ arguments: Arguments) throws(CommandError) -> RemoteWriteClient {
     let options = try arguments.httpOptions()
     do throws(BackendError) { return try RemoteWriteClient(url: url, options: options) } catch {
       throw .backend(error.description)

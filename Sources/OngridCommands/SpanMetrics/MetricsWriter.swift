@@ -2,7 +2,7 @@ import Platform
 import SpanMetrics
 
 /// How metrics are written.
-enum MetricsFormat: String {
+enum MetricsFormat: String, CaseIterable {
   case json, prometheus, openmetrics
 
   var contentType: String {
@@ -21,15 +21,15 @@ struct MetricsWriter: Sendable {
   private let path: String?
 
   init(_ arguments: Arguments) throws(CommandError) {
-    format = try arguments.choice(SpanMetricsOptions.format)
-    external = try arguments.pairs(SpanMetricsOptions.label)
+    format = try arguments[SpanMetricsOptions.format]
+    external = try arguments[SpanMetricsOptions.label]
     for (index, label) in external.enumerated() {
       if !LabelName.isValid(label.name) { throw .usage("--label \(label.name): not a Prometheus label name") }
       if external[..<index].contains(where: { $0.name == label.name }) {
         throw .usage("--label \(label.name): given twice")
       }
     }
-    let output = arguments.stringIfGiven(SpanMetricsOptions.output)
+    let output = try arguments[SpanMetricsOptions.output]
     path = output == "-" ? nil : output
     if let path { try FileTarget.check(path) }
   }

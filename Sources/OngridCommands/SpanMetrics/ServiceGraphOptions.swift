@@ -4,10 +4,10 @@ import SpanMetrics
 enum ServiceGraphOptions {
   static let serviceGraph = Option.flag("service-graph", help: "Also derive the graph of calls between services")
   static let buckets = Option.value(
-    "service-graph-buckets", "SECONDS,...", help: "Upper bounds of the service graph's buckets, in seconds",
+    "service-graph-buckets", "SECONDS,...", .decimals, help: "Upper bounds of the service graph's buckets, in seconds",
     documentation: "The default is Tempo's: powers of two from 0.1 to 12.8.")
-  static let dimension = Option.value(
-    "service-graph-dimension", "ATTRIBUTE", repeatable: true, help: "Add this attribute as a label of the edges",
+  static let dimension = Option.list(
+    "service-graph-dimension", "ATTRIBUTE", .text, help: "Add this attribute as a label of the edges",
     documentation: """
       Of the server's end, else of the client's; at each end the span's attribute counts, else its resource's.
       """)
@@ -15,23 +15,24 @@ enum ServiceGraphOptions {
     "service-graph-client-server-prefix", help: "Write each such label twice, as client_NAME and server_NAME")
   static let virtualNodeLabel = Option.flag(
     "service-graph-virtual-node-label", help: "Add the label virtual_node, the end of a call that sends no spans")
-  static let peerAttribute = Option.value(
-    "service-graph-peer-attribute", "ATTRIBUTE", default: "peer.service,db.name,db.system,db.system.name",
-    repeatable: true, help: "Attribute that names a peer which sends no spans",
+  static let peerAttribute = Option.lists(
+    "service-graph-peer-attribute", "ATTRIBUTE", .names, default: "peer.service,db.name,db.system,db.system.name",
+    help: "Attribute that names a peer which sends no spans",
     documentation: "Repeat it, or separate names by commas; the first that a span has counts.")
-  static let databaseAttribute = Option.value(
-    "service-graph-database-attribute", "ATTRIBUTE", default: "db.namespace,db.name,db.system,db.system.name",
-    repeatable: true, help: "Attribute that makes a client's span a database request, and names the database",
+  static let databaseAttribute = Option.lists(
+    "service-graph-database-attribute", "ATTRIBUTE", .names, default: "db.namespace,db.name,db.system,db.system.name",
+    help: "Attribute that makes a client's span a database request, and names the database",
     documentation: "Repeat it, or separate names by commas; the first that a span or its resource has counts.")
   static let messaging = Option.flag(
     "service-graph-messaging", help: "Also measure the time between producers and consumers")
   static let connectionInfo = Option.flag(
     "service-graph-connection-info", help: "Also write traces_service_graph_connection_info, 1 for every edge")
   static let wait = Option.value(
-    "service-graph-wait", "DURATION", default: "10s", help: "How long --follow waits for the other end of a call",
+    "service-graph-wait", "DURATION", .duration(), default: "10s",
+    help: "How long --follow waits for the other end of a call",
     documentation: "Where the input ends, all of it is looked at.")
   static let maxWaiting = Option.value(
-    "service-graph-max-waiting", "COUNT", default: "200000",
+    "service-graph-max-waiting", "COUNT", .whole(in: 1...100_000_000), default: "200000",
     help: "Most spans that wait for the other end of their call")
 
   static let group = OptionGroup(
@@ -43,23 +44,23 @@ enum ServiceGraphOptions {
 
   /// What the command line asks for; nil when it wants no service graph.
   static func configuration(_ arguments: Arguments) throws(CommandError) -> ServiceGraphConfiguration? {
-    guard try arguments.flag(serviceGraph) else {
+    guard try arguments[serviceGraph] else {
       for option in group.options where arguments.isGiven(option) && option.name != serviceGraph.name {
         throw .usage("--\(option.name) needs --\(serviceGraph.name)")
       }
       return nil
     }
     var graph = ServiceGraphConfiguration()
-    if arguments.isGiven(buckets) { graph.latencyBuckets = try arguments.doubles(buckets) }
-    graph.dimensions = arguments.strings(dimension)
-    graph.prefixesDimensions = try arguments.flag(clientServerPrefix)
-    graph.labelsVirtualNodes = try arguments.flag(virtualNodeLabel)
-    graph.peerAttributes = arguments.names(peerAttribute)
-    graph.databaseAttributes = arguments.names(databaseAttribute)
-    graph.measuresMessaging = try arguments.flag(messaging)
-    graph.includesConnectionInfo = try arguments.flag(connectionInfo)
-    graph.wait = try arguments.duration(wait)
-    graph.maxWaiting = try arguments.int(maxWaiting, in: 1...100_000_000)
+    if let bounds = try arguments[buckets] { graph.latencyBuckets = bounds }
+    graph.dimensions = try arguments[dimension]
+    graph.prefixesDimensions = try arguments[clientServerPrefix]
+    graph.labelsVirtualNodes = try arguments[virtualNodeLabel]
+    graph.peerAttributes = try arguments[peerAttribute]
+    graph.databaseAttributes = try arguments[databaseAttribute]
+    graph.measuresMessaging = try arguments[messaging]
+    graph.includesConnectionInfo = try arguments[connectionInfo]
+    graph.wait = try arguments[wait]
+    graph.maxWaiting = try arguments[maxWaiting]
     return graph
   }
 }

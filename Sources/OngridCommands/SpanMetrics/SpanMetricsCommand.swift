@@ -44,10 +44,10 @@ enum SpanMetricsCommand {
     let configuration = try SpanMetricsConfiguration(arguments)
     for note in configuration.notes { log.info(note) }
     let outputs = try MetricsOutputs(arguments, log: log, started: started)
-    if try arguments.flag(SpanMetricsOptions.follow) {
+    if try arguments[SpanMetricsOptions.follow] {
       return try SpanMetricsFollowing(arguments, configuration, outputs, log).run()
     }
-    let onlyFollowing = [
+    let onlyFollowing: [any CommandOption] = [
       SpanMetricsOptions.listen, SpanMetricsOptions.interval, SpanMetricsOptions.staleAfter, ServiceGraphOptions.wait,
     ]
     for option in onlyFollowing where arguments.isGiven(option) { throw .usage("--\(option.name) needs --follow") }
@@ -61,10 +61,10 @@ enum SpanMetricsCommand {
   private static func read(
     _ arguments: Arguments, _ configuration: SpanMetricsConfiguration
   ) throws(CommandError) -> RunOutcome {
-    let threads = try arguments.intIfGiven(SpanMetricsOptions.threads, in: 1...1024)
-    let skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    let threads = try arguments[SpanMetricsOptions.threads]
+    let skipsBad = try arguments[TraceInputOptions.skipBad]
     let input = try TraceInputOptions.open(arguments)
-    let progress = Monitor(ProgressBar(isWanted: try !arguments.flag(CommonOptions.quiet)))
+    let progress = Monitor(ProgressBar(isWanted: try !arguments[CommonOptions.quiet]))
     defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
       return try ParallelRun.run(

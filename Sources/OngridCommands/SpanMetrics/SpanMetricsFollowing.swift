@@ -21,16 +21,16 @@ final class SpanMetricsFollowing: Sendable {
     self.configuration = configuration
     self.outputs = outputs
     self.log = log
-    interval = try arguments.duration(SpanMetricsOptions.interval, in: 10_000_000...86_400_000_000_000)
-    let staleAfter = try arguments.duration(SpanMetricsOptions.staleAfter)
-    keptRounds = UInt32(clamping: (staleAfter + interval - 1) / interval)
-    if let text = arguments.stringIfGiven(SpanMetricsOptions.listen) {
+    interval = try arguments[SpanMetricsOptions.interval].nanoseconds
+    let staleAfter = try arguments[SpanMetricsOptions.staleAfter].nanoseconds
+    keptRounds = UInt32(clamping: staleAfter.addingSaturating(interval - 1) / interval)
+    if let text = try arguments[SpanMetricsOptions.listen] {
       do throws(RelayError) { listen = try ListenAddress(text) } catch { throw .usage("--listen: \(error)") }
     } else {
       listen = nil
     }
     let options = try TraceInputOptions.options(arguments, follow: true)
-    let skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    let skipsBad = try arguments[TraceInputOptions.skipBad]
     do throws(RunError) {
       following = try FollowingRun(arguments.positionals, options, configuration, skipsBad: skipsBad)
     } catch {

@@ -1,36 +1,38 @@
+import SpanMetrics
+
 /// The options of `ongrid spanmetrics`.
 enum SpanMetricsOptions {
-  static let dimension = Option.value(
-    "dimension", short: "d", "ATTRIBUTE", repeatable: true, help: "Add this span or resource attribute as a label",
+  static let dimension = Option.list(
+    "dimension", short: "d", "ATTRIBUTE", .text, help: "Add this span or resource attribute as a label",
     documentation: """
       The span's attribute counts, else its resource's (Tempo 3 looks at the resource first). The label is named like \
       the attribute, with `_` for what a label name cannot hold, and with `__` in front where that name is taken; the \
       command says so.
       """)
-  static let dimensionMap = Option.value(
-    "dimension-map", "NAME=ATTR+ATTR...", repeatable: true, help: "Add a label that joins several attributes",
+  static let dimensionMap = Option.list(
+    "dimension-map", "NAME=ATTR+ATTR...", .pair, help: "Add a label that joins several attributes",
     documentation: "The values that are present are joined in this order, with `--dimension-separator` between them.")
   static let dimensionSeparator = Option.value(
-    "dimension-separator", "TEXT", default: "", help: "What joins the values of --dimension-map")
-  static let serviceLabel = Option.value(
-    "service-label", "LABEL", default: "service_name", repeatable: true, help: "Label that holds the service's name",
+    "dimension-separator", "TEXT", .text, default: "", help: "What joins the values of --dimension-map")
+  static let serviceLabel = Option.lists(
+    "service-label", "LABEL", .names, default: "service_name", help: "Label that holds the service's name",
     documentation: "Repeat it, or separate names by commas, to write several: `--service-label service,service_name`.")
   static let statusMessage = Option.flag(
     "status-message", help: "Add the status message as the label status_message")
   static let buckets = Option.value(
-    "buckets", "SECONDS,...", help: "Upper bounds of the latency buckets, in seconds",
+    "buckets", "SECONDS,...", .decimals, help: "Upper bounds of the latency buckets, in seconds",
     documentation: "Separated by commas. The default is Tempo's: powers of two from 0.002 to 16.384.")
-  static let size = Option.choice(
-    "size", "KIND", ["off", "histogram", "total"], default: "off", help: "Also measure the size of spans",
+  static let size = Option.value(
+    "size", "KIND", .choice(SizeMetrics.self), default: "off", help: "Also measure the size of spans",
     documentation: """
       In bytes of their protobuf encoding: `histogram` writes traces_spanmetrics_size_bucket, _sum and _count, `total` \
       Tempo's counter traces_spanmetrics_size_total.
       """)
   static let sizeBuckets = Option.value(
-    "size-buckets", "BYTES,...", help: "Upper bounds of the size buckets, in bytes",
+    "size-buckets", "BYTES,...", .decimals, help: "Upper bounds of the size buckets, in bytes",
     documentation: "The default is powers of two from 128 to 262144.")
   static let spanMultiplier = Option.value(
-    "span-multiplier", "ATTRIBUTE", help: "Attribute that holds a sampling ratio; a span counts 1/ratio times",
+    "span-multiplier", "ATTRIBUTE", .text, help: "Attribute that holds a sampling ratio; a span counts 1/ratio times",
     documentation: "A floating point attribute of the span, else of its resource. Spans without it count once.")
   static let spanMultiplierTraceState = Option.flag(
     "span-multiplier-tracestate", help: "Count spans as often as the sampling threshold in their tracestate says",
@@ -44,10 +46,10 @@ enum SpanMetricsOptions {
       `traces_target_info` is 1 for each resource, with its attributes as labels. `job` is \
       service.namespace/service.name, `instance` is service.instance.id.
       """)
-  static let targetInfoExclude = Option.value(
-    "target-info-exclude", "ATTRIBUTE", repeatable: true, help: "Leave this attribute out of traces_target_info")
+  static let targetInfoExclude = Option.list(
+    "target-info-exclude", "ATTRIBUTE", .text, help: "Leave this attribute out of traces_target_info")
   static let instanceLabel = Option.flag(
-    "instance-label", help: "Write the label instance with --target-info; on by default")
+    "instance-label", default: true, help: "Write the label instance with --target-info; on by default")
   static let exemplars = Option.flag(
     "exemplars", help: "Attach trace ids to buckets and counters",
     documentation: """
@@ -55,7 +57,8 @@ enum SpanMetricsOptions {
       interval that had one. Written in JSON, OpenMetrics and remote write.
       """)
   static let maxSeries = Option.value(
-    "max-series", "COUNT", default: "100000", help: "Most series; the rest is counted in an overflow series",
+    "max-series", "COUNT", .whole(in: 1...50_000_000), default: "100000",
+    help: "Most series; the rest is counted in an overflow series",
     documentation: """
       A series is one set of labels. Spans beyond are counted under `metric_overflow="true"`, so that totals stay \
       right, and the command names the label with most values.
@@ -70,27 +73,27 @@ enum SpanMetricsOptions {
     ])
 
   static let filter = Option.value(
-    "filter", "TRACEQL", help: "Count only spans that this TraceQL spanset selects",
+    "filter", "TRACEQL", .text, help: "Count only spans that this TraceQL spanset selects",
     documentation: "Such as `{ span.http.route != \"/healthz\" && kind = server }`.")
 
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["json", "prometheus", "openmetrics"], default: "json", help: "Output format",
+  static let format = Option.value(
+    "format", short: "f", "FORMAT", .choice(MetricsFormat.self), default: "json", help: "Output format",
     documentation: """
       `json` is one document, a series a line, with labels, counts, sums, buckets and estimates of p50, p95 and p99 \
       in seconds. `prometheus` is the text format of exporters and of node_exporter's textfile collector. \
       `openmetrics` also carries exemplars.
       """)
   static let output = Option.value(
-    "output", short: "o", "FILE", kind: .file, help: "Write to this file instead of standard output",
+    "output", short: "o", "FILE", .file, help: "Write to this file instead of standard output",
     documentation: "A reader sees the old content or the new one, never a part: the file is replaced at the end.")
-  static let label = Option.value(
-    "label", "NAME=VALUE", repeatable: true, help: "Add a label to every series",
+  static let label = Option.list(
+    "label", "NAME=VALUE", .pair, help: "Add a label to every series",
     documentation: "Dimensions keep clear of these names.")
   static let threads = Option.value(
-    "threads", "COUNT", help: "Threads that read and count; one a processor by default")
+    "threads", "COUNT", .whole(in: 1...1024), help: "Threads that read and count; one a processor by default")
 
   static let remoteWrite = Option.value(
-    "remote-write", "URL", kind: .url, environment: "ONGRID_REMOTE_WRITE_URL", help: "Push to Prometheus remote write",
+    "remote-write", "URL", .url, environment: "ONGRID_REMOTE_WRITE_URL", help: "Push to Prometheus remote write",
     documentation: """
       Base URL of a Prometheus, Mimir or Thanos, or the whole URL of its receiver. Every series gets the labels `job` \
       (ongrid) and `instance` (the host's name) unless `--label` sets them, so that many hosts can write beside each \
@@ -106,11 +109,14 @@ enum SpanMetricsOptions {
       Files are read as they grow, and anew when they are replaced; those not there yet are waited for. Pipes are read \
       until their writers have gone. SIGTERM and SIGINT end it after a last write.
       """)
-  static let interval = Option.value("interval", "DURATION", default: "15s", help: "How often --follow writes")
+  static let interval = Option.value(
+    "interval", "DURATION", .duration(in: .milliseconds(10) ... .seconds(86_400)), default: "15s",
+    help: "How often --follow writes")
   static let staleAfter = Option.value(
-    "stale-after", "DURATION", default: "15m", help: "Drop series that have not moved for so long; 0 for never")
+    "stale-after", "DURATION", .duration(), default: "15m",
+    help: "Drop series that have not moved for so long; 0 for never")
   static let listen = Option.value(
-    "listen", "ADDRESS", help: "Serve /metrics here while following",
+    "listen", "ADDRESS", .text, help: "Serve /metrics here while following",
     documentation: """
       HOST:PORT. In the Prometheus text format, or in OpenMetrics with `--exemplars`. Nothing is written to standard \
       output unless `--format` or `--output` is given.

@@ -15,7 +15,7 @@ struct LocalTraces {
     self.arguments = arguments
     self.request = request
     self.log = log
-    paths = arguments.strings(TraceQLOptions.from) + request.files
+    paths = try arguments[TraceQLOptions.from] + request.files
     if paths.isEmpty, Terminal.isTerminal(0) {
       throw .usage("no source: give --tempo, --jaeger, --zipkin or --from, or redirect traces into standard input")
     }
@@ -23,8 +23,8 @@ struct LocalTraces {
     options.spansPerSpanset = request.spansPerSet
     options.step = Int(request.step)
     options.isInstant = request.isInstant
-    options.memoryLimit = try arguments.size(TraceQLOptions.maxMemory, in: 1 << 20...Int.max)
-    options.skipsBad = try arguments.flag(TraceInputOptions.skipBad)
+    options.memoryLimit = try arguments[TraceQLOptions.maxMemory]
+    options.skipsBad = try arguments[TraceInputOptions.skipBad]
     options.keepsTraces = request.format == .otlp || request.format == .waterfall
     if request.start != nil || request.end != nil {
       options.range = TimeRange(
@@ -36,7 +36,7 @@ struct LocalTraces {
   func run() throws(CommandError) -> ExitStatus {
     let input = try TraceInputOptions.open(arguments, paths: paths)
     var options = options
-    if let threads = try arguments.intIfGiven(TraceQLOptions.threads, in: 1...1024) {
+    if let threads = try arguments[TraceQLOptions.threads] {
       options.threads = threads
     } else if let total = input.totalBytes, total < 4 << 20 {
       // One thread where the input is so small that starting others takes longer.

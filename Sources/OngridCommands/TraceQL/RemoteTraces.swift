@@ -13,17 +13,17 @@ struct RemoteTraces {
   /// Nil when no backend is asked for.
   init?(_ arguments: Arguments, _ request: TraceQLRequest) throws(CommandError) {
     let options = [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin]
-    let given = (options + [TraceQLOptions.from]).filter { arguments.isGiven($0) }
+    let given = (options.map(\.definition) + [TraceQLOptions.from.definition]).filter { arguments.isGiven($0) }
     guard given.count <= 1 else {
       throw .usage("only one source can be asked: " + given.map { "--\($0.name)" }.joined(separator: ", "))
     }
     if given.first?.name == TraceQLOptions.from.name { return nil }
     // A source on the command line wins over the environment.
     guard
-      let chosen = given.first
-        ?? options.first(where: { option in option.environment.flatMap { arguments.environment($0) } != nil })
+      let chosen = options.first(where: { $0.name == given.first?.name })
+        ?? options.first(where: { !arguments.texts($0.definition).isEmpty })
     else { return nil }
-    let url = try arguments.url(chosen)
+    let url = try arguments.required(chosen)
     let settings = try arguments.httpOptions()
     do throws(BackendError) {
       switch chosen.name {
@@ -36,7 +36,7 @@ struct RemoteTraces {
     }
     name = chosen.name
     self.request = request
-    allowsAll = try arguments.flag(TraceQLOptions.all)
+    allowsAll = try arguments[TraceQLOptions.all]
   }
 
   func run() throws(CommandError) -> ExitStatus {

@@ -1,24 +1,26 @@
 /// The options of `ongrid traceql`.
 enum TraceQLOptions {
-  static let from = Option.value(
-    "from", "FILE", kind: .file, repeatable: true, help: "Evaluate locally over this file; - is stdin",
+  static let from = Option.list(
+    "from", "FILE", .file, help: "Evaluate locally over this file; - is stdin",
     documentation: """
       May be given several times; with it, arguments after the query are files too, so that `--from *.otlp` reads all of \
       them. Without any source, and with standard input redirected, traces are read from there.
       """)
 
   static let since = Option.value(
-    "since", "DURATION", default: "1h", help: "Search this far back from --end",
+    "since", "DURATION", .duration(), default: "1h", help: "Search this far back from --end",
     documentation: "Over files there is no limit unless `--since`, `--start` or `--end` is given.")
-  static let start = Option.value("start", "TIME", help: "Search from here; wins over --since")
-  static let end = Option.value("end", "TIME", help: "Search up to here; otherwise now")
+  static let start = Option.value("start", "TIME", .time, help: "Search from here; wins over --since")
+  static let end = Option.value("end", "TIME", .time, help: "Search up to here; otherwise now")
   static let limit = Option.value(
-    "limit", short: "n", "COUNT", default: "20", help: "Most traces in the answer",
+    "limit", short: "n", "COUNT", .whole(in: 0...1_000_000), default: "20", help: "Most traces in the answer",
     documentation: "Over files, the latest ones; 0 means all.")
   static let spansPerSet = Option.value(
-    "spans-per-set", "COUNT", default: "3", help: "Most spans shown of a spanset",
+    "spans-per-set", "COUNT", .whole(in: 0...1_000_000), default: "3", help: "Most spans shown of a spanset",
     documentation: "Over files, 0 means all. Tempo shows at most 100.")
-  static let step = Option.value("step", "DURATION", default: "60s", help: "Time between samples of a metrics query")
+  static let step = Option.value(
+    "step", "DURATION", .duration(in: .milliseconds(1) ... .nanoseconds(Int64.max)), default: "60s",
+    help: "Time between samples of a metrics query")
   static let instant = Option.flag(
     "instant", negatable: false, help: "One value of a metrics query over the whole time range",
     documentation: "Over files this needs `--since` or `--start`.")
@@ -33,21 +35,21 @@ enum TraceQLOptions {
       Normally a query is checked here first and sent in its canonical form, which among other things writes out the \
       short form `{ … } | duration > 800ms`. For servers with a newer language than this program knows.
       """)
-  static let traceID = Option.value("trace-id", "ID", help: "Print one trace instead of searching")
+  static let traceID = Option.value("trace-id", "ID", .text, help: "Print one trace instead of searching")
   static let tags = Option.flag("tags", negatable: false, help: "List the names of attributes instead of searching")
   static let tagValues = Option.value(
-    "tag-values", "TAG", help: "List the values of an attribute instead of searching",
+    "tag-values", "TAG", .text, help: "List the values of an attribute instead of searching",
     documentation: "Written as in a query: `resource.service.name`, `name`, `span.http.route`.")
   static let maxMemory = Option.value(
-    "max-memory", "SIZE", default: "2GiB", help: "Most memory for traces from files",
+    "max-memory", "SIZE", .size(in: 1 << 20...Int.max), default: "2GiB", help: "Most memory for traces from files",
     documentation: """
       A metrics query over single spans needs none. A search keeps the input until the traces it found are put together.
       """)
   static let threads = Option.value(
-    "threads", "COUNT", help: "Threads that read files; otherwise one for each processor")
+    "threads", "COUNT", .whole(in: 1...1024), help: "Threads that read files; otherwise one for each processor")
 
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["json", "table", "otlp", "plot", "waterfall"], default: "json",
+  static let format = Option.value(
+    "format", short: "f", "FORMAT", .choice(TraceQLRequest.Format.self), default: "json",
     help: "Output format",
     documentation: """
       `json` is what Tempo answers, byte for byte where a Tempo does, and in the same shape otherwise.

@@ -12,7 +12,7 @@ struct TraceQLRequest {
     case tagValues(String)
   }
 
-  enum Format: String {
+  enum Format: String, CaseIterable {
     case json, table, otlp, plot, waterfall
   }
 
@@ -37,29 +37,28 @@ struct TraceQLRequest {
   let colors: Bool
 
   init(_ arguments: Arguments) throws(CommandError) {
-    format = try arguments.choice(TraceQLOptions.format)
-    exitStatus = try arguments.flag(TraceQLOptions.exitStatus)
-    limit = try arguments.int(TraceQLOptions.limit, in: 0...1_000_000)
-    spansPerSet = try arguments.int(TraceQLOptions.spansPerSet, in: 0...1_000_000)
-    step = try arguments.duration(TraceQLOptions.step, in: 1_000_000...Int64.max)
-    isInstant = try arguments.flag(TraceQLOptions.instant)
-    isCheck = try arguments.flag(TraceQLOptions.check)
-    colors = try arguments.choice(CommonOptions.color, as: ColorChoice.self).usesColor(on: 1)
+    format = try arguments[TraceQLOptions.format]
+    exitStatus = try arguments[TraceQLOptions.exitStatus]
+    limit = try arguments[TraceQLOptions.limit]
+    spansPerSet = try arguments[TraceQLOptions.spansPerSet]
+    step = try arguments[TraceQLOptions.step].nanoseconds
+    isInstant = try arguments[TraceQLOptions.instant]
+    isCheck = try arguments[TraceQLOptions.check]
+    colors = try arguments[CommonOptions.color].usesColor(on: 1)
 
-    let now = Timestamp.now
-    since = try arguments.duration(TraceQLOptions.since)
-    end = try arguments.timestampIfGiven(TraceQLOptions.end, now: now)
-    let explicitStart = try arguments.timestampIfGiven(TraceQLOptions.start, now: now)
+    since = try arguments[TraceQLOptions.since].nanoseconds
+    end = try arguments[TraceQLOptions.end]
+    let explicitStart = try arguments[TraceQLOptions.start]
     if explicitStart == nil, arguments.isGiven(TraceQLOptions.since) {
-      start = (end ?? now).advanced(byNanoseconds: -since)
+      start = (end ?? arguments.now).advanced(byNanoseconds: -since)
     } else {
       start = explicitStart
     }
     if let start, start >= (end ?? .init(nanoseconds: .max)) { throw .usage("--start must be before --end") }
 
-    let traceID = arguments.stringIfGiven(TraceQLOptions.traceID)
-    let tagValues = arguments.stringIfGiven(TraceQLOptions.tagValues)
-    let tags = try arguments.flag(TraceQLOptions.tags)
+    let traceID = try arguments[TraceQLOptions.traceID]
+    let tagValues = try arguments[TraceQLOptions.tagValues]
+    let tags = try arguments[TraceQLOptions.tags]
     guard [traceID != nil, tagValues != nil, tags].filter({ $0 }).count <= 1 else {
       throw .usage("only one of --trace-id, --tags and --tag-values can be asked for")
     }
@@ -73,7 +72,7 @@ struct TraceQLRequest {
         throw .usage("a query is needed, such as '{ status = error }'")
       }
       text = query
-      let isRaw = try arguments.flag(TraceQLOptions.raw)
+      let isRaw = try arguments[TraceQLOptions.raw]
       if isCheck || isRaw {
         question = .rawQuery
       } else {

@@ -135,14 +135,15 @@ public final class CollectorSupervisor {
       let now = monotonicNanoseconds()
       switch request() {
       case .none: break
-      case .reload: if wanted == nil, !reload(child, launch) { stop(.renewal, within: settings.relay.drainTimeout) }
+      case .reload:
+        if wanted == nil, !reload(child, launch) { stop(.renewal, within: settings.relay.drainTimeout.inSeconds) }
       case .stop where wanted == .stop:
         log.warn("a second signal: killing the collector")
         child.send(SIGKILL)
       case .stop:
         state.set(.stopping)
         ServiceManager.notify("STOPPING=1")
-        stop(.stop, within: settings.relay.drainTimeout)
+        stop(.stop, within: settings.relay.drainTimeout.inSeconds)
       }
       if now >= killAt {
         log.warn("the collector does not stop; killing it")
@@ -162,7 +163,7 @@ public final class CollectorSupervisor {
         nextSecrets = now + secretsInterval
         if secretsHaveChanged(launch) {
           log.info("a secret has changed; starting the collector anew")
-          stop(.renewal, within: settings.relay.drainTimeout)
+          stop(.renewal, within: settings.relay.drainTimeout.inSeconds)
         }
       }
     }

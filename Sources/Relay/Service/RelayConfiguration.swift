@@ -52,7 +52,7 @@ public struct RelayConfiguration: Sendable {
   /// Called when whoever read standard output has gone, from any thread.
   public var onBrokenOutput: (@Sendable () -> Void)?
   /// Seconds that a stop may take to deliver what was accepted.
-  public var drainTimeout = 30.0
+  public var drainTimeout = Duration.seconds(30)
 
   public init() {}
 

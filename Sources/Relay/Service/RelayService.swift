@@ -87,9 +87,9 @@ public final class RelayService {
   /// Stops receiving, delivers what was accepted for as long as the configuration allows, and reports.
   public func stop() -> RelayReport {
     status.set(.stopping)
-    server.stop(drainingFor: min(configuration.drainTimeout, 5))
+    server.stop(drainingFor: min(configuration.drainTimeout, .seconds(5)).inSeconds)
     for destination in pipeline.destinations { destination.queue.drain() }
-    let deadline = monotonicNanoseconds() + Int64(configuration.drainTimeout * 1e9)
+    let deadline = monotonicDeadline(after: configuration.drainTimeout)
     let destinations = pipeline.destinations
     status.whileDraining(until: deadline) { destinations.allSatisfy(\.queue.isDrained) }
     return end()

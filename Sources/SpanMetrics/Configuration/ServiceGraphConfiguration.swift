@@ -17,8 +17,8 @@ public struct ServiceGraphConfiguration: Sendable {
   public var labelsVirtualNodes = false
   /// Adds the gauge `traces_service_graph_connection_info`, 1 for every edge.
   public var includesConnectionInfo = false
-  /// How long, when the input does not end, an end of a call waits for the other, ns.
-  public var wait: Int64 = 10_000_000_000
+  /// How long, when the input does not end, an end of a call waits for the other.
+  public var wait = Duration.seconds(10)
   /// Also measures from the end of a producer's span to the start of its consumer's.
   public var measuresMessaging = false
 

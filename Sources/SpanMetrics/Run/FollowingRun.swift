@@ -52,7 +52,7 @@ public final class FollowingRun: Sendable {
     let paths = paths.isEmpty ? ["-"] : paths
     let graph = ServiceGraph(configuration)
     self.graph = graph
-    edgeWait = configuration.serviceGraph?.wait ?? 0
+    edgeWait = configuration.serviceGraph?.wait.nanoseconds ?? 0
     var followers: [Follower] = []
     do throws(ConfigurationError) {
       for path in paths {

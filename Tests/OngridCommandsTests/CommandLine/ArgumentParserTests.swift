@@ -5,29 +5,36 @@ import Testing
 
 /// A command with one option of each kind.
 enum Sample {
-  static let to = Option.value(
-    "to", short: "t", "URL", kind: .url, environment: "SAMPLE_TO", repeatable: true, help: "x")
-  static let limit = Option.value("limit", short: "n", "COUNT", environment: "SAMPLE_LIMIT", default: "20", help: "x")
-  static let ratio = Option.value("ratio", "NUMBER", help: "x")
-  static let buckets = Option.value("buckets", "NUMBERS", repeatable: true, help: "x")
-  static let wait = Option.value("wait", "DURATION", default: "1m30s", help: "x")
-  static let most = Option.value("most", "SIZE", default: "4MiB", help: "x")
-  static let at = Option.value("at", "TIME", help: "x")
-  static let label = Option.value("label", "NAME=VALUE", repeatable: true, help: "x")
-  static let token = Option.value("token", "TOKEN", environment: "SAMPLE_TOKEN", secret: true, help: "x")
-  static let format = Option.choice(
-    "format", short: "f", "FORMAT", ["json", "table"], environment: "SAMPLE_FORMAT", default: "json", help: "x")
+  static let to = Option.list("to", short: "t", "URL", .address, environment: "SAMPLE_TO", help: "x")
+  static let limit = Option.value(
+    "limit", short: "n", "COUNT", .whole(), environment: "SAMPLE_LIMIT", default: "20", help: "x")
+  static let few = Option.value("few", "COUNT", .whole(in: 1...8), help: "x")
+  static let ratio = Option.value("ratio", "NUMBER", .decimal(in: 0...1), help: "x")
+  static let buckets = Option.lists("buckets", "NUMBERS", .decimals, help: "x")
+  static let wait = Option.value("wait", "DURATION", .duration(), default: "1m30s", help: "x")
+  static let long = Option.value("long", "DURATION", .duration(in: .seconds(60) ... .seconds(3600)), help: "x")
+  static let most = Option.value("most", "SIZE", .size(), default: "4MiB", help: "x")
+  static let at = Option.value("at", "TIME", .time, help: "x")
+  static let note = Option.value("note", "TEXT", .text, help: "x")
+  static let label = Option.list("label", "NAME=VALUE", .pair, help: "x")
+  static let token = Option.value("token", "TOKEN", .whole(), environment: "SAMPLE_TOKEN", secret: true, help: "x")
+  static let server = Option.value("server", "URL", .url, help: "x")
+  static let format = Option.value(
+    "format", short: "f", "FORMAT", .choice(Format.self), environment: "SAMPLE_FORMAT", default: "json", help: "x")
   static let all = Option.flag("all", short: "a", environment: "SAMPLE_ALL", help: "x")
   static let fixed = Option.flag("fixed", short: "x", negatable: false, help: "x")
 
-  enum Format: String { case json, table }
+  enum Format: String, CaseIterable { case json, table }
 
   static func command(_ arguments: [Argument] = [Argument("FILE", repeatable: true, help: "x")]) -> Command {
     Command(
       name: "sample", summary: "x", description: "x", arguments: arguments,
       options: [
         OptionGroup(
-          "Sample", [to, limit, ratio, buckets, wait, most, at, label, token, format, all, fixed])
+          "Sample",
+          [
+            to, limit, few, ratio, buckets, wait, long, most, at, note, label, token, server, format, all, fixed,
+          ])
       ],
       run: { (_) throws(CommandError) in .done })
   }
@@ -58,23 +65,23 @@ enum Sample {
     ["x", "--limit", "5", "y"],
   ])
   func valuesAreWrittenInManyWays(_ words: [String]) throws {
-    #expect(try Sample.parse(words).int(Sample.limit) == 5)
+    #expect(try Sample.parse(words)[Sample.limit] == 5)
   }
 
   @Test(arguments: [
     (["a", "b"], ["a", "b"]), (["-"], ["-"]), (["--", "--all", "-n"], ["--all", "-n"]),
     (["a", "--", "--"], ["a", "--"]),
-    (["--all", "a"], ["a"]), (["--limit=--x", "a"], ["a"]), ([], []), (["--limit", "-", "a"], ["a"]), ([""], [""]),
+    (["--all", "a"], ["a"]), (["--note=--x", "a"], ["a"]), ([], []), (["--note", "-", "a"], ["a"]), ([""], [""]),
   ])
   func positionals(_ words: [String], _ expected: [String]) throws {
     #expect(try Sample.parse(words).positionals == expected)
   }
 
   @Test func valuesMayLookLikeOptionsThatDoNotExist() throws {
-    #expect(try Sample.parse(["--at", "-15m"]).stringIfGiven(Sample.at) == "-15m")
-    #expect(try Sample.parse(["--at=--all"]).stringIfGiven(Sample.at) == "--all")
-    #expect(try Sample.parse(["--at="]).stringIfGiven(Sample.at) == "")
-    #expect(try Sample.parse(["--label", "a=b=c"]).pairs(Sample.label)[0].value == "b=c")
+    #expect(try Sample.parse(["--note", "-15m"])[Sample.note] == "-15m")
+    #expect(try Sample.parse(["--note=--all"])[Sample.note] == "--all")
+    #expect(try Sample.parse(["--note="])[Sample.note] == "")
+    #expect(try Sample.parse(["--label", "a=b=c"])[Sample.label][0].value == "b=c")
   }
 
   @Test(
@@ -85,7 +92,7 @@ enum Sample {
       ([], ["SAMPLE_ALL": "off"], false), ([], ["SAMPLE_ALL": ""], false), (["--no-all"], ["SAMPLE_ALL": "1"], false),
     ] as [([String], [String: String], Bool)])
   func switches(_ words: [String], _ environment: [String: String], _ expected: Bool) throws {
-    #expect(try Sample.parse(words, environment: environment).flag(Sample.all) == expected)
+    #expect(try Sample.parse(words, environment: environment)[Sample.all] == expected)
   }
 
   @Test(arguments: [
@@ -133,124 +140,88 @@ enum Sample {
   @Test func aFlagWinsOverTheEnvironmentWhichWinsOverTheDefault() throws {
     let environment = ["SAMPLE_LIMIT": "7", "SAMPLE_TO": "http://e", "SAMPLE_FORMAT": "table"]
     let given = try Sample.parse(["-n5", "-t", "http://a", "--to=http://b", "-fjson"], environment: environment)
-    #expect(try given.int(Sample.limit) == 5)
-    #expect(given.strings(Sample.to) == ["http://a", "http://b"])
-    #expect(try given.choice(Sample.format, as: Sample.Format.self) == .json)
+    #expect(try given[Sample.limit] == 5)
+    #expect(try given[Sample.to] == ["http://a", "http://b"])
+    #expect(try given[Sample.format] == .json)
     let inherited = try Sample.parse([], environment: environment)
-    #expect(try inherited.int(Sample.limit) == 7)
-    #expect(inherited.strings(Sample.to) == ["http://e"])
-    #expect(try inherited.choice(Sample.format, as: Sample.Format.self) == .table)
+    #expect(try inherited[Sample.limit] == 7)
+    #expect(try inherited[Sample.to] == ["http://e"])
+    #expect(try inherited[Sample.format] == .table)
     let bare = try Sample.parse([], environment: ["SAMPLE_LIMIT": ""])
-    #expect(try bare.int(Sample.limit) == 20)
-    #expect(bare.strings(Sample.to).isEmpty)
-    #expect(bare.stringIfGiven(Sample.token) == nil)
+    #expect(try bare[Sample.limit] == 20)
+    #expect(try bare[Sample.to].isEmpty)
+    #expect(try bare[Sample.token] == nil)
   }
 
   @Test func typedValues() throws {
     let arguments = try Sample.parse([
       "--ratio=0.5", "--buckets", "0.1,1", "--buckets", "5", "--at", "2026-01-31T08:15:00Z", "--label", "a=", "--label",
-      "b=c",
+      "b=c", "--server", "http://localhost:3200",
     ])
-    #expect(try arguments.double(Sample.ratio) == 0.5)
-    #expect(try arguments.doubles(Sample.buckets) == [0.1, 1, 5])
-    #expect(try arguments.duration(Sample.wait) == 90_000_000_000)
-    #expect(try arguments.size(Sample.most) == 4_194_304)
-    #expect(try arguments.timestamp(Sample.at).nanoseconds == 1_769_847_300_000_000_000)
-    #expect(try arguments.pairs(Sample.label).map(\.name) == ["a", "b"])
+    #expect(try arguments[Sample.ratio] == 0.5)
+    #expect(try arguments[Sample.buckets] == [0.1, 1, 5])
+    #expect(try arguments[Sample.wait] == .seconds(90))
+    #expect(try arguments[Sample.most] == 4_194_304)
+    #expect(try arguments[Sample.at]?.nanoseconds == 1_769_847_300_000_000_000)
+    #expect(try arguments[Sample.label].map(\.name) == ["a", "b"])
+    #expect(try arguments[Sample.server]?.host == "localhost")
   }
-
-  typealias Read = @Sendable (Arguments) throws(CommandError) -> Void
 
   @Test(
     arguments: [
+      (["-n", "x"], "--limit 'x': must be a whole number, at least 0"),
+      (["-n-1"], "--limit '-1': must be a whole number, at least 0"),
+      (["--few=9"], "--few '9': must be a whole number from 1 to 8"),
+      (["--ratio", "inf"], "--ratio 'inf': must be a number from 0.0 to 1.0"),
+      (["--ratio", "0x1p3"], "--ratio '0x1p3': must be a number from 0.0 to 1.0"),
+      (["--buckets", "1,,2"], "--buckets '1,,2': must be numbers separated by commas, such as 0.1,0.5,1"),
+      (["--wait", "5"], "--wait '5': must be a duration such as 150ms, 30s, 5m, 1h30m or 2d"),
       (
-        ["-n", "x"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit) },
-        "--limit 'x': must be a whole number, at least 0"
+        ["--long", "5s"], "--long '5s': must be a duration such as 150ms, 30s, 5m, 1h30m or 2d, at least 1m, at most 1h"
       ),
-      (
-        ["-n-1"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit) },
-        "--limit '-1': must be a whole number, at least 0"
-      ),
-      (
-        ["-n9"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit, in: 1...8) },
-        "--limit '9': must be a whole number from 1 to 8"
-      ),
-      ([], { @Sendable (a) throws(CommandError) in _ = try a.double(Sample.ratio) }, "--ratio NUMBER is needed"),
-      (
-        [], { @Sendable (a) throws(CommandError) in _ = try a.string(Sample.token) },
-        "--token TOKEN is needed (or set SAMPLE_TOKEN)"
-      ),
-      (
-        ["--ratio", "inf"], { @Sendable (a) throws(CommandError) in _ = try a.double(Sample.ratio) },
-        "--ratio 'inf': must be a number"
-      ),
-      (
-        ["--ratio", "0x1p3"], { @Sendable (a) throws(CommandError) in _ = try a.double(Sample.ratio, in: 0...1) },
-        "--ratio '0x1p3': must be a number from 0.0 to 1.0"
-      ),
-      (
-        ["--buckets", "1,,2"], { @Sendable (a) throws(CommandError) in _ = try a.doubles(Sample.buckets) },
-        "--buckets '1,,2': must be numbers separated by commas, such as 0.1,0.5,1"
-      ),
-      (
-        ["--wait", "5"], { @Sendable (a) throws(CommandError) in _ = try a.duration(Sample.wait) },
-        "--wait '5': must be a duration such as 150ms, 30s, 5m, 1h30m or 2d"
-      ),
-      (
-        ["--wait", "5s"],
-        { @Sendable (a) throws(CommandError) in _ = try a.duration(Sample.wait, in: 60_000_000_000...Int64.max) },
-        "--wait '5s': must be a duration such as 150ms, 30s, 5m, 1h30m or 2d, at least 1m"
-      ),
-      (
-        ["--most", "big"], { @Sendable (a) throws(CommandError) in _ = try a.size(Sample.most) },
-        "--most 'big': must be a size such as 64MiB, 500kB or 1024"
-      ),
-      (
-        ["--at", "noon"], { @Sendable (a) throws(CommandError) in _ = try a.timestamp(Sample.at) },
-        "--at 'noon': must be a time such as 2026-01-31T08:15:00Z, 1769847300, now-15m or -15m"
-      ),
-      (
-        ["--label", "=b"], { @Sendable (a) throws(CommandError) in _ = try a.pairs(Sample.label) },
-        "--label '=b': must be NAME=VALUE"
-      ),
-      (
-        ["--token", "s3cret"], { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.token) },
-        "--token: must be a whole number, at least 0"
-      ),
-    ] as [([String], Read, String)])
-  func badValuesAreNamed(_ words: [String], _ read: Read, _ message: String) throws {
-    let arguments = try Sample.parse(words)
-    do throws(CommandError) {
-      try read(arguments)
-      Issue.record("accepted")
-    } catch {
-      #expect(error.message == message)
-      #expect(error.status == .usage)
-    }
+      (["--most", "big"], "--most 'big': must be a size such as 64MiB, 500kB or 1024"),
+      (["--at", "noon"], "--at 'noon': must be a time such as 2026-01-31T08:15:00Z, 1769847300, now-15m or -15m"),
+      (["--label", "=b"], "--label '=b': must be NAME=VALUE"),
+      (["--token", "s3cret"], "--token: must be a whole number, at least 0"),
+    ] as [([String], String)])
+  func badValuesAreNamed(_ words: [String], _ message: String) {
+    #expect(Sample.message(words) == message)
+  }
+
+  @Test func aMissingValueIsNamedWithItsVariable() throws {
+    let arguments = try Sample.parse([])
+    #expect(arguments.missing(Sample.token.definition).message == "--token TOKEN is needed (or set SAMPLE_TOKEN)")
+    #expect(throws: CommandError.self) { try arguments.required(Sample.few) }
   }
 
   @Test func errorsNameTheVariableThatIsWrong() throws {
     let arguments = try Sample.parse([], environment: ["SAMPLE_LIMIT": "many", "SAMPLE_ALL": "perhaps"])
-    #expect(throws: CommandError.self) { try arguments.int(Sample.limit) }
-    let cases: [(Read, String)] = [
-      (
-        { @Sendable (a) throws(CommandError) in _ = try a.int(Sample.limit) },
-        "SAMPLE_LIMIT 'many': must be a whole number, at least 0"
-      ),
-      (
-        { @Sendable (a) throws(CommandError) in _ = try a.flag(Sample.all) },
-        "SAMPLE_ALL=perhaps: must be true or false"
-      ),
+    let cases: [(any CommandOption, String)] = [
+      (Sample.limit, "SAMPLE_LIMIT 'many': must be a whole number, at least 0"),
+      (Sample.all, "SAMPLE_ALL=perhaps: must be true or false"),
     ]
-    for (read, message) in cases {
+    for (option, message) in cases {
       do throws(CommandError) {
-        try read(arguments)
+        try option.check(arguments)
         Issue.record("accepted")
       } catch {
         #expect(error.message == message)
       }
     }
   }
+
+  /// Defaults are written in a user's words, so each must be a value of its own option.
+  @Test func everyDefaultIsAValue() throws {
+    for command in Commands.all {
+      let arguments = Arguments(command: command, positionals: [], occurrences: [:], environment: { _ in nil })
+      for option in command.groups.flatMap(\.typedOptions) {
+        do throws(CommandError) { try option.check(arguments) } catch {
+          Issue.record("\(command.name) --\(option.name): \(error.message)")
+        }
+      }
+    }
+  }
+
   @Test func choicesFromTheEnvironmentAreCheckedBeforeAnythingRuns() {
     do throws(CommandError) {
       _ = try Sample.parse([], environment: ["SAMPLE_FORMAT": "jsom"])

@@ -19,12 +19,12 @@ struct LiveRules {
   /// Nil when no question is asked.
   init?(_ arguments: Arguments, _ settings: CompileRuleSettings) throws(CommandError) {
     let options = CompileRuleOptions.self
-    let asked = [
-      try arguments.flag(options.verify) ? options.verify : nil, try arguments.flag(options.eval) ? options.eval : nil,
-      arguments.isGiven(options.backtest) ? options.backtest : nil,
-    ].compactMap { $0 }
+    var asked: [any CommandOption] = []
+    if try arguments[options.verify] { asked.append(options.verify) }
+    if try arguments[options.eval] { asked.append(options.eval) }
+    if arguments.isGiven(options.backtest) { asked.append(options.backtest) }
     guard let first = asked.first else {
-      for option in [options.step, options.end] where arguments.isGiven(option) {
+      for option: any CommandOption in [options.step, options.end] where arguments.isGiven(option) {
         throw .usage("--\(option.name) needs --backtest\(option.name == options.end.name ? " or --eval" : "")")
       }
       return nil
@@ -33,19 +33,19 @@ struct LiveRules {
     if first.name != options.verify.name, settings.format == .prometheus {
       throw .usage("--\(first.name) prints text or, with --format json, JSON")
     }
-    let now = Timestamp.now
-    end = try arguments.timestamp(options.end, now: now)
-    let interval = try arguments.duration(options.interval)
-    let step = try arguments.durationIfGiven(options.step, in: 1_000_000_000...86_400_000_000_000)
+    end = try arguments[options.end]
+    let interval = try arguments[options.interval]
+    let step = try arguments[options.step]
     switch first.name {
     case options.verify.name: question = .verify
     case options.eval.name: question = .evaluate
     default:
-      let range = try arguments.duration(options.backtest, in: 1_000_000_000...31_536_000_000_000_000)
-      question = .backtest(range: range, step: step ?? max(interval, 15_000_000_000))
+      let range = try arguments.required(options.backtest)
+      question = .backtest(
+        range: range.nanoseconds, step: (step ?? max(interval, .seconds(15))).nanoseconds)
     }
     self.settings = settings
-    let url = try arguments.url(BackendOptions.prometheus)
+    let url = try arguments.required(BackendOptions.prometheus)
     let http = try arguments.httpOptions()
     do throws(BackendError) {
       server = RuleServer(try PrometheusClient(url: url, options: http))
