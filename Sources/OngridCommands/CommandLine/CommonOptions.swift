@@ -34,7 +34,7 @@ enum InputFormat: String, CaseIterable {
 }
 
 /// Options of every command that reads traces from files or standard input.
-enum TraceInputOptions {
+enum InputOptions {
   static let inputFormat = Option.value(
     "input-format", "FORMAT", .choice(InputFormat.self), default: "auto",
     help: "Format of the traces that are read",

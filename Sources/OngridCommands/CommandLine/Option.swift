@@ -21,7 +21,7 @@ struct Option<Value>: CommandOption {
 extension Option {
   /// An option with a value, nil when it is given nowhere.
   static func value<Wrapped>(
-    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<Wrapped>,
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: OptionType<Wrapped>,
     environment: String? = nil, secret: Bool = false, help: String, documentation: String = ""
   ) -> Option where Value == Wrapped? {
     let definition = OptionDefinition(
@@ -35,7 +35,7 @@ extension Option {
 
   /// An option with a value that has a default, in the words a user would type.
   static func value(
-    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<Value>,
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: OptionType<Value>,
     environment: String? = nil, default defaultValue: String, help: String, documentation: String = ""
   ) -> Option {
     let definition = OptionDefinition(
@@ -49,7 +49,7 @@ extension Option {
 
   /// An option that may be given several times, every value counting.
   static func list<Element>(
-    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<Element>,
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: OptionType<Element>,
     environment: String? = nil, default defaultValue: String? = nil, secret: Bool = false, help: String,
     documentation: String = ""
   ) -> Option where Value == [Element] {
@@ -67,7 +67,7 @@ extension Option {
 
   /// The same where each value is itself a list, written with commas.
   static func lists<Element>(
-    _ name: String, short: Character? = nil, _ valueName: String, _ type: ValueType<[Element]>,
+    _ name: String, short: Character? = nil, _ valueName: String, _ type: OptionType<[Element]>,
     environment: String? = nil, default defaultValue: String? = nil, help: String, documentation: String = ""
   ) -> Option where Value == [Element] {
     let parts = Option<[[Element]]>.list(

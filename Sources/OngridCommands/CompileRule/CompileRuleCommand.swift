@@ -1,4 +1,5 @@
 import AlertRules
+import Backends
 import Platform
 
 /// `ongrid compile-rule`.
@@ -46,7 +47,7 @@ enum CompileRuleCommand {
           BackendOptions.prometheus, CompileRuleOptions.verify, CompileRuleOptions.eval, CompileRuleOptions.backtest,
           CompileRuleOptions.step, CompileRuleOptions.end,
         ]),
-      HTTPOptions.group,
+      ClientOptions.group,
     ],
     examples: [
       Example("Compile a file of rules", "ongrid compile-rule rules.json"),
@@ -113,7 +114,7 @@ struct CompileRuleSettings: Sendable {
 
   init(_ arguments: Arguments) throws(CommandError) {
     let label = try arguments[CompileRuleOptions.serviceLabel]
-    guard LabelName.isValid(label) else {
+    guard LabelName.isFree(label) else {
       throw arguments.invalid(CompileRuleOptions.serviceLabel, label, expected: "a Prometheus label name")
     }
     compiler = RuleCompiler(names: MetricNames(serviceLabel: label))

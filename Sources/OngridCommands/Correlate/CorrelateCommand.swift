@@ -62,7 +62,7 @@ enum CorrelateCommand {
         "Sources",
         [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector, serviceLabel]),
       OptionGroup("Results", [maxBytes, format, schema]),
-      TraceInputOptions.group, HTTPOptions.group.replacing(timeout),
+      InputOptions.group, ClientOptions.group.replacing(timeout),
     ],
     examples: [
       Example("What happened to payments-api", "ongrid correlate --service payments-api --at -15m"),

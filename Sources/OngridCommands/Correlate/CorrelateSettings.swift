@@ -1,4 +1,5 @@
 import AlertRules
+import Backends
 import Correlate
 import JSON
 import OTLP
@@ -37,14 +38,14 @@ struct CorrelateSettings {
     guard configuration.hasSource else {
       throw .usage("nothing to ask: give --prometheus, --loki, --tempo or --from (or set ONGRID_PROMETHEUS_URL, …)")
     }
-    configuration.fileOptions = try TraceInputOptions.options(arguments)
-    configuration.skipsBadRecords = try arguments[TraceInputOptions.skipBad]
+    configuration.fileOptions = try InputOptions.options(arguments)
+    configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
     configuration.windowLength = try arguments[Options.window].nanoseconds
     configuration.timeout = try arguments[Options.timeout].nanoseconds
     configuration.http = try arguments.httpOptions()
     configuration.logSelector = try arguments[Options.logSelector]
     configuration.serviceLabel = try arguments[Options.serviceLabel]
-    guard LabelName.isValid(configuration.serviceLabel) else {
+    guard LabelName.isFree(configuration.serviceLabel) else {
       throw arguments.invalid(Options.serviceLabel, configuration.serviceLabel, expected: "a label name")
     }
     self.configuration = configuration

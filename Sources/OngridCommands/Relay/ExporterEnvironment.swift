@@ -53,7 +53,7 @@ struct ExporterEnvironment {
   }
 
   /// Fills in what the command line does not say.
-  func apply(to options: inout Backends.HTTPOptions, _ arguments: Arguments) throws(CommandError) {
+  func apply(to options: inout HTTPOptions, _ arguments: Arguments) throws(CommandError) {
     for pair in (value("HEADERS") ?? "").split(separator: ",") where !pair.allSatisfy(\.isWhitespace) {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
       let name = ExporterEnvironment.trimmed(parts[0])
@@ -65,7 +65,7 @@ struct ExporterEnvironment {
         throw .usage("OTEL_EXPORTER_OTLP_HEADERS: \(error)")
       }
     }
-    if !arguments.isGiven(HTTPOptions.timeout), let text = value("TIMEOUT") {
+    if !arguments.isGiven(ClientOptions.timeout), let text = value("TIMEOUT") {
       guard let milliseconds = Int64(text), milliseconds > 0 else {
         throw .usage("OTEL_EXPORTER_OTLP_TIMEOUT '\(text)': must be milliseconds")
       }

@@ -109,7 +109,7 @@ enum CompressionMethod: String, CaseIterable {
   }
 }
 
-extension ValueType<ListenAddress?> {
+extension OptionType<ListenAddress?> {
   /// Where to listen, nil for `none`.
   static var listenAddress: Self {
     Self("an address") { (text, _) throws(Refusal) in

@@ -11,8 +11,8 @@ enum RelayOnce {
     var settings = OnceDelivery.Settings()
     settings.paths = arguments.positionals
     settings.deletes = try arguments[RelayOptions.delete]
-    settings.skipsBad = try arguments[TraceInputOptions.skipBad]
-    settings.input = try TraceInputOptions.options(arguments)
+    settings.skipsBad = try arguments[InputOptions.skipBad]
+    settings.input = try InputOptions.options(arguments)
     // With nowhere to deliver but standard output this is a filter, which ends with its reader.
     if configuration.destinations.allSatisfy({ $0.url == "-" }) { signal(SIGPIPE, SIG_DFL) }
     let display = ProgressDisplay(isWanted: try !arguments[CommonOptions.quiet])

@@ -151,6 +151,6 @@ enum RelayOptions {
         batchSpans, batchBytes, batchTimeout, inFlight, queueDir, queueMax, retryInitial, retryMax, retryFor,
         drainTimeout,
       ]),
-    TraceInputOptions.group, HTTPOptions.group,
+    InputOptions.group, ClientOptions.group,
   ]
 }

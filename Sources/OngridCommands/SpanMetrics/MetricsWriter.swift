@@ -1,3 +1,4 @@
+import Backends
 import Platform
 import SpanMetrics
 
@@ -24,7 +25,7 @@ struct MetricsWriter: Sendable {
     format = try arguments[SpanMetricsOptions.format]
     external = try arguments[SpanMetricsOptions.label]
     for (index, label) in external.enumerated() {
-      if !LabelName.isValid(label.name) { throw .usage("--label \(label.name): not a Prometheus label name") }
+      if !LabelName.isFree(label.name) { throw .usage("--label \(label.name): not a Prometheus label name") }
       if external[..<index].contains(where: { $0.name == label.name }) {
         throw .usage("--label \(label.name): given twice")
       }

@@ -22,8 +22,8 @@ enum SpanMetricsCommand {
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Traces to read; - or none is stdin")],
     options: [
       SpanMetricsOptions.metrics, ServiceGraphOptions.group, SpanMetricsOptions.results, SpanMetricsOptions.following,
-      TraceInputOptions.group,
-      HTTPOptions.group,
+      InputOptions.group,
+      ClientOptions.group,
     ],
     examples: [
       Example("Metrics of a file, as Prometheus text", "ongrid spanmetrics --format prometheus traces.jsonl"),
@@ -62,8 +62,8 @@ enum SpanMetricsCommand {
     _ arguments: Arguments, _ configuration: SpanMetricsConfiguration
   ) throws(CommandError) -> RunOutcome {
     let threads = try arguments[SpanMetricsOptions.threads]
-    let skipsBad = try arguments[TraceInputOptions.skipBad]
-    let input = try TraceInputOptions.open(arguments)
+    let skipsBad = try arguments[InputOptions.skipBad]
+    let input = try InputOptions.open(arguments)
     let progress = Monitor(ProgressBar(isWanted: try !arguments[CommonOptions.quiet]))
     defer { progress.withLock { $0.clear() } }
     do throws(RunError) {

@@ -29,8 +29,8 @@ final class SpanMetricsFollowing: Sendable {
     } else {
       listen = nil
     }
-    let options = try TraceInputOptions.options(arguments, follow: true)
-    let skipsBad = try arguments[TraceInputOptions.skipBad]
+    let options = try InputOptions.options(arguments, follow: true)
+    let skipsBad = try arguments[InputOptions.skipBad]
     do throws(RunError) {
       following = try FollowingRun(arguments.positionals, options, configuration, skipsBad: skipsBad)
     } catch {

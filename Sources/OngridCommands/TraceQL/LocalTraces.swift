@@ -24,7 +24,7 @@ struct LocalTraces {
     options.step = Int(request.step)
     options.isInstant = request.isInstant
     options.memoryLimit = try arguments[TraceQLOptions.maxMemory]
-    options.skipsBad = try arguments[TraceInputOptions.skipBad]
+    options.skipsBad = try arguments[InputOptions.skipBad]
     options.keepsTraces = request.format == .otlp || request.format == .waterfall
     if request.start != nil || request.end != nil {
       options.range = TimeRange(
@@ -34,7 +34,7 @@ struct LocalTraces {
   }
 
   func run() throws(CommandError) -> ExitStatus {
-    let input = try TraceInputOptions.open(arguments, paths: paths)
+    let input = try InputOptions.open(arguments, paths: paths)
     var options = options
     if let threads = try arguments[TraceQLOptions.threads] {
       options.threads = threads

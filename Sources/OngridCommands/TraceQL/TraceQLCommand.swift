@@ -28,7 +28,7 @@ enum TraceQLCommand {
     ],
     options: [
       TraceQLOptions.source, TraceQLOptions.query, TraceQLOptions.lookup, TraceQLOptions.results, TraceQLOptions.local,
-      TraceInputOptions.group, HTTPOptions.group,
+      InputOptions.group, ClientOptions.group,
     ],
     examples: [
       Example(

@@ -65,7 +65,7 @@ struct CollectorSecrets {
   /// The name of a variable that gives exactly `value` where a configuration refers to it.
   mutating func variable(for value: String) -> String {
     let name = "ONGRID_COLLECTOR_SECRET_\(variables.count)"
-    variables.append((name, YAMLText.literal(value)))
+    variables.append((name, YAMLWriter.literal(value)))
     return name
   }
 }

@@ -6,7 +6,7 @@ import Platform
 struct CollectorConfigurationWriter {
   private let relay: RelayConfiguration
   private let options: CollectorConfiguration.Options
-  private(set) var yaml = YAMLText()
+  private(set) var yaml = YAMLWriter()
   private(set) var secrets = CollectorSecrets()
   private var exporters: [CollectorExporter] = []
   private var extensions: [String] = []
@@ -32,12 +32,12 @@ struct CollectorConfigurationWriter {
   }
 
   private mutating func writeExtensions() throws(RelayError) {
-    var sections: [(name: String, body: YAMLText)] = []
-    var health = YAMLText()
+    var sections: [(name: String, body: YAMLWriter)] = []
+    var health = YAMLWriter()
     health.string("endpoint", options.health.description)
     sections.append(("health_check", health))
     if let directory = relay.queueDirectory {
-      var storage = YAMLText()
+      var storage = YAMLWriter()
       storage.string("directory", directory)
       storage.raw("create_directory", true)
       // Without it what was acknowledged is not on the device, and a power cut takes it.
@@ -47,13 +47,13 @@ struct CollectorConfigurationWriter {
     if let file = relay.listenTokenFile {
       // By its own `filename` the extension would take empty lines and comments for tokens.
       let tokens = try TokenFile(file).tokens
-      var body = YAMLText()
+      var body = YAMLWriter()
       body.variables("tokens", tokens.map { secrets.variable(for: $0) })
       sections.append((CollectorConfigurationWriter.receiversAuthenticator, body))
     }
     for exporter in exporters {
       guard let (name, file) = exporter.authenticator, !sections.contains(where: { $0.name == name }) else { continue }
-      var body = YAMLText()
+      var body = YAMLWriter()
       body.string("filename", file)
       sections.append((name, body))
     }
@@ -93,7 +93,7 @@ struct CollectorConfigurationWriter {
     }
   }
 
-  private static func writeSecurity(_ relay: RelayConfiguration, _ yaml: inout YAMLText) {
+  private static func writeSecurity(_ relay: RelayConfiguration, _ yaml: inout YAMLWriter) {
     if let tls = relay.listenTLS {
       yaml.section("tls") {
         $0.string("cert_file", tls.certificate)

@@ -9,7 +9,7 @@ struct CollectorExporter {
   /// `TYPE/NAME`. It stays the same when destinations are added or put in another order, since the collector finds a
   /// queue on disk by it.
   let name: String
-  private(set) var body = YAMLText()
+  private(set) var body = YAMLWriter()
   /// The extension that authenticates its requests with the bearer token in a file, which it reads again when it changes.
   private(set) var authenticator: (name: String, file: String)?
 

@@ -1,3 +1,4 @@
+import Backends
 import OTLP
 import Platform
 
@@ -44,7 +45,7 @@ struct TargetTable: ~Copyable {
       if Self.identifying.contains(key) || exclusions.contains(key) { continue }
       scratch.removeAll()
       try AttributeText.append(attribute.value, to: &scratch, depth: 0)
-      let clean = LabelName.sanitize(key)
+      let clean = LabelName.sanitized(key)
       let isTaken = ["job", "instance"].contains(clean) || LabelPlan.intrinsic.contains(clean)
       set[isTaken ? "__" + clean : clean] = interner.intern(scratch.view)
     }

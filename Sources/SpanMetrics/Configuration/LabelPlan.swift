@@ -1,3 +1,5 @@
+import Backends
+
 /// Which labels a series has, where their values come from, and how names that collide were told apart.
 struct LabelPlan: Sendable {
   /// Where a label's value comes from.
@@ -47,7 +49,7 @@ struct LabelPlan: Sendable {
     }
     if configuration.includesStatusMessage { add("status_message", addExtra(.statusMessage)) }
     for key in configuration.dimensions {
-      let clean = LabelName.sanitize(key)
+      let clean = LabelName.sanitized(key)
       // The service label says the same already.
       if key == "service.name" && configuration.serviceLabels.contains(clean) { continue }
       reserved.formUnion(configuration.serviceLabels)
@@ -55,7 +57,7 @@ struct LabelPlan: Sendable {
     }
     for map in configuration.dimensionMaps {
       let source = addExtra(.joined(map.sources.map { attribute($0) }, separator: Array(map.separator.utf8)))
-      addDimension(map.name, LabelName.sanitize(map.name), source, reserved.union(configuration.serviceLabels))
+      addDimension(map.name, LabelName.sanitized(map.name), source, reserved.union(configuration.serviceLabels))
     }
     columns.sort { $0.name < $1.name }
   }

@@ -1,3 +1,5 @@
+import Backends
+
 public import TraceQL
 
 /// What is derived from spans. The defaults are those of Tempo's metrics generator, except for the name of the service
@@ -63,7 +65,7 @@ public struct SpanMetricsConfiguration: Sendable {
     try Self.validate(bounds: sizeBuckets, "size buckets")
     if let graph = serviceGraph { try Self.validate(bounds: graph.latencyBuckets, "service graph buckets") }
     if serviceLabels.isEmpty { throw ConfigurationError("a service label is needed") }
-    for label in serviceLabels where !LabelName.isValid(label) {
+    for label in serviceLabels where !LabelName.isFree(label) {
       throw ConfigurationError("'\(label)' is not a Prometheus label name")
     }
     for label in externalLabels where ownLabels.contains(label) {

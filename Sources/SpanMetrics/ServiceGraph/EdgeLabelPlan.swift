@@ -1,3 +1,5 @@
+import Backends
+
 /// The labels that edges have besides those that every edge has.
 struct EdgeLabelPlan: Sendable {
   /// Where a label's value comes from: a dimension, by its place, of one end of the call.
@@ -36,7 +38,7 @@ struct EdgeLabelPlan: Sendable {
   }
 
   private mutating func add(_ key: String, _ source: Source, _ reserved: [String]) {
-    let clean = LabelName.sanitize(key)
+    let clean = LabelName.sanitized(key)
     let label = reserved.contains(clean) ? "__" + clean : clean
     if label != clean {
       notes.append("service graph dimension '\(key)' is written as label '\(label)', '\(clean)' being taken")

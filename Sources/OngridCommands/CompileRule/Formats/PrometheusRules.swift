@@ -14,15 +14,15 @@ struct PrometheusRules {
     var text = "groups:\n"
     for (index, source) in set.sources.enumerated() {
       guard let rules = bySource[index] else { continue }
-      text += "  - name: \(YAMLText.scalar(PrometheusRules.groupName(source.name, &groups)))\n    rules:\n"
+      text += "  - name: \(YAMLScalar.text(PrometheusRules.groupName(source.name, &groups)))\n    rules:\n"
       for rule in rules { text += alert(rule, &names) }
     }
     return text
   }
 
   private func alert(_ rule: AlertRule, _ names: inout Set<String>) -> String {
-    var text = "      - alert: \(YAMLText.scalar(PrometheusRules.alertName(rule, &names)))\n"
-    text += "        expr: \(YAMLText.block(compiler.compile(rule).prettyText, indent: 8))\n"
+    var text = "      - alert: \(YAMLScalar.text(PrometheusRules.alertName(rule, &names)))\n"
+    text += "        expr: \(YAMLScalar.block(compiler.compile(rule).prettyText, indent: 8))\n"
     if let holdFor = rule.holdFor, holdFor.milliseconds > 0 { text += "        for: \(holdFor.text)\n" }
     text += "        labels:\n" + PrometheusRules.pairs(labels(rule))
     text += "        annotations:\n" + PrometheusRules.pairs(annotations(rule))
@@ -66,7 +66,7 @@ struct PrometheusRules {
   }
 
   private static func pairs(_ labels: [Label]) -> String {
-    labels.map { "          \($0.name): \(YAMLText.scalar($0.value))\n" }.joined()
+    labels.map { "          \($0.name): \(YAMLScalar.text($0.value))\n" }.joined()
   }
 
   /// Prometheus expands templates in labels and annotations; what comes from a rule is not one.

@@ -6,17 +6,18 @@ public enum LabelName {
     return name.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) }
   }
 
-  /// Names that Prometheus keeps for itself.
-  static func isReserved(_ name: String) -> Bool {
-    name.hasPrefix("__")
-  }
+  /// Whether Prometheus keeps `name` for itself.
+  public static func isReserved(_ name: String) -> Bool { name.hasPrefix("__") }
 
-  /// `name` with what a label name cannot have replaced by `_`.
-  static func sanitized(_ name: String) -> String {
+  /// Whether a user may give a label this name.
+  public static func isFree(_ name: String) -> Bool { isValid(name) && !isReserved(name) }
+
+  /// `name` with a `_` for everything that a label name cannot hold, and with one in front of a digit.
+  public static func sanitized(_ name: String) -> String {
     var text = ""
     for scalar in name.unicodeScalars {
-      let valid = scalar.isASCII && (isLetter(UInt8(scalar.value)) || ("0"..."9").contains(scalar))
-      text.unicodeScalars.append(valid ? scalar : "_")
+      let isValid = scalar.isASCII && (isLetter(UInt8(scalar.value)) || ("0"..."9").contains(scalar))
+      text.unicodeScalars.append(isValid ? scalar : "_")
     }
     if let first = text.utf8.first, !isLetter(first) { text = "_" + text }
     return text

@@ -3,11 +3,11 @@ import Platform
 
 /// Writes the small part of YAML that a collector's configuration needs: nested maps and lists of scalars and of maps.
 /// A dollar sign begins a reference there, so in text it is doubled.
-struct YAMLText {
+struct YAMLWriter {
   private(set) var text = ""
   private var depth = 0
 
-  mutating func section(_ key: String, _ body: (inout YAMLText) -> Void) {
+  mutating func section(_ key: String, _ body: (inout YAMLWriter) -> Void) {
     text += indentation + key + ":\n"
     depth += 1
     body(&self)
@@ -15,10 +15,10 @@ struct YAMLText {
   }
 
   /// Text, in double quotes.
-  mutating func string(_ key: String, _ value: String) { raw(key, YAMLText.quoted(value)) }
+  mutating func string(_ key: String, _ value: String) { raw(key, YAMLWriter.quoted(value)) }
 
   /// The value of an environment variable, which stands in quotes so that it is text whatever it looks like.
-  mutating func variable(_ key: String, _ name: String) { raw(key, YAMLText.reference(name)) }
+  mutating func variable(_ key: String, _ name: String) { raw(key, YAMLWriter.reference(name)) }
 
   /// A number, a truth value, or text that needs no quotes.
   mutating func raw(_ key: String, _ value: some CustomStringConvertible) {
@@ -34,11 +34,11 @@ struct YAMLText {
   }
 
   mutating func list(_ key: String, _ values: [String]) {
-    raw(key, "[" + values.map(YAMLText.quoted).joined(separator: ", ") + "]")
+    raw(key, "[" + values.map(YAMLWriter.quoted).joined(separator: ", ") + "]")
   }
 
   mutating func variables(_ key: String, _ names: [String]) {
-    raw(key, "[" + names.map(YAMLText.reference).joined(separator: ", ") + "]")
+    raw(key, "[" + names.map(YAMLWriter.reference).joined(separator: ", ") + "]")
   }
 
   /// A list of maps with string values.
@@ -46,13 +46,13 @@ struct YAMLText {
     text += "\(indentation)\(key):\n"
     for map in maps {
       for (index, (name, value)) in map.enumerated() {
-        text += "\(indentation)  \(index == 0 ? "- " : "  ")\(name): \(YAMLText.quoted(value))\n"
+        text += "\(indentation)  \(index == 0 ? "- " : "  ")\(name): \(YAMLWriter.quoted(value))\n"
       }
     }
   }
 
   /// Text that was put together apart, at the present depth.
-  mutating func append(_ other: YAMLText) {
+  mutating func append(_ other: YAMLWriter) {
     for line in other.text.split(separator: "\n") { text += "\(indentation)\(line)\n" }
   }
 

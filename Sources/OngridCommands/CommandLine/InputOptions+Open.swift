@@ -1,6 +1,6 @@
 import OTLP
 
-extension TraceInputOptions {
+extension InputOptions {
   /// The traces in the command's positional arguments, or on standard input where there are none.
   static func open(_ arguments: Arguments, paths: [String]? = nil) throws(CommandError) -> TraceInput {
     let options = try options(arguments)
@@ -10,8 +10,8 @@ extension TraceInputOptions {
   }
 
   /// How traces are read, as the command line says.
-  static func options(_ arguments: Arguments, follow: Bool = false) throws(CommandError) -> OTLP.TraceInputOptions {
-    var options = OTLP.TraceInputOptions()
+  static func options(_ arguments: Arguments, follow: Bool = false) throws(CommandError) -> TraceInputOptions {
+    var options = TraceInputOptions()
     options.follow = follow
     switch try arguments[inputFormat] {
     case .otlpJSON, .tempoJSON: options.format = .json

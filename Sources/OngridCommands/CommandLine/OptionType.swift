@@ -2,7 +2,7 @@ import Backends
 import Platform
 
 /// How the text of an option becomes a value, and what is said where it cannot.
-struct ValueType<Value>: Sendable {
+struct OptionType<Value>: Sendable {
   /// Why a text is no value: in words of its own, or nil where `expected` says it all.
   struct Refusal: Error {
     var reason: String?
@@ -40,7 +40,7 @@ struct ValueType<Value>: Sendable {
   }
 }
 
-extension ValueType<String> {
+extension OptionType<String> {
   static var text: Self { Self("text") { $0 } }
   static var file: Self { Self("a file", kind: .file) { $0 } }
   static var directory: Self { Self("a directory", kind: .directory) { $0 } }
@@ -48,7 +48,7 @@ extension ValueType<String> {
   static var address: Self { Self("a URL", kind: .url) { $0 } }
 }
 
-extension ValueType<Int> {
+extension OptionType<Int> {
   /// A whole number within `range`.
   static func whole(in range: ClosedRange<Int> = 0...Int.max) -> Self {
     let limits =
@@ -71,7 +71,7 @@ extension ValueType<Int> {
   }
 }
 
-extension ValueType<Double> {
+extension OptionType<Double> {
   /// A finite decimal number within `range`.
   static func decimal(in range: ClosedRange<Double>) -> Self {
     Self("a number from \(range.lowerBound) to \(range.upperBound)") { text in
@@ -88,19 +88,19 @@ extension ValueType<Double> {
   }
 }
 
-extension ValueType<[Double]> {
+extension OptionType<[Double]> {
   /// Finite numbers with commas between them.
   static var decimals: Self {
     Self("numbers separated by commas, such as 0.1,0.5,1") { text in
       let values = text.split(separator: ",", omittingEmptySubsequences: false).map {
-        ValueType<Double>.finite(String($0))
+        OptionType<Double>.finite(String($0))
       }
       return values.contains(nil) ? nil : values.compactMap(\.self)
     }
   }
 }
 
-extension ValueType<[String]> {
+extension OptionType<[String]> {
   /// Names with commas between them.
   static var names: Self {
     Self("names separated by commas") { text in
@@ -109,7 +109,7 @@ extension ValueType<[String]> {
   }
 }
 
-extension ValueType<Duration> {
+extension OptionType<Duration> {
   /// A duration within `range`.
   static func duration(in range: ClosedRange<Duration> = .zero ... .nanoseconds(Int64.max)) -> Self {
     var limits = ""
@@ -123,7 +123,7 @@ extension ValueType<Duration> {
   }
 }
 
-extension ValueType<Timestamp> {
+extension OptionType<Timestamp> {
   /// A moment: RFC 3339, Unix time, or relative to `now`.
   static var time: Self {
     Self("a time such as 2026-01-31T08:15:00Z, 1769847300, now-15m or -15m") { (text, now) throws(Refusal) in
@@ -133,7 +133,7 @@ extension ValueType<Timestamp> {
   }
 }
 
-extension ValueType<HTTPURL> {
+extension OptionType<HTTPURL> {
   /// The URL of a server.
   static var url: Self {
     Self("a URL", kind: .url) { (text, _) throws(Refusal) in
@@ -142,7 +142,7 @@ extension ValueType<HTTPURL> {
   }
 }
 
-extension ValueType<(name: String, value: String)> {
+extension OptionType<(name: String, value: String)> {
   /// `NAME=VALUE`. The name must not be empty, the value may be.
   static var pair: Self {
     Self("NAME=VALUE") { text in
@@ -152,14 +152,14 @@ extension ValueType<(name: String, value: String)> {
   }
 }
 
-extension ValueType where Value: CaseIterable & RawRepresentable<String> & Sendable {
+extension OptionType where Value: CaseIterable & RawRepresentable<String> & Sendable {
   /// One of an enumeration's words.
   static func choice(_ type: Value.Type) -> Self {
     choice(type) { $0.rawValue }
   }
 }
 
-extension ValueType where Value: CaseIterable & Sendable {
+extension OptionType where Value: CaseIterable & Sendable {
   /// One of an enumeration's cases, by the name that `word` gives it.
   static func choice(_ type: Value.Type, _ word: (Value) -> String) -> Self {
     let values = Array(Value.allCases)

@@ -1,11 +1,11 @@
 import AlertRules
 
 /// Scalars of YAML as a person would write them.
-enum YAMLText {
+enum YAMLScalar {
   /// Plain where that is unmistakably a string, else in double quotes.
   ///
   /// The escapes of PromQL's literals are also YAML's: `\"`, `\\`, `\n`, `\r`, `\t`, `\xNN`, `\uNNNN`, `\UNNNNNNNN`.
-  static func scalar(_ text: String) -> String {
+  static func text(_ text: String) -> String {
     isPlain(text) ? text : PromQLString.quoted(text)
   }
 

@@ -1,5 +1,5 @@
 /// Options of every command that talks to a server.
-enum HTTPOptions {
+enum ClientOptions {
   static let header = Option.list(
     "header", "'NAME: VALUE'", .text, environment: "ONGRID_HEADERS", secret: true,
     help: "Send this header with every request",
