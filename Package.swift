@@ -86,6 +86,7 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["TLS", "Platform"], path: "Tests/TestSupport"),
     fuzzing,
+    .testTarget(name: "StructureTests"),
     tests("PlatformTests", ["Platform"]),
     tests("CompressionTests", ["Compression"]),
     tests("JSONTests", ["JSON"]),
