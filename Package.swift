@@ -25,8 +25,8 @@ let releaseLinking: [LinkerSetting] = [
 
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Compression", "Platform",
-  "TestSupport",
+  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "OTLP", "JSON", "Compression",
+  "Platform", "TestSupport",
 ]
 let fuzzing: Target =
   Context.environment["ONGRID_FUZZ"] == nil
@@ -45,11 +45,11 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Backends", "OTLP", "JSON", "Compression",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "OTLP", "JSON", "Compression",
         "Platform",
       ]),
 
-    .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
+    .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "Traces", "OTLP", "JSON", "Platform"]),
     .target(
       name: "Relay",
       dependencies: [
@@ -60,7 +60,8 @@ let package = Package(
     .target(
       name: "Backends",
       dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2", "CSnappy"]),
-    .target(name: "TraceQL", dependencies: ["OTLP", "JSON", "Platform", "CPCRE2"]),
+    .target(name: "TraceQL", dependencies: ["Traces", "OTLP", "JSON", "Platform", "CPCRE2"]),
+    .target(name: "Traces", dependencies: ["OTLP", "Platform"]),
     .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
@@ -92,6 +93,7 @@ let package = Package(
     tests("JSONTests", ["JSON"]),
     tests("OTLPTests", ["OTLP"]),
     tests("BackendsTests", ["Backends"]),
+    tests("TracesTests", ["Traces", "OTLP"]),
     tests("TraceQLTests", ["TraceQL"]),
     tests("RelayTests", ["Relay", "Backends", "OTLP", "Compression", "Platform", "ongrid"]),
     tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Correlate
+import Traces
 
 /// Evidence with as much of everything as a test wants.
 struct GeneratedEvidence {
@@ -65,18 +66,18 @@ struct GeneratedEvidence {
     }
     traces.slowest = traces.errors
     for id in ids.prefix(3) {
-      var spans: [SpanRecord] = []
+      var spans: [TraceSpan] = []
       for index in 0...count(100) {
         let begin = start.nanoseconds + Int64(index) * 1000
         let length = Int64.random(in: -5...5_000_000, using: &random)
-        let attributes = [SpanRecord.Attribute(key: word(2), value: word(10))]
+        let attributes = [TraceSpan.Attribute(key: word(2), value: word(10))]
         spans.append(
-          SpanRecord(
+          TraceSpan(
             id: UInt64(index + 1), parent: UInt64.random(in: 0...UInt64(index + 2), using: &random), service: word(3),
             name: word(3), kind: .server, start: begin, end: begin + length, isError: Bool.random(using: &random),
             message: word(5), attributes: attributes, ownAttributes: 1))
       }
-      traces.traces.append(TraceRecord(id: id, spans: spans))
+      traces.traces.append(Trace(id: id, spans: spans))
     }
     evidence.traces = traces
     for index in 0..<count(6) {

@@ -53,8 +53,10 @@ struct ObjectFields {
   ///   - hint: What is known about a field that belongs elsewhere.
   mutating func checkKeys(_ known: [String], aliases: [String: String] = [:], hint: (String) -> String? = { _ in nil })
   {
+    let present = Set(members.map(\.key))
+    guard !present.isSubset(of: known) else { return }
+    let free = known.filter { !present.contains($0) }
     for member in members where !known.contains(member.key) {
-      let free = known.filter { name in !members.contains { $0.key == name } }
       let alias = aliases[member.key].flatMap { free.contains($0) ? $0 : nil }
       let foreign = hint(member.key)
       let meant = alias ?? (foreign == nil ? NearestName.of(member.key, in: free) : nil)

@@ -1,7 +1,9 @@
+import Traces
+
 /// Finds where the trouble of a bad trace begins, and which span's time on the critical path grew.
 struct CulpritFinder {
   let service: String
-  private let bad: [TraceRecord]
+  private let bad: [Trace]
   /// Own time on the critical path in traces without trouble, nanoseconds, by span.
   private let usual: [Place: [Double]]
   private let usualTraces: Int
@@ -25,7 +27,7 @@ struct CulpritFinder {
   }
 
   /// The origin of a failure, or for a slow trace the span that took longest beyond what is usual for it.
-  func culprit(of trace: TraceRecord) -> Culprit? {
+  func culprit(of trace: Trace) -> Culprit? {
     if let origin = trace.failureOrigin(of: service) { return CulpritFinder.culprit(trace, origin) }
     guard let entry = trace.slowestEntry(of: service) else { return nil }
     var worst: (index: Int, excess: Double)?
@@ -72,7 +74,7 @@ struct CulpritFinder {
   }
 
   /// Own time on the critical path below the service's slowest entry, summed by place.
-  private static func times(_ trace: TraceRecord, _ service: String) -> [Place: Double] {
+  private static func times(_ trace: Trace, _ service: String) -> [Place: Double] {
     guard let entry = trace.slowestEntry(of: service) else { return [:] }
     var times: [Place: Double] = [:]
     for (index, time) in trace.criticalPath(from: entry) {
@@ -81,7 +83,7 @@ struct CulpritFinder {
     return times
   }
 
-  private static func culprit(_ trace: TraceRecord, _ index: Int) -> Culprit {
+  private static func culprit(_ trace: Trace, _ index: Int) -> Culprit {
     let span = trace.spans[index]
     return Culprit(dependency: trace.dependency(of: index), service: span.service, span: span.name)
   }

@@ -1,4 +1,5 @@
 import Platform
+import Traces
 
 /// Finds what failing or slow traces have in common.
 ///
@@ -92,7 +93,7 @@ struct SuspectAnalysis {
     // A feature that the baseline hardly knows is new, which is telling enough.
     guard oldBad + oldRest >= 10 else { return true }
     // Samples of the groups may be cut; the shares of the groups put them right.
-    let scale = { (group: [TraceRecord], total: Int) in group.isEmpty ? 1 : Double(total) / Double(group.count) }
+    let scale = { (group: [Trace], total: Int) in group.isEmpty ? 1 : Double(total) / Double(group.count) }
     let now = sample.windowCounts
     let before = sample.baselineCounts
     let badNow = Double(bad) * scale(sample.bad, now.bad)

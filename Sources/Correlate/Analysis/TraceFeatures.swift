@@ -1,3 +1,5 @@
+import Traces
+
 /// What a trace can have in common with others: attribute values and operations, by service.
 struct TraceFeature: Hashable {
   enum Kind: Hashable {
@@ -21,7 +23,7 @@ struct TraceFeature: Hashable {
   }
 
   /// All features of a trace, each once.
-  static func of(_ trace: TraceRecord) -> Set<TraceFeature> {
+  static func of(_ trace: Trace) -> Set<TraceFeature> {
     var features: Set<TraceFeature> = []
     for span in trace.spans {
       features.insert(TraceFeature(kind: .operation, service: span.service, key: "name", value: span.name))
@@ -39,7 +41,7 @@ struct FeatureTable {
   private(set) var traces: [TraceFeature: [Int]] = [:]
   let count: Int
 
-  init(_ group: [TraceRecord]) {
+  init(_ group: [Trace]) {
     count = group.count
     for (index, trace) in group.enumerated() {
       for feature in TraceFeature.of(trace) { traces[feature, default: []].append(index) }

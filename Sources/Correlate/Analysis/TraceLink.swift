@@ -1,3 +1,5 @@
+import Traces
+
 /// A trace that more than one panel knows.
 struct TraceLink: Sendable {
   var traceID: String
@@ -30,7 +32,7 @@ struct TraceLink: Sendable {
     note("errors", (panel?.errors ?? []).map(\.id))
     note("slowest", (panel?.slowest ?? []).map(\.id))
     note("traces", (panel?.traces ?? []).map(\.id))
-    var known: [String: TraceRecord] = [:]
+    var known: [String: Trace] = [:]
     for trace in (panel?.sample.bad ?? []) + (panel?.sample.rest ?? []) + (panel?.traces ?? []) {
       known[trace.id] = trace
     }
@@ -50,7 +52,7 @@ struct TraceLink: Sendable {
     [!logLines.isEmpty, !exemplars.isEmpty, !lists.isEmpty].filter { $0 }.count > 1
   }
 
-  private static func span(of link: TraceLink, _ trace: TraceRecord, _ evidence: Evidence) -> String? {
+  private static func span(of link: TraceLink, _ trace: Trace, _ evidence: Evidence) -> String? {
     let logged = link.logLines.lazy.compactMap { evidence.logs?.lines[$0].spanID }.first
     let index =
       trace.spans.firstIndex { $0.idText == logged } ?? trace.failureOrigin(of: evidence.service)

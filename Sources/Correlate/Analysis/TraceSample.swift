@@ -1,12 +1,14 @@
+public import Traces
+
 /// The traces an analysis works on, sorted into those with trouble and those without.
 public struct TraceSample: Sendable {
   /// Traces in which the service failed or was slow, in the window.
-  public var bad: [TraceRecord] = []
+  public var bad: [Trace] = []
   /// Other traces of the window.
-  public var rest: [TraceRecord] = []
+  public var rest: [Trace] = []
   /// The same for the baseline.
-  public var baselineBad: [TraceRecord] = []
-  public var baselineRest: [TraceRecord] = []
+  public var baselineBad: [Trace] = []
+  public var baselineRest: [Trace] = []
 
   /// How many traces there were, of which the above may be a part.
   public var windowCounts = Counts()
@@ -60,7 +62,7 @@ struct Slowness: Sendable {
   }
 }
 
-extension TraceRecord {
+extension Trace {
   /// Whether the service failed or was slow in this trace.
   func isBad(service: String, operation: String?, slowness: Slowness) -> Bool {
     spans.contains { span in

@@ -2,6 +2,7 @@ import Backends
 import JSON
 import OTLP
 import Platform
+import Traces
 
 /// Evidence as a JSON tree. Every key is always there; what is unknown is null, what is missing an empty list.
 struct EvidenceDocument {
@@ -111,8 +112,8 @@ struct EvidenceDocument {
     ])
   }
 
-  private func trace(_ trace: TraceRecord) -> JSONValue {
-    let top = trace.roots.first ?? 0
+  private func trace(_ trace: Trace) -> JSONValue {
+    let top = trace.tree.top ?? 0
     let critical = trace.spans.isEmpty ? [] : trace.criticalPath(from: top)
     let own = Dictionary(critical.map { ($0.span, $0.selfTime) }, uniquingKeysWith: { $0 + $1 })
     return .object([
@@ -122,7 +123,7 @@ struct EvidenceDocument {
     ])
   }
 
-  private func span(_ trace: TraceRecord, _ index: Int, criticalTime: Int64?) -> JSONValue {
+  private func span(_ trace: Trace, _ index: Int, criticalTime: Int64?) -> JSONValue {
     let span = trace.spans[index]
     var members: [(String, JSONValue)] = [
       ("span_id", .text(span.idText)), ("parent_id", .optional(span.parentText)), ("service", .text(span.service)),

@@ -98,7 +98,7 @@ struct MarkdownDocument {
   private var waterfall: [String] {
     guard let worst = evidence.traces?.traces.first else { return [] }
     return ["## Worst trace \(worst.id)", "", "```"]
-      + Waterfall.lines(worst).map(Self.withoutBackticks) + ["```"]
+      + WaterfallText.lines(worst).map(Self.withoutBackticks) + ["```"]
   }
 
   private var traces: [String] {

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import Traces
 
 /// Takes the traces of a service out of OTLP files.
 ///
@@ -142,7 +143,7 @@ struct LocalTraces {
   }
 
   private func collect(_ chosen: [TraceID: Choice], _ sample: inout TraceSample) throws(LocalTracesError) {
-    var spans: [TraceID: [SpanRecord]] = [:]
+    var spans: [TraceID: [TraceSpan]] = [:]
     var texts: [TraceID: String] = [:]
     try forEachSpan { (span, resource, name) throws(WireError) in
       let id = TraceID(span.traceID)
@@ -152,7 +153,7 @@ struct LocalTraces {
     }
     for (id, choice) in chosen.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
       guard let found = spans[id], let text = texts[id] else { continue }
-      let trace = TraceRecord(id: text, spans: found)
+      let trace = Trace(id: text, spans: found)
       switch (choice.period, choice.isBad) {
       case (.window, true): sample.bad.append(trace)
       case (.window, false): sample.rest.append(trace)

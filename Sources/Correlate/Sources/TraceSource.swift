@@ -1,6 +1,7 @@
 import Backends
 import OTLP
 import Platform
+import Traces
 
 /// What the trace store knows of the service.
 struct TracePanel: Sendable {
@@ -21,7 +22,7 @@ struct TracePanel: Sendable {
   /// Longest first.
   var slowest: [Row] = []
   /// The worst few as a whole.
-  var traces: [TraceRecord] = []
+  var traces: [Trace] = []
   /// What the suspects are found in.
   var sample = TraceSample()
   /// Traces that were not looked at for want of room.
@@ -141,7 +142,7 @@ struct TempoSource: Sendable {
     let ids = Array(worst.prefix(TempoSource.fetched)) + rest + baseline
     // One thread a trace: they wait, they do not work.
     let traces = Parallel.map(ids.count, width: 3 * TempoSource.fetched) { fetch(ids[$0]) }
-    var byID: [String: TraceRecord] = [:]
+    var byID: [String: Trace] = [:]
     for (id, answer) in zip(ids, traces) {
       switch answer {
       case .success(let trace?): byID[id] = trace
@@ -162,7 +163,7 @@ struct TempoSource: Sendable {
   }
 
   /// Adds to rows whose whole trace is known the span in which the trouble shows.
-  private func name(_ rows: inout [TracePanel.Row], from traces: [String: TraceRecord]) {
+  private func name(_ rows: inout [TracePanel.Row], from traces: [String: Trace]) {
     for index in rows.indices {
       guard let trace = traces[rows[index].id], let span = trace.telling(of: task.service) else { continue }
       rows[index].span = "\(span.service) \(span.name)"
@@ -220,7 +221,7 @@ struct TempoSource: Sendable {
     return (Double(traces.count) + 0.5) / (length / 1e9)
   }
 
-  private func fetch(_ id: String) -> Result<TraceRecord?, BackendError> {
+  private func fetch(_ id: String) -> Result<Trace?, BackendError> {
     Result { () throws(BackendError) in
       let client = try client()
       guard let otlp = try client.trace(id) else { return nil }
@@ -281,11 +282,11 @@ struct FileSource: Sendable {
   }
 
   /// How long the service itself took.
-  private func time(_ trace: TraceRecord) -> Int64 {
+  private func time(_ trace: Trace) -> Int64 {
     trace.slowestEntry(of: task.service).map { trace.spans[$0].duration } ?? 0
   }
 
-  private func row(_ trace: TraceRecord) -> TracePanel.Row {
+  private func row(_ trace: Trace) -> TracePanel.Row {
     let span = trace.telling(of: task.service)
     return TracePanel.Row(
       id: trace.id, rootService: trace.root?.service ?? "", rootName: trace.root?.name ?? "",

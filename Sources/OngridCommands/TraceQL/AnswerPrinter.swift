@@ -41,7 +41,7 @@ struct AnswerPrinter {
 
   /// Prints one trace, given as an OTLP request in protobuf.
   func print(trace otlp: [UInt8]) throws(CommandError) {
-    if request.format == .waterfall { return try printLines(Waterfall(layout).lines(otlp)) }
+    if request.format == .waterfall { return try printLines(TerminalWaterfall(layout).lines(otlp)) }
     var buffer = ByteBuffer(capacity: otlp.count * 4)
     do throws(WireError) {
       try otlp.withByteView { view throws(WireError) in try OTLPJSONWriter().write(view, .traces, into: &buffer) }

@@ -1,3 +1,5 @@
+import Traces
+
 /// The operators between spansets of one trace. Spans are numbers; a set of them is a flag per span.
 struct Structure {
   let tree: TraceTree

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import Traces
 
 /// Some spans of one trace, by number.
 struct Spanset {
@@ -21,6 +22,7 @@ final class TraceEvaluator {
   private var capacity = 0
   private let slotCount: Int
   private(set) var tree = TraceTree()
+  private var links: ContiguousArray<TraceTree.Link> = []
   /// The spans of the trace, by start.
   private(set) var spans: ArraySlice<SpanRecord> = []
   /// The whole trace.
@@ -45,7 +47,9 @@ final class TraceEvaluator {
     var records = ContiguousArray(grouped.records[grouped.bounds[trace]..<grouped.bounds[trace + 1]])
     records.sort { ($0.start, $0.spanID) < ($1.start, $1.spanID) }
     spans = ArraySlice(records)
-    tree.build(spans)
+    links.removeAll(keepingCapacity: true)
+    for span in spans { links.append(TraceTree.Link(id: span.spanID, parentID: span.parentID, kind: span.kind)) }
+    tree.build(links)
     summary = TraceSummary(spans, tree, grouped.contexts)
     reader.arena.removeAll()
     if spans.count > capacity {

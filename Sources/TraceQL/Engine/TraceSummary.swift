@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import Traces
 
 /// What is said of a whole trace.
 struct TraceSummary {

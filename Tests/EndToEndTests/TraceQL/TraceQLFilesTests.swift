@@ -89,6 +89,18 @@ import Testing
     #expect(colored.output.contains("\u{1B}["))
   }
 
+  @Test func aChildBeforeItsParentLeavesTheParentsBarWhereItIs() throws {
+    let drawn = try run([
+      "--trace-id", "0af7651916cd43dd8448eb211c80319c", "-f", "waterfall", "--from", Fixtures.path("cases/skew.json"),
+    ])
+    let lines = drawn.output.split(separator: "\n").map(String.init)
+    let parent = try #require(lines.first { $0.hasPrefix("parent") })
+    let child = try #require(lines.first { $0.contains("child before its parent") })
+    let bars = (parent.suffix(from: parent.index(parent.firstIndex(of: "m") ?? parent.startIndex, offsetBy: 2)))
+    #expect(bars.count(where: { $0 == "#" }) <= 2, "\(drawn.output)")
+    #expect(!child.contains("#") && child.contains("====="), "\(drawn.output)")
+  }
+
   @Test func printsTablesAndPlots() throws {
     let table = try run([
       "{ status = error } | by(resource.service.name) | count() > 1", "-f", "table", "--from", Self.shop,

@@ -5,6 +5,7 @@ import TestSupport
 
 @testable import Correlate
 @testable import TraceQL
+import Traces
 
 extension FuzzTarget {
   /// Everything that looks inside spans: span metrics with the service graph, queries, and what correlate makes of traces.
@@ -16,7 +17,7 @@ extension FuzzTarget {
     let bytes = [UInt8](view)
     for query in queries { try evaluate(query, bytes, threads: 1) }
     for trace in (try? SpanReader.traces(bytes)) ?? [] {
-      _ = Waterfall.lines(trace)
+      _ = WaterfallText.lines(trace)
       _ = TraceFeature.of(trace)
     }
   }

@@ -1,4 +1,5 @@
 import OTLP
+import Traces
 
 /// Where a bad trace's trouble begins.
 struct Culprit: Hashable {
@@ -10,12 +11,12 @@ struct Culprit: Hashable {
   var span: String
 }
 
-extension TraceRecord {
+extension Trace {
   /// The dependency a span stands for: its own service, or for a call to something outside, what the call names.
   func dependency(of index: Int) -> String {
     let span = spans[index]
     guard span.kind == .client || span.kind == .producer else { return span.service }
-    if let child = children[index].first(where: { spans[$0].service != span.service }) { return spans[child].service }
+    if let child = children(of: index).first(where: { spans[$0].service != span.service }) { return spans[child].service }
     for key in ["peer.service", "db.system.name", "db.system", "messaging.system", "server.address", "net.peer.name"] {
       if let value = span.value(key), !value.isEmpty { return value }
     }
@@ -28,7 +29,7 @@ extension TraceRecord {
       return nil
     }
     // The tree has no cycles, so this ends.
-    while let next = children[current].first(where: { spans[$0].isError }) { current = next }
+    while let next = children(of: current).first(where: { spans[$0].isError }) { current = next }
     return current
   }
 
@@ -46,7 +47,7 @@ extension TraceRecord {
   }
 
   /// The span in which a service's trouble shows: where its failure begins, or else its slowest entry.
-  func telling(of service: String) -> SpanRecord? {
+  func telling(of service: String) -> TraceSpan? {
     (failureOrigin(of: service) ?? slowestEntry(of: service)).map { spans[$0] }
   }
 }
