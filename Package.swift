@@ -45,7 +45,8 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "OTLP", "JSON", "Compression",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "OTLP", "JSON",
+        "Compression",
         "Platform",
       ]),
 

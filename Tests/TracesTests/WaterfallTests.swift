@@ -34,7 +34,9 @@ struct WaterfallTests {
 
   @Test func aLongChainCostsWhatItsLengthIs() {
     func cost(_ count: Int) -> UInt64 {
-      let lines = (0..<count).map { (id: UInt64($0 + 1), parent: UInt64($0), start: Int64($0), end: Int64(2 * count - $0)) }
+      let lines = (0..<count).map {
+        (id: UInt64($0 + 1), parent: UInt64($0), start: Int64($0), end: Int64(2 * count - $0))
+      }
       let trace = trace(lines)
       return ProcessorTime.least(of: 3) {
         let waterfall = Waterfall(trace)

@@ -16,7 +16,9 @@ extension Trace {
   func dependency(of index: Int) -> String {
     let span = spans[index]
     guard span.kind == .client || span.kind == .producer else { return span.service }
-    if let child = children(of: index).first(where: { spans[$0].service != span.service }) { return spans[child].service }
+    if let child = children(of: index).first(where: { spans[$0].service != span.service }) {
+      return spans[child].service
+    }
     for key in ["peer.service", "db.system.name", "db.system", "messaging.system", "server.address", "net.peer.name"] {
       if let value = span.value(key), !value.isEmpty { return value }
     }

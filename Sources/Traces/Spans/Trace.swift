@@ -12,7 +12,9 @@ public struct Trace: Sendable {
     let spans = unordered.sorted { ($0.start, $1.end, $0.id) < ($1.start, $0.end, $1.id) }
     self.spans = spans
     tree = TraceTree(
-      spans.lazy.map { TraceTree.Link(id: $0.id, parentID: $0.parent, kind: UInt8(truncatingIfNeeded: $0.kind.rawValue)) })
+      spans.lazy.map {
+        TraceTree.Link(id: $0.id, parentID: $0.parent, kind: UInt8(truncatingIfNeeded: $0.kind.rawValue))
+      })
   }
 
   /// Places of the spans whose parent is not in the trace, in order of start; never empty when there are spans.
