@@ -25,8 +25,8 @@ let releaseLinking: [LinkerSetting] = [
 
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "OTLP", "JSON", "Compression",
-  "Platform", "TestSupport",
+  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "Transport", "OTLP", "JSON",
+  "Compression", "Platform", "TestSupport",
 ]
 let fuzzing: Target =
   Context.environment["ONGRID_FUZZ"] == nil
@@ -45,22 +45,23 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "OTLP", "JSON",
-        "Compression",
-        "Platform",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "Transport", "OTLP", "JSON",
+        "Compression", "Platform",
       ]),
 
-    .target(name: "Correlate", dependencies: ["Backends", "TraceQL", "Traces", "OTLP", "JSON", "Platform"]),
+    .target(
+      name: "Correlate", dependencies: ["Backends", "Transport", "TraceQL", "Traces", "OTLP", "JSON", "Platform"]),
     .target(
       name: "Relay",
       dependencies: [
-        "Backends", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CNghttp2", "CSQLite",
+        "Transport", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CNghttp2", "CSQLite",
       ]),
-    .target(name: "SpanMetrics", dependencies: ["Backends", "TraceQL", "OTLP", "JSON", "Platform"]),
+    .target(name: "SpanMetrics", dependencies: ["Backends", "Transport", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
+    .target(name: "Backends", dependencies: ["Transport", "TraceQL", "OTLP", "JSON", "Platform", "CSnappy"]),
     .target(
-      name: "Backends",
-      dependencies: ["TraceQL", "OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2", "CSnappy"]),
+      name: "Transport",
+      dependencies: ["OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2"]),
     .target(name: "TraceQL", dependencies: ["Traces", "OTLP", "JSON", "Platform", "CPCRE2"]),
     .target(name: "Traces", dependencies: ["OTLP", "Platform"]),
     .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
@@ -93,10 +94,11 @@ let package = Package(
     tests("CompressionTests", ["Compression"]),
     tests("JSONTests", ["JSON"]),
     tests("OTLPTests", ["OTLP"]),
+    tests("TransportTests", ["Transport"]),
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),
     tests("TraceQLTests", ["TraceQL"]),
-    tests("RelayTests", ["Relay", "Backends", "OTLP", "Compression", "Platform", "ongrid"]),
+    tests("RelayTests", ["Relay", "Transport", "OTLP", "Compression", "Platform", "ongrid"]),
     tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules"]),
     tests("CorrelateTests", ["Correlate"]),

@@ -1,6 +1,7 @@
-public import Backends
+import Backends
 public import OTLP
 import Platform
+public import Transport
 
 /// Where to ask and how much to take.
 public struct CorrelateConfiguration: Sendable {

@@ -1,6 +1,7 @@
-public import Backends
+import Backends
 import JSON
 public import Platform
+public import Transport
 
 /// What came of one incident.
 public struct Correlation: Sendable {

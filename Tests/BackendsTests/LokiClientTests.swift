@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Backends
+@testable import Transport
 
 @Suite struct LokiClientTests {
   private let start = Timestamp(nanoseconds: 1_795_416_000_000_000_000)

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Backends
+@testable import Transport
 
 @Suite struct PrometheusClientTests {
   private let quick = RetryPolicy(initial: .milliseconds(1), maximum: .milliseconds(2), maximumAttempts: 3)

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Backends
+@testable import Transport
 
 /// What is written to a real Prometheus comes back from it.
 @Suite(.enabled(if: PrometheusServer.isInstalled)) struct RealPrometheusTests {

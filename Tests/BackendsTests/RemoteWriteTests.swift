@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Backends
+@testable import Transport
 
 @Suite struct RemoteWriteTests {
   private func series(_ name: String, value: Double = 1) -> RemoteWriteSeries {

@@ -5,9 +5,9 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import Traces
 
 @testable import Correlate
-import Traces
 
 /// Evidence with as much of everything as a test wants.
 struct GeneratedEvidence {

@@ -1,10 +1,10 @@
-import Backends
 import Foundation
 import OTLP
 import Platform
 import Synchronization
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 
@@ -82,7 +82,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path("dead-letter")).count == 1)
   }
 
-  @Test("a refusal of everything is not tried in parts", arguments: [401, 404, 500])
+  @Test("a refusal of everything is not tried in parts", arguments: [401, 403, 404])
   func refusedAsWhole(_ status: Int) throws {
     let sink = try CollectingSink { _, _ in .text(status, "no") }
     let relay = try relay(to: sink.url)

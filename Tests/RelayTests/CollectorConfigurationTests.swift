@@ -1,8 +1,8 @@
-import Backends
 import Foundation
 import Platform
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

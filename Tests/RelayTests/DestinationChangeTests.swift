@@ -1,9 +1,9 @@
-import Backends
 import Compression
 import OTLP
 import Platform
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

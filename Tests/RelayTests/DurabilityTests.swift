@@ -1,9 +1,9 @@
-import Backends
 import Foundation
 import OTLP
 import Platform
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 
@@ -55,7 +55,7 @@ import Testing
     let relay = try DurableRelay(to: down.url, directory.path("queue"))
     var acknowledged: Set<String> = []
     for (way, seed) in zip(DurableRelay.Way.allCases, 1...(4 as UInt64)) {
-      #expect(try relay.client(way).send(Spans.request(9, seed: seed, padding: 500)) == .accepted)
+      #expect(try relay.client(way).send(Spans.request(9, seed: seed, padding: 500)) == .delivered())
       acknowledged.formUnion(Spans.ids(9, seed: seed))
     }
     try relay.kill()
@@ -78,7 +78,7 @@ import Testing
     let sink = try CollectingSink()
     let second = try DurableRelay(
       to: sink.url, directory.path("queue"))
-    #expect(try second.client(.grpc).send(Spans.request(1, seed: 99)) == .accepted)
+    #expect(try second.client(.grpc).send(Spans.request(1, seed: 99)) == .delivered())
     acknowledged.formUnion(Spans.ids(1, seed: 99))
     try waitUntil("all acknowledged spans", true: { acknowledged.isSubset(of: sink.counts.keys) })
     #expect(try second.process.stop().status == 0)
@@ -89,7 +89,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let refusing = try CollectingSink { _, _ in .text(400, "no") }
     let relay = try DurableRelay(to: refusing.url, directory.path("queue"))
-    #expect(try relay.client(way).send(Spans.request(7, seed: 1)) == .accepted)
+    #expect(try relay.client(way).send(Spans.request(7, seed: 1)) == .delivered())
     try relay.process.program.waitForLine(containing: "are kept in")
     #expect(try relay.process.stop().status == 4)
     let sink = try CollectingSink()
@@ -119,12 +119,12 @@ import Testing
     let relay = try DurableRelay(to: sink.url, directory.path("queue"), ["--queue-max", "128KiB"])
     let client = try relay.client(overGRPC ? .grpc : .http)
     var taken: Set<String> = []
-    var refused: OTLPExportResult?
+    var refused: ExportOutcome?
     for seed in 1...20 as ClosedRange<UInt64> where refused == nil {
       let result = try client.send(Spans.request(10, seed: seed, padding: 2000))
-      if result == .accepted { taken.formUnion(Spans.ids(10, seed: seed)) } else { refused = result }
+      if result == .delivered() { taken.formUnion(Spans.ids(10, seed: seed)) } else { refused = result }
     }
-    guard case .retryable(let after?, _) = refused else {
+    guard case .failed(_, let after?, _) = refused else {
       Issue.record("\(refused as Any)")
       return
     }
@@ -133,7 +133,7 @@ import Testing
     try waitUntil(
       "room in the queue",
       true: {
-        try client.send(Spans.request(10, seed: 100, padding: 2000)) == .accepted
+        try client.send(Spans.request(10, seed: 100, padding: 2000)) == .delivered()
       })
     #expect(try relay.process.stop().status == 0)
     #expect(taken.isSubset(of: Set(sink.counts.keys)))
@@ -159,8 +159,8 @@ import Testing
       var refusals = 0
       for seed in first..<first + 1000 where refusals < 12 {
         switch try clients[Int(seed) % clients.count].send(Spans.request(10, seed: seed, padding: 5000)) {
-        case .accepted: taken.formUnion(Spans.ids(10, seed: seed))
-        case .retryable(let after?, _):
+        case .delivered: taken.formUnion(Spans.ids(10, seed: seed))
+        case .failed(_, let after?, _):
           refusals += 1
           #expect(after > .zero)
         case let other: Issue.record("\(other)")
@@ -177,7 +177,7 @@ import Testing
     state.turnOn()
     try waitUntil("all acknowledged spans", true: { taken.isSubset(of: sink.counts.keys) })
     let client = try second.client(.http)
-    try waitUntil("room on the disk", true: { try client.send(Spans.request(1, seed: 99_999)) == .accepted })
+    try waitUntil("room on the disk", true: { try client.send(Spans.request(1, seed: 99_999)) == .delivered() })
     taken.formUnion(Spans.ids(1, seed: 99_999))
     #expect(try second.process.stop().status == 0)
     #expect(taken.isSubset(of: Set(sink.counts.keys)))

@@ -1,9 +1,9 @@
-import Backends
 import Compression
 import Foundation
 import OTLP
 import Platform
 import TestSupport
+import Transport
 
 @testable import Relay
 
@@ -39,7 +39,7 @@ final class DurableRelay {
     let exporter: OTLPExporter
     let encoding: ContentEncoding
 
-    func send(_ body: [UInt8]) throws -> OTLPExportResult {
+    func send(_ body: [UInt8]) throws -> ExportOutcome {
       exporter.export(.bytes(try Spans.encoded(body, encoding)), encoding: encoding)
     }
   }
@@ -57,7 +57,7 @@ final class DurableRelay {
           var seed = firstSeed + UInt64(index) << 32
           while !isOver.isOn {
             seed += 1
-            guard (try? client.value.send(Spans.request(5, seed: seed))) == .accepted else { continue }
+            guard (try? client.value.send(Spans.request(5, seed: seed))) == .delivered() else { continue }
             let ids = Spans.ids(5, seed: seed)
             acknowledged.withLock { $0.formUnion(ids) }
           }

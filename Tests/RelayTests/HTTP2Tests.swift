@@ -1,7 +1,7 @@
-import Backends
 import Foundation
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

@@ -1,9 +1,9 @@
-import Backends
 import Compression
 import Foundation
 import OTLP
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

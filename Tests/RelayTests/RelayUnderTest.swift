@@ -1,10 +1,10 @@
-import Backends
 import Compression
 import Foundation
 import OTLP
 import Platform
 import Synchronization
 import TestSupport
+import Transport
 
 @testable import Relay
 

@@ -1,9 +1,9 @@
-import Backends
 import Foundation
 import Platform
 import Synchronization
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

@@ -1,10 +1,10 @@
-import Backends
 import Compression
 import Foundation
 import OTLP
 import Platform
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

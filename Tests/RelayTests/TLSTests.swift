@@ -1,8 +1,8 @@
-import Backends
 import Compression
 import Foundation
 import TestSupport
 import Testing
+import Transport
 
 @testable import Relay
 

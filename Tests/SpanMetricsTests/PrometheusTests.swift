@@ -2,6 +2,7 @@ import Backends
 import Foundation
 import TestSupport
 import Testing
+import Transport
 
 /// The body that a server answers; any status but success is an error.
 func get(_ url: String) throws -> [UInt8] {

@@ -4,14 +4,18 @@ import Foundation
 /// `stop()` or the end of the test run.
 public final class StubGRPCServer: @unchecked Sendable {
   public struct Answer: Sendable {
-    /// Header fields after `:status 200`.
+    public var status = 200
+    /// Header fields after the status.
     public var headers: [(String, String)] = [("content-type", "application/grpc")]
     public var body: [UInt8] = []
     /// Empty: the stream ends with the headers or the body.
     public var trailers: [(String, String)] = []
     public var manners = Manners.good
 
-    public init(headers: [(String, String)]? = nil, body: [UInt8] = [], trailers: [(String, String)] = []) {
+    public init(
+      status: Int = 200, headers: [(String, String)]? = nil, body: [UInt8] = [], trailers: [(String, String)] = []
+    ) {
+      self.status = status
       if let headers { self.headers = headers }
       self.body = body
       self.trailers = trailers
@@ -166,8 +170,8 @@ public final class StubGRPCServer: @unchecked Sendable {
 
   private func response(_ stream: UInt32, _ answer: Answer, ends: Bool = true) -> [UInt8] {
     let headersEnd = ends && answer.body.isEmpty && answer.trailers.isEmpty
-    // 0x88 is ":status: 200" in HPACK's static table.
-    var bytes = frame(1, flags: headersEnd ? 5 : 4, stream: stream, [0x88] + literals(answer.headers))
+    let head = literals([(":status", String(answer.status))] + answer.headers)
+    var bytes = frame(1, flags: headersEnd ? 5 : 4, stream: stream, head)
     if !answer.body.isEmpty { bytes += frame(0, flags: answer.trailers.isEmpty ? 1 : 0, stream: stream, answer.body) }
     if !answer.trailers.isEmpty { bytes += frame(1, flags: 5, stream: stream, literals(answer.trailers)) }
     return bytes

@@ -1,6 +1,7 @@
 public import JSON
 import Libc
 import Platform
+public import Transport
 
 /// Asks one server questions that change nothing, so that it may ask again after a failure.
 ///

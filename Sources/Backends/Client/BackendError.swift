@@ -1,3 +1,5 @@
+import Transport
+
 /// Why a backend gave no usable answer. Descriptions are one line without credentials.
 public enum BackendError: Error, Sendable, Equatable {
   /// No response.

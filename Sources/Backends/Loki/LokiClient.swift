@@ -1,5 +1,6 @@
 import JSON
 public import Platform
+public import Transport
 
 /// A log line of a stream.
 public struct LokiEntry: Sendable, Equatable {

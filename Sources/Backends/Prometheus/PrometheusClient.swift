@@ -1,5 +1,6 @@
 import JSON
 public import Platform
+public import Transport
 
 /// The query API of Prometheus, and of what speaks it (Mimir, Thanos, VictoriaMetrics).
 ///

@@ -1,5 +1,6 @@
 import JSON
 import Platform
+import Transport
 
 /// Reads the values of Prometheus's answers; Loki's matrices have the same form.
 enum PrometheusDecoder {

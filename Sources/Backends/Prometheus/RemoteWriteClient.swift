@@ -1,5 +1,6 @@
 import Libc
 import Platform
+public import Transport
 
 /// Writes series to a Prometheus remote-write receiver, protocol 1.0.
 ///

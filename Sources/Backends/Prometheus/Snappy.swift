@@ -1,5 +1,6 @@
 import CSnappy
 public import Platform
+public import Transport
 
 /// The snappy block format, over libsnappy, which is loaded at first use.
 public enum Snappy {

@@ -1,6 +1,7 @@
 import JSON
 import OTLP
 public import Platform
+public import Transport
 
 /// Grafana Tempo's query API.
 ///

@@ -1,4 +1,4 @@
-import Backends
+import Transport
 
 /// Pieces of PromQL, LogQL and TraceQL.
 enum QueryText {

@@ -1,5 +1,6 @@
 import Backends
 import Platform
+import Transport
 
 /// What Loki knows of the service.
 struct LogPanel: Sendable {

@@ -1,5 +1,6 @@
 import Backends
 import Platform
+import Transport
 
 /// A series of the metric panel, over the window and over the baseline before it.
 struct MetricSeries: Sendable {

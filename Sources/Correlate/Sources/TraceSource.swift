@@ -2,6 +2,7 @@ import Backends
 import OTLP
 import Platform
 import Traces
+import Transport
 
 /// What the trace store knows of the service.
 struct TracePanel: Sendable {

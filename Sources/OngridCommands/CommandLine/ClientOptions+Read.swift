@@ -1,5 +1,5 @@
-import Backends
 import Platform
+import Transport
 
 /// The HTTP options of a call, as the clients take them.
 extension Arguments {

@@ -1,5 +1,5 @@
-import Backends
 import Platform
+import Transport
 
 /// How the text of an option becomes a value, and what is said where it cannot.
 struct OptionType<Value>: Sendable {

@@ -1,5 +1,5 @@
-import Backends
 import OTLP
+import Transport
 
 /// The standard variables of OTLP exporters (OpenTelemetry specification, "OTLP Exporter Configuration"): each exists for
 /// all signals and, with more weight, for one.

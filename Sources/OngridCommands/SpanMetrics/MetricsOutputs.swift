@@ -2,6 +2,7 @@ import Backends
 import Platform
 import SpanMetrics
 import Synchronization
+import Transport
 
 /// Everywhere the metrics go: standard output or a file, and a remote-write receiver.
 ///

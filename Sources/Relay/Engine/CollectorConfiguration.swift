@@ -1,5 +1,5 @@
-import Backends
 import Platform
+import Transport
 
 /// The relay's settings as the configuration of an OpenTelemetry Collector.
 ///

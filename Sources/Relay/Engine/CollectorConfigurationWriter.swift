@@ -1,6 +1,6 @@
-import Backends
 import OTLP
 import Platform
+import Transport
 
 /// Puts a collector's configuration together, section by section.
 struct CollectorConfigurationWriter {

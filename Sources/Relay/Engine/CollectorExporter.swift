@@ -1,7 +1,7 @@
-import Backends
 import Compression
 import OTLP
 import Platform
+import Transport
 
 /// The collector's exporter for one destination.
 struct CollectorExporter {

@@ -1,5 +1,5 @@
-import Backends
 import Platform
+import Transport
 
 /// Asks a collector's health endpoint from time to time.
 struct CollectorHealth {

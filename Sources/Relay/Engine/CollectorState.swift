@@ -1,5 +1,5 @@
-import Backends
 import Platform
+import Transport
 
 /// How a supervised collector is, for those who ask the admin listener.
 public final class CollectorState: Sendable {

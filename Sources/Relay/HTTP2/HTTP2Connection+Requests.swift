@@ -1,7 +1,7 @@
-import Backends
 import CNghttp2
 import Compression
 import Platform
+import Transport
 
 /// From a stream's header and data to a request, and from a reply to frames.
 extension HTTP2Connection {

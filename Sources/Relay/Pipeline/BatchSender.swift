@@ -1,7 +1,7 @@
-import Backends
 import Compression
 import OTLP
 import Platform
+import Transport
 
 /// Sends batches to one destination, for one of its threads: again where that may help, and in parts where something in
 /// a batch is refused, so that one client's bad request does not take those of others with it.
@@ -14,14 +14,6 @@ struct BatchSender: ~Copyable {
   private struct Item {
     let entry: QueueEntry
     let payload: Payload
-  }
-
-  /// What has come of a request, sent until it was taken or could not be.
-  private enum Fate {
-    case delivered
-    case refused(reason: String, scope: RefusalScope)
-    /// Given up because the relay stops.
-    case abandoned
   }
 
   init(_ destination: Destination, _ exporter: any Exporter) {
@@ -45,18 +37,21 @@ struct BatchSender: ~Copyable {
     let payloads = items.map(\.payload)
     switch send(payloads) {
     case .delivered: settle(items, isDelivered: true)
-    case .abandoned:
+    case .cancelled:
       destination.abandon(payloads)
       keep(items)
+    case .failed(let reason, _, _):
+      if destination.bury(payloads, reason: reason) { settle(items, isDelivered: false) } else { keep(items) }
     case .refused(let reason, let scope):
-      if scope == .size { destination.queue.lowerBatchBytes(below: payloads.reduce(0) { $0 + $1.plainSize }) }
-      if scope != .everything, items.count > 1 {
+      let isTooLarge = scope == .size || scope == .capacity
+      if isTooLarge { destination.queue.lowerBatchBytes(below: payloads.reduce(0) { $0 + $1.plainSize }) }
+      if scope != .destination, items.count > 1 {
         let middle = items.startIndex + items.count / 2
         deliver(items[..<middle])
         deliver(items[middle...])
         return
       }
-      if scope == .size, let item = items.first, let halves = halves(of: item.payload) {
+      if isTooLarge, let item = items.first, let halves = halves(of: item.payload) {
         let (isSettled, isDelivered) = deliver(parts: halves)
         if isSettled { settle(items, isDelivered: isDelivered) } else { keep(items) }
         return
@@ -84,12 +79,15 @@ struct BatchSender: ~Copyable {
     for part in parts {
       switch send([part]) {
       case .delivered: break
-      case .abandoned:
+      case .cancelled:
         destination.abandon([part])
         isSettled = false
         isDelivered = false
+      case .failed(let reason, _, _):
+        isSettled = destination.bury([part], reason: reason) && isSettled
+        isDelivered = false
       case .refused(let reason, let scope):
-        if scope == .size, let halves = halves(of: part) {
+        if scope == .size || scope == .capacity, let halves = halves(of: part) {
           let rest = deliver(parts: halves)
           isSettled = rest.isSettled && isSettled
           isDelivered = rest.isDelivered && isDelivered
@@ -121,11 +119,11 @@ struct BatchSender: ~Copyable {
     return parts.count > 1 ? parts : nil
   }
 
-  /// Sends one request until it is taken or cannot be.
-  private mutating func send(_ payloads: [Payload]) -> Fate {
+  /// Sends one request until it is taken or cannot be; a failure is one that has been tried for long enough.
+  private mutating func send(_ payloads: [Payload]) -> ExportOutcome {
     let body: OutgoingBody
     do throws(CompressionError) { body = try encoder.encode(payloads) } catch {
-      return .refused(reason: "\(error)", scope: .everything)
+      return .refused(reason: "\(error)", scope: .destination)
     }
     let counters = destination.counters
     counters.batchItems.record(Double(body.items))
@@ -141,18 +139,17 @@ struct BatchSender: ~Copyable {
         if let oldest = payloads.first {
           counters.delivery.record(Double(monotonicNanoseconds() - oldest.accepted) / 1e9)
         }
-        return .delivered
-      case .refused(let reason, let scope): return .refused(reason: reason, scope: scope)
-      case .cancelled: return .abandoned
-      case .failed(let reason, let retryAfter):
+        return outcome
+      case .refused, .cancelled: return outcome
+      case .failed(let reason, let retryAfter, let cause):
         let elapsed = Duration.nanoseconds(monotonicNanoseconds() - began)
         let retry = destination.settings.retry
         guard let wait = retry.delay(afterAttempt: attempt, elapsed: elapsed, requested: retryAfter) else {
-          return .refused(reason: reason + (attempt > 1 ? "; tried \(attempt) times" : ""), scope: .everything)
+          return .failed(reason: reason + (attempt > 1 ? "; tried \(attempt) times" : ""), cause: cause)
         }
         destination.noteRetry(reason: reason)
         attempt += 1
-        if destination.queue.waitForClose(nanoseconds: wait.nanoseconds) { return .abandoned }
+        if destination.queue.waitForClose(nanoseconds: wait.nanoseconds) { return .cancelled }
       }
     }
   }

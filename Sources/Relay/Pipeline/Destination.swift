@@ -1,6 +1,6 @@
-import Backends
 import OTLP
 import Platform
+import Transport
 
 /// One destination of one signal: its queue, and the threads that empty it.
 final class Destination: Sendable {

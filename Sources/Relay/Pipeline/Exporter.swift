@@ -1,19 +1,7 @@
-import Backends
 import Compression
 import OTLP
 import Platform
-
-/// What became of sending a batch once.
-enum ExportOutcome: Sendable {
-  /// Taken; of which so many items the destination will not keep, with its reason.
-  case delivered(rejected: Int, message: String?)
-  /// Worth sending again, after the time the destination asked for.
-  case failed(reason: String, retryAfter: Duration?)
-  /// Final: sending it again cannot help, though sending parts of it may.
-  case refused(reason: String, scope: RefusalScope)
-  /// Given up because the relay stops.
-  case cancelled
-}
+import Transport
 
 /// Sends batches to one destination, one at a time; each sender thread has its own.
 protocol Exporter: AnyObject {

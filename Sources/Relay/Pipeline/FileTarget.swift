@@ -1,8 +1,8 @@
-import Backends
 import Compression
 import Libc
 import OTLP
 import Platform
+import Transport
 
 /// Appends batches to a file, or writes them to standard output.
 ///
@@ -113,7 +113,7 @@ final class FileTarget: Target {
         buffers.compressed.removeAll()
         try compressor.compress(buffers.text.view, into: &buffers.compressed)
       } catch {
-        return .failed(reason: "\(error)", retryAfter: nil)
+        return .failed(reason: "\(error)", cause: .overload)
       }
     }
     let view = isGzip ? buffers.compressed.view : buffers.text.view
@@ -125,13 +125,13 @@ final class FileTarget: Target {
     do throws(SystemError) {
       try descriptor.writeAll(view)
       if synchronizes, isRegular { try descriptor.synchronize() }
-      return .delivered(rejected: 0, message: nil)
+      return .delivered()
     } catch {
       if before >= 0 { _ = ftruncate(descriptor.rawValue, before) }
       if error.code == EPIPE { onBrokenPipe?() }
       // A file may find room again; whoever reads standard output is not served by waiting.
       return isStandardOutput || error.code == EPIPE
-        ? .refused(reason: error.reason, scope: .everything) : .failed(reason: error.reason, retryAfter: nil)
+        ? .refused(reason: error.reason, scope: .destination) : .failed(reason: error.reason, cause: .overload)
     }
   }
 }

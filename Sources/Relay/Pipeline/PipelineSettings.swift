@@ -1,4 +1,4 @@
-import Backends
+import Transport
 
 /// How accepted requests are batched, queued and sent.
 public struct PipelineSettings: Sendable {

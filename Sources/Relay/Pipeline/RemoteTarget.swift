@@ -1,7 +1,7 @@
-import Backends
 import Compression
 import OTLP
 import Platform
+import Transport
 
 /// An OTLP server, over HTTP or gRPC.
 struct RemoteTarget: Target {
@@ -53,14 +53,7 @@ private final class RemoteExporter: Exporter {
   func export(_ body: OutgoingBody, signal: OTLPSignal) -> ExportOutcome {
     var cursor = PieceCursor(body.pieces)
     let source = HTTPBody.source(length: body.count) { offset, room in cursor.copy(from: offset, into: room) }
-    switch exporter.export(source, encoding: body.encoding, cancellation: cancellation) {
-    case .accepted: return .delivered(rejected: 0, message: nil)
-    case .partial(let rejected, let message):
-      return .delivered(rejected: Int(clamping: max(rejected, 0)), message: message.isEmpty ? nil : message)
-    case .retryable(let after, let reason):
-      return cancellation.isCancelled ? .cancelled : .failed(reason: reason, retryAfter: after)
-    case .refused(let reason, let scope): return .refused(reason: reason, scope: scope)
-    }
+    return exporter.export(source, encoding: body.encoding, cancellation: cancellation)
   }
 }
 

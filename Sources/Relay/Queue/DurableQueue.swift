@@ -1,8 +1,8 @@
-import Backends
 import Libc
 import OTLP
 import Platform
 import Synchronization
+import Transport
 
 /// Keeps accepted requests on disk until all their destinations have them.
 ///

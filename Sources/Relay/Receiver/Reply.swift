@@ -1,4 +1,4 @@
-import Backends
+import Transport
 
 /// The answer to a request, before it becomes HTTP or gRPC.
 enum Reply: Sendable {

@@ -1,6 +1,6 @@
-import Backends
 import OTLP
 import Platform
+import Transport
 
 /// Delivers files or standard input to the destinations, several requests at a time, and ends.
 public final class OnceDelivery {

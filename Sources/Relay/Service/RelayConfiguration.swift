@@ -1,6 +1,6 @@
-import Backends
 import Compression
 import OTLP
+import Transport
 
 /// Everything a relay is told when it starts.
 public struct RelayConfiguration: Sendable {

@@ -1,7 +1,7 @@
-import Backends
 import Compression
 import Platform
 import Synchronization
+import Transport
 
 /// A running relay: receivers, queues and senders.
 ///

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Backends
+@testable import Transport
 
 /// Jaeger and Zipkin behind stubs that follow their documented API.
 @Suite struct ForeignTraceTests {

@@ -5,6 +5,7 @@ import TestSupport
 import TraceQL
 
 @testable import Backends
+@testable import Transport
 
 extension FuzzTarget {
   private static func answerSeeds() throws -> [[UInt8]] {
@@ -66,13 +67,13 @@ extension FuzzTarget {
     response.headers.addReceived("content-type", "application/x-protobuf")
     response.body.append(contentsOf: lines[4])
     switch OTLPAnswer.grpc(response) {
-    case .retryable(let after, let reason):
+    case .failed(let reason, let after, _):
       if let after { try hold(after >= .zero && after <= RetryAfter.maximum, "a wait of \(after)") }
       try hold(!reason.utf8.contains { $0 < 0x20 }, "a reason with control characters")
     case .refused(let reason, _): try hold(!reason.utf8.contains { $0 < 0x20 }, "a reason with control characters")
-    case .accepted, .partial: break
+    case .delivered, .cancelled: break
     }
-    if case .partial(_, let message) = OTLPAnswer.partialSuccess(lines[4]) {
+    if case .delivered(_, let message?) = OTLPAnswer.partialSuccess(lines[4]) {
       try hold(message.count <= 301, "a message of \(message.count) characters")
     }
     _ = OTLPAnswer.message(ofErrorBody: response)

@@ -1,5 +1,5 @@
-import Backends
 import Platform
+import Transport
 
 @testable import Relay
 

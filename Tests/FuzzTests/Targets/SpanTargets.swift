@@ -2,10 +2,10 @@ import OTLP
 import Platform
 import SpanMetrics
 import TestSupport
+import Traces
 
 @testable import Correlate
 @testable import TraceQL
-import Traces
 
 extension FuzzTarget {
   /// Everything that looks inside spans: span metrics with the service graph, queries, and what correlate makes of traces.

@@ -1,9 +1,9 @@
 import AlertRules
 import Platform
 
-@testable import Backends
 @testable import Relay
 @testable import TraceQL
+@testable import Transport
 
 extension FuzzTarget {
   /// Times, durations, sizes, addresses and encodings: what is accepted is in range and reads back from what it prints.

@@ -1,5 +1,6 @@
 public import Platform
 public import TraceQL
+import Transport
 
 /// A store of traces without TraceQL.
 ///

@@ -2,6 +2,7 @@ import JSON
 import OTLP
 public import Platform
 public import TraceQL
+public import Transport
 
 /// Jaeger's query API: version 3 (OTLP/JSON), or the older one where the server has no version 3.
 ///

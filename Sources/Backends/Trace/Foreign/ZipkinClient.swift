@@ -2,6 +2,7 @@ import JSON
 import OTLP
 public import Platform
 public import TraceQL
+public import Transport
 
 /// Zipkin's query API, version 2.
 ///

@@ -1,17 +1,5 @@
 import Compression
-import Libc
 import Platform
-
-/// What became of one export (OTLP specification, "Failures").
-public enum OTLPExportResult: Sendable, Equatable {
-  case accepted
-  /// Taken, except for `rejected` records; 0 with a message is a warning. Never to be sent again.
-  case partial(rejected: Int64, message: String)
-  /// Worth sending again, after the time the server asked for if it did.
-  case retryable(after: Duration?, reason: String)
-  /// Never worth sending again as it is.
-  case refused(reason: String, scope: RefusalScope)
-}
 
 /// Sends OTLP requests of one signal to one endpoint, over HTTP or gRPC.
 ///
@@ -59,7 +47,7 @@ public final class OTLPExporter {
   public func export(
     _ body: HTTPBody, encoding: ContentEncoding = .identity, timeout: Duration? = nil,
     cancellation: HTTPCancellation? = nil
-  ) -> OTLPExportResult {
+  ) -> ExportOutcome {
     do throws(HTTPError) {
       return endpoint.isGRPC
         ? try exportGRPC(body, encoding, timeout ?? options.timeout, cancellation)
@@ -71,7 +59,7 @@ public final class OTLPExporter {
 
   private func exportHTTP(
     _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration?, _ cancellation: HTTPCancellation?
-  ) throws(HTTPError) -> OTLPExportResult {
+  ) throws(HTTPError) -> ExportOutcome {
     var headers: HTTPHeaders = ["Content-Type": "application/x-protobuf"]
     if encoding != .identity { headers["Content-Encoding"] = encoding.rawValue }
     let response = try send(
@@ -82,19 +70,15 @@ public final class OTLPExporter {
     if response.isSuccess {
       // Some servers answer JSON or nothing; only protobuf can say "partial".
       let type = response.headers["Content-Type"] ?? ""
-      return type.hasPrefix("application/x-protobuf") ? OTLPAnswer.partialSuccess(response.body) : .accepted
+      return type.hasPrefix("application/x-protobuf") ? OTLPAnswer.partialSuccess(response.body) : .delivered()
     }
     let reason = "HTTP \(response.status)" + OTLPAnswer.suffix(OTLPAnswer.message(ofErrorBody: response))
-    guard Retryable.isRetryable(httpStatus: response.status) else {
-      return .refused(reason: reason, scope: RefusalScope(httpStatus: response.status))
-    }
-    let after = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) }
-    return .retryable(after: after, reason: reason)
+    return OTLPAnswer.http(response, reason: reason)
   }
 
   private func exportGRPC(
     _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration, _ cancellation: HTTPCancellation?
-  ) throws(HTTPError) -> OTLPExportResult {
+  ) throws(HTTPError) -> ExportOutcome {
     guard body.count <= Int(UInt32.max) else {
       return .refused(reason: "a gRPC message is limited to 4 GiB", scope: .size)
     }
@@ -118,16 +102,18 @@ public final class OTLPExporter {
     }
   }
 
-  private static func result(of error: HTTPError) -> OTLPExportResult {
+  private static func result(of error: HTTPError) -> ExportOutcome {
     switch error {
     case .tooLarge:
       // It answered success before it talked too much: sending again would only make duplicates.
-      .partial(rejected: 0, message: error.description)
-    case .unreachable, .interrupted, .timeout, .tls, .credentials, .cancelled:
+      .delivered(message: error.description)
+    case .cancelled: .cancelled
+    case .timeout: .failed(reason: error.description, cause: .timeout)
+    case .unreachable, .interrupted, .tls, .credentials:
       // A certificate or token that is wrong now may be right after its rotation; losing data is worse than waiting.
-      .retryable(after: nil, reason: error.description)
+      .failed(reason: error.description, cause: .connection)
     case .invalidURL, .invalidHeader, .unavailable, .tooManyRedirects:
-      .refused(reason: error.description, scope: .everything)
+      .refused(reason: error.description, scope: .destination)
     }
   }
 }

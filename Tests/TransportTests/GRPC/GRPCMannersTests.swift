@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import Backends
+@testable import Transport
 
 /// What HTTP/2 allows a server to do to a gRPC client, with TLS and without.
 @Suite struct GRPCMannersTests {
@@ -46,7 +46,7 @@ import Testing
   @Test("a server that goes away after an answer is asked over a new connection", arguments: [false, true])
   func goAwayAfterAnswer(_ tls: Bool) throws {
     let (server, exporter) = try connect(tls: tls, .answersAndGoesAway, .good)
-    for _ in 0..<3 { #expect(exporter.export(.bytes([1, 2])) == .accepted) }
+    for _ in 0..<3 { #expect(exporter.export(.bytes([1, 2])) == .delivered()) }
     #expect(server.bodies.count == 3)
     #expect(server.connectionCount == 2)
   }
@@ -54,7 +54,7 @@ import Testing
   @Test("a request that the server has not processed is sent again at once", arguments: [false, true])
   func goAwayBeforeAnswer(_ tls: Bool) throws {
     let (server, exporter) = try connect(tls: tls, .good, .goesAway, .good, .resets(7), .good)
-    for _ in 0..<3 { #expect(exporter.export(.bytes([1, 2])) == .accepted) }
+    for _ in 0..<3 { #expect(exporter.export(.bytes([1, 2])) == .delivered()) }
     #expect(server.bodies.count == 5)
   }
 
@@ -62,18 +62,18 @@ import Testing
   func resets(_ tls: Bool) throws {
     let (_, exporter) = try connect(tls: tls, .resets(2), .closes, .breaksRules, .good)
     for _ in 0..<3 {
-      guard case .retryable = exporter.export(.bytes([1, 2])) else {
-        Issue.record("not retryable")
+      guard case .failed = exporter.export(.bytes([1, 2])) else {
+        Issue.record("not a failure")
         return
       }
     }
-    #expect(exporter.export(.bytes([1, 2])) == .accepted)
+    #expect(exporter.export(.bytes([1, 2])) == .delivered())
   }
 
   @Test("keepalive pings are answered", arguments: [false, true])
   func pings(_ tls: Bool) throws {
     let (server, exporter) = try connect(tls: tls, .pings)
-    for _ in 0..<2 { #expect(exporter.export(.bytes([1, 2])) == .accepted) }
+    for _ in 0..<2 { #expect(exporter.export(.bytes([1, 2])) == .delivered()) }
     #expect(server.connectionCount == 1)
   }
 
@@ -81,12 +81,12 @@ import Testing
   func windows(_ tls: Bool) throws {
     let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
     let (narrow, slow) = try connect(tls: tls, window: 1000, .good)
-    #expect(slow.export(.bytes(body)) == .accepted)
+    #expect(slow.export(.bytes(body)) == .delivered())
     #expect(narrow.bodies.first?.count == body.count + 5)
     let (_, stuck) = try connect(tls: tls, window: 0, .good)
     let before = processorTime()
-    guard case .retryable(_, let reason) = stuck.export(.bytes(body), timeout: .seconds(1)) else {
-      Issue.record("not retryable")
+    guard case .failed(let reason, _, .timeout) = stuck.export(.bytes(body), timeout: .seconds(1)) else {
+      Issue.record("not a failure")
       return
     }
     #expect(reason.hasPrefix("no complete answer from"))

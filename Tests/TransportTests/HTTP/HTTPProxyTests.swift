@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Backends
+@testable import Transport
 
 @Suite struct HTTPProxyTests {
   private func proxy(for server: String, _ environment: [String: String]) throws -> String? {

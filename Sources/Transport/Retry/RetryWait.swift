@@ -2,9 +2,9 @@ import Libc
 import Platform
 
 /// Waits between attempts.
-enum RetryWait {
+public enum RetryWait {
   /// Sleeps; false when the deadline (on the clock of `monotonicNanoseconds`) or a cancellation leaves no time.
-  static func sleep(for delay: Duration, deadline: Int64?, _ cancellation: HTTPCancellation?) -> Bool {
+  public static func sleep(for delay: Duration, deadline: Int64?, _ cancellation: HTTPCancellation?) -> Bool {
     let end = monotonicDeadline(after: delay)
     if let deadline, end >= deadline { return false }
     while true {

@@ -1,3 +1,4 @@
+import Libc
 import OTLP
 import Platform
 
@@ -6,14 +7,14 @@ enum OTLPAnswer {
   /// Export…ServiceResponse: partial_success=1 { rejected=1, error_message=2 }, alike for all signals.
   ///
   /// A body that does not parse means accepted: the status already said so.
-  static func partialSuccess(_ body: some Collection<UInt8>) -> OTLPExportResult {
-    let result: OTLPExportResult? = Array(body).withByteView { view in
+  static func partialSuccess(_ body: some Collection<UInt8>) -> ExportOutcome {
+    let result: ExportOutcome? = Array(body).withByteView { view in
       try? readPartialSuccess(view)
     }
-    return result ?? .accepted
+    return result ?? .delivered()
   }
 
-  private static func readPartialSuccess(_ view: ByteView) throws(WireError) -> OTLPExportResult {
+  private static func readPartialSuccess(_ view: ByteView) throws(WireError) -> ExportOutcome {
     var rejected: Int64 = 0
     var message = ""
     var cursor = WireCursor(view)
@@ -31,34 +32,42 @@ enum OTLPAnswer {
         }
       }
     }
-    return rejected == 0 && message.isEmpty ? .accepted : .partial(rejected: rejected, message: message)
+    return .delivered(rejected: Int(clamping: max(rejected, 0)), message: message.isEmpty ? nil : message)
   }
 
   /// The result of a unary call from its status, in trailers or (without a body) in headers.
-  static func grpc(_ response: HTTPResponse) -> OTLPExportResult {
+  static func grpc(_ response: HTTPResponse) -> ExportOutcome {
     let field = { (name: String) in response.trailers[name] ?? response.headers[name] }
-    let status: GRPCStatus
-    if let code = field("grpc-status").flatMap({ Int($0) }) {
-      status = GRPCStatus(code: code)
-    } else if response.isSuccess {
-      // gRPC demands a status; without one the stream broke.
-      return .retryable(after: nil, reason: "the gRPC answer has no status")
-    } else {
-      status = GRPCStatus(httpStatus: response.status)
-    }
+    guard let code = field("grpc-status").flatMap({ Int($0) }) else { return proxy(response) }
+    let status = GRPCStatus(code: code)
     if status == .ok {
-      return GRPCFraming.message(in: response.body).map { partialSuccess($0) } ?? .accepted
+      return GRPCFraming.message(in: response.body).map { partialSuccess($0) } ?? .delivered()
     }
     let message = field("grpc-message").map { ErrorMessage.line(PercentEncoding.decode($0)) } ?? ""
-    let reason =
-      "gRPC \(status.name)" + suffix(message.isEmpty && !response.isSuccess ? "HTTP \(response.status)" : message)
+    let reason = "gRPC \(status.name)" + suffix(message)
     let delay = field("grpc-status-details-bin").flatMap { Array($0.utf8).withByteView { Base64.decode($0) } }.flatMap {
       retryDelay($0)
     }
     guard Retryable.isRetryable(grpcStatus: status, hasRetryInfo: delay != nil) else {
-      return .refused(reason: reason, scope: RefusalScope(grpcStatus: status))
+      return .refused(reason: reason, scope: RefusalScope(grpcStatus: status, message: message))
     }
-    return .retryable(after: delay, reason: reason)
+    return .failed(reason: reason, retryAfter: delay, cause: .overload)
+  }
+
+  /// The result of a call that something between us and the server has answered, in plain HTTP: nginx says 413 and 503 so.
+  private static func proxy(_ response: HTTPResponse) -> ExportOutcome {
+    // gRPC demands a status; without one the stream broke.
+    guard !response.isSuccess else { return .failed(reason: "the gRPC answer has no status", cause: .connection) }
+    return http(response, reason: "gRPC \(GRPCStatus(httpStatus: response.status).name): HTTP \(response.status)")
+  }
+
+  /// What an HTTP status other than success means.
+  static func http(_ response: HTTPResponse, reason: String) -> ExportOutcome {
+    guard Retryable.isRetryable(httpStatus: response.status) else {
+      return .refused(reason: reason, scope: RefusalScope(httpStatus: response.status))
+    }
+    let after = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) }
+    return .failed(reason: reason, retryAfter: after, cause: .overload)
   }
 
   /// google.rpc.Status { details=3 Any { type_url=1, value=2 RetryInfo { retry_delay=1 Duration } } }.

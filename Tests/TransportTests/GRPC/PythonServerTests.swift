@@ -4,7 +4,7 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import Backends
+@testable import Transport
 
 /// The gRPC client against gRPC's own server for Python.
 @Suite(.enabled(if: Tools.hasPython && Certificates.areAvailable)) struct PythonServerTests {
@@ -76,10 +76,10 @@ import Testing
     let scheme = mode == "plain" ? "grpc" : "grpcs"
     let exporter = try OTLPExporter(
       endpoint: OTLPEndpoint("\(scheme)://localhost:\(port)", signal: .traces), options: options)
-    for _ in 0..<3 { #expect(exporter.export(.bytes(request(2))) == .accepted) }
-    #expect(exporter.export(.bytes(request(3))) == .partial(rejected: 2, message: "too old"))
-    #expect(exporter.export(.bytes(request(4))) == .retryable(after: nil, reason: "gRPC UNAVAILABLE: later ü"))
-    #expect(exporter.export(.bytes(request(1000, padding: 5000))) == .accepted)
+    for _ in 0..<3 { #expect(exporter.export(.bytes(request(2))) == .delivered()) }
+    #expect(exporter.export(.bytes(request(3))) == .delivered(rejected: 2, message: "too old"))
+    #expect(exporter.export(.bytes(request(4))) == .failed(reason: "gRPC UNAVAILABLE: later ü", cause: .overload))
+    #expect(exporter.export(.bytes(request(1000, padding: 5000))) == .delivered())
     let who = mode == "mutual" ? "client" : "nobody"
     try server.waitForLine(containing: "received 1000 from \(who)")
     if mode == "mutual" {
@@ -88,7 +88,7 @@ import Testing
       let stranger = try OTLPExporter(
         endpoint: OTLPEndpoint("grpcs://localhost:\(port)", signal: .traces), options: options)
       // gRPC's servers close without an alert.
-      guard case .retryable = stranger.export(.bytes(request(2))) else {
+      guard case .failed = stranger.export(.bytes(request(2))) else {
         Issue.record("taken without a certificate")
         return
       }

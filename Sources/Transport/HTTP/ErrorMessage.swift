@@ -2,13 +2,13 @@ import JSON
 import Platform
 
 /// What a server's error response says, as one line.
-enum ErrorMessage {
+public enum ErrorMessage {
   /// Longest message that is passed on, in characters.
   private static let limit = 300
 
   /// Plain text as it is, the message field of the JSON errors that Prometheus, Jaeger and Zipkin write, and nothing of
   /// an HTML page.
-  static func of(_ response: HTTPResponse) -> String {
+  public static func of(_ response: HTTPResponse) -> String {
     let type = response.headers["Content-Type"] ?? ""
     if type.contains("html") { return "" }
     if type.contains("json"), let document = try? response.body.withByteView({ try JSONDocument.parse($0) }) {
@@ -21,7 +21,7 @@ enum ErrorMessage {
   }
 
   /// `text` on one line, without control characters, cut to a readable length.
-  static func line(_ text: String) -> String {
+  public static func line(_ text: String) -> String {
     let words = text.split { $0.isNewline || $0 == "\t" || $0 == " " }.joined(separator: " ")
     let printable = words.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }
     let result = String(String.UnicodeScalarView(printable))

@@ -3,7 +3,7 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import Backends
+@testable import Transport
 
 @Suite struct OTLPExporterTests {
   /// ExportTraceServiceResponse { partial_success { rejected_spans: 3, error_message: "bad" } }
@@ -26,7 +26,7 @@ import Testing
     #expect(throws: HTTPError.self) { try OTLPEndpoint("ftp://h", signal: .traces) }
   }
 
-  private func exportHTTP(_ answer: StubServer.Answer) throws -> OTLPExportResult {
+  private func exportHTTP(_ answer: StubServer.Answer) throws -> ExportOutcome {
     let server = try StubServer { _ in answer }
     return try OTLPExporter(endpoint: OTLPEndpoint(server.url, signal: .traces))
       .export(.bytes(request), timeout: .seconds(2))
@@ -35,8 +35,8 @@ import Testing
   @Test func postsProtobuf() throws {
     let server = try StubServer { _ in .respond(status: 200) }
     let exporter = try OTLPExporter(endpoint: OTLPEndpoint(server.url, signal: .traces))
-    #expect(exporter.export(.pieces([request[..<5], request[5...]]), encoding: .gzip) == .accepted)
-    #expect(exporter.export(.bytes(request)) == .accepted)
+    #expect(exporter.export(.pieces([request[..<5], request[5...]]), encoding: .gzip) == .delivered())
+    #expect(exporter.export(.bytes(request)) == .delivered())
     let received = server.requests
     #expect(received.map(\.path) == ["/v1/traces", "/v1/traces"])
     #expect(received.map(\.body) == [request, request])
@@ -48,22 +48,22 @@ import Testing
   @Test func classifiesHTTPAnswers() throws {
     let protobuf = ["Content-Type": "application/x-protobuf"]
     let status: [UInt8] = [8, 3, 0x12, 4] + Array("nope".utf8)
-    let cases: [(StubServer.Answer, OTLPExportResult)] = [
-      (.respond(status: 200, headers: protobuf, body: partial), .partial(rejected: 3, message: "bad")),
-      (.respond(status: 200, headers: protobuf, body: []), .accepted),
-      (.respond(status: 200, headers: protobuf, body: [0xff]), .accepted),
-      (.ok("{}"), .accepted),
+    let cases: [(StubServer.Answer, ExportOutcome)] = [
+      (.respond(status: 200, headers: protobuf, body: partial), .delivered(rejected: 3, message: "bad")),
+      (.respond(status: 200, headers: protobuf, body: []), .delivered()),
+      (.respond(status: 200, headers: protobuf, body: [0xff]), .delivered()),
+      (.ok("{}"), .delivered()),
       (.respond(status: 400, headers: protobuf, body: status), .refused(reason: "HTTP 400: nope", scope: .content)),
-      (.text(401, "go away\n"), .refused(reason: "HTTP 401: go away", scope: .everything)),
-      (.text(500, ""), .refused(reason: "HTTP 500", scope: .everything)),
+      (.text(401, "go away\n"), .refused(reason: "HTTP 401: go away", scope: .destination)),
+      (.text(500, ""), .refused(reason: "HTTP 500", scope: .content)),
       (
         .respond(status: 413, headers: ["Content-Type": "text/html"], body: Array("<html>".utf8)),
         .refused(reason: "HTTP 413", scope: .size)
       ),
-      (.text(503, "busy"), .retryable(after: nil, reason: "HTTP 503: busy")),
+      (.text(503, "busy"), .failed(reason: "HTTP 503: busy", cause: .overload)),
       (
         .respond(status: 429, headers: ["Retry-After": "7"]),
-        .retryable(after: .seconds(7), reason: "HTTP 429")
+        .failed(reason: "HTTP 429", retryAfter: .seconds(7), cause: .overload)
       ),
     ]
     for (answer, expected) in cases { #expect(try exportHTTP(answer) == expected) }
@@ -73,29 +73,30 @@ import Testing
     let port = try StubServer.closedPort()
     for scheme in ["http", "grpc"] {
       let exporter = try OTLPExporter(endpoint: OTLPEndpoint("\(scheme)://127.0.0.1:\(port)", signal: .traces))
-      let expected = OTLPExportResult.retryable(
-        after: nil, reason: "cannot reach \(scheme)://127.0.0.1:\(port): connection refused")
+      let expected = ExportOutcome.failed(
+        reason: "cannot reach \(scheme)://127.0.0.1:\(port): connection refused", cause: .connection)
       #expect(exporter.export(.bytes(request), timeout: .seconds(2)) == expected)
     }
     for answer in [StubServer.Answer.close, .silence, .cutOff(after: 1, body: [1, 2])] {
       let server = try StubServer { _ in answer }
       let exporter = try OTLPExporter(endpoint: OTLPEndpoint(server.url, signal: .traces))
-      guard case .retryable = exporter.export(.bytes(request), timeout: .milliseconds(300)) else {
-        Issue.record("\(answer) was not retryable")
+      guard case .failed(_, nil, let cause) = exporter.export(.bytes(request), timeout: .milliseconds(300)) else {
+        Issue.record("\(answer) was not a failure")
         continue
       }
+      if case .silence = answer { #expect(cause == .timeout) } else { #expect(cause == .connection) }
     }
   }
 
   @Test func aTalkativeServerHasAccepted() throws {
-    guard case .partial(0, let message) = try exportHTTP(.endless(bytes: 64 << 20)) else {
+    guard case .delivered(0, let message?) = try exportHTTP(.endless(bytes: 64 << 20)) else {
       Issue.record("not accepted")
       return
     }
     #expect(message.contains("larger than"))
   }
 
-  private func exportGRPC(_ answer: StubGRPCServer.Answer) throws -> OTLPExportResult {
+  private func exportGRPC(_ answer: StubGRPCServer.Answer) throws -> ExportOutcome {
     let server = try StubGRPCServer { _ in answer }
     return try OTLPExporter(endpoint: OTLPEndpoint("grpc://127.0.0.1:\(server.port)", signal: .traces))
       .export(.bytes(request), timeout: .seconds(5))
@@ -105,10 +106,10 @@ import Testing
     let server = try StubGRPCServer { _ in .init(body: [0, 0, 0, 0, 0], trailers: [("grpc-status", "0")]) }
     let exporter = try OTLPExporter(endpoint: OTLPEndpoint("grpc://127.0.0.1:\(server.port)", signal: .traces))
     let large = [UInt8](repeating: 7, count: 1_000_000)
-    #expect(exporter.export(.pieces([large[...], request[...]]), encoding: .gzip) == .accepted)
-    #expect(exporter.export(.bytes(request)) == .accepted)
+    #expect(exporter.export(.pieces([large[...], request[...]]), encoding: .gzip) == .delivered())
+    #expect(exporter.export(.bytes(request)) == .delivered())
     let views = request.withByteView { exporter.export(.views([$0.prefix(4), $0.dropFirst(4)])) }
-    #expect(views == .accepted)
+    #expect(views == .delivered())
     let header: [UInt8] = [1, 0, 0x0f, 0x42, 0x40 + UInt8(request.count)]
     let small: [UInt8] = [0, 0, 0, 0, UInt8(request.count)] + request
     // Not compared inside the macro, which would print a megabyte.
@@ -124,20 +125,32 @@ import Testing
     let details = Data([8, 8, 0x1a, UInt8(any.count)] + any).base64EncodedString().replacingOccurrences(
       of: "=", with: "")
     let framed: [UInt8] = [0, 0, 0, 0, UInt8(partial.count)] + partial
-    let cases: [(StubGRPCServer.Answer, OTLPExportResult)] = [
-      (.init(body: framed, trailers: [("grpc-status", "0")]), .partial(rejected: 3, message: "bad")),
-      (.init(headers: [("content-type", "application/grpc"), ("grpc-status", "0")]), .accepted),
+    let cases: [(StubGRPCServer.Answer, ExportOutcome)] = [
+      (.init(body: framed, trailers: [("grpc-status", "0")]), .delivered(rejected: 3, message: "bad")),
+      (.init(headers: [("content-type", "application/grpc"), ("grpc-status", "0")]), .delivered()),
       (
         .init(trailers: [("grpc-status", "3"), ("grpc-message", "bad%20%22x%22")]),
         .refused(reason: "gRPC INVALID_ARGUMENT: bad \"x\"", scope: .content)
       ),
-      (.init(trailers: [("grpc-status", "14")]), .retryable(after: nil, reason: "gRPC UNAVAILABLE")),
-      (.init(trailers: [("grpc-status", "8")]), .refused(reason: "gRPC RESOURCE_EXHAUSTED", scope: .size)),
+      (.init(trailers: [("grpc-status", "14")]), .failed(reason: "gRPC UNAVAILABLE", cause: .overload)),
+      (.init(trailers: [("grpc-status", "8")]), .refused(reason: "gRPC RESOURCE_EXHAUSTED", scope: .capacity)),
+      (
+        .init(trailers: [("grpc-status", "8"), ("grpc-message", "received message larger than max (9 vs. 4)")]),
+        .refused(reason: "gRPC RESOURCE_EXHAUSTED: received message larger than max (9 vs. 4)", scope: .size)
+      ),
+      (
+        .init(status: 413, headers: [("content-type", "text/html")], body: Array("<html>".utf8)),
+        .refused(reason: "gRPC UNKNOWN: HTTP 413", scope: .size)
+      ),
+      (
+        .init(status: 503, headers: [("retry-after", "7")]),
+        .failed(reason: "gRPC UNAVAILABLE: HTTP 503", retryAfter: .seconds(7), cause: .overload)
+      ),
       (
         .init(trailers: [("grpc-status", "8"), ("grpc-status-details-bin", details)]),
-        .retryable(after: .milliseconds(2500), reason: "gRPC RESOURCE_EXHAUSTED")
+        .failed(reason: "gRPC RESOURCE_EXHAUSTED", retryAfter: .milliseconds(2500), cause: .overload)
       ),
-      (.init(body: [0, 0, 0, 0, 0]), .retryable(after: nil, reason: "the gRPC answer has no status")),
+      (.init(body: [0, 0, 0, 0, 0]), .failed(reason: "the gRPC answer has no status", cause: .connection)),
     ]
     for (answer, expected) in cases { #expect(try exportGRPC(answer) == expected) }
   }

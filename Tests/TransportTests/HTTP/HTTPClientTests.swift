@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Backends
+@testable import Transport
 
 @Suite struct HTTPClientTests {
   private func get(

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Backends
+@testable import Transport
 
 @Suite struct RetryTests {
   @Test func classifiesHTTP() {
