@@ -25,8 +25,8 @@ let releaseLinking: [LinkerSetting] = [
 
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "Transport", "OTLP", "JSON",
-  "Compression", "Platform", "TestSupport",
+  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "HTTPServer", "Transport", "OTLP",
+  "JSON", "Compression", "Platform", "TestSupport",
 ]
 let fuzzing: Target =
   Context.environment["ONGRID_FUZZ"] == nil
@@ -45,8 +45,8 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "Transport", "OTLP", "JSON",
-        "Compression", "Platform",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "HTTPServer", "Transport",
+        "OTLP", "JSON", "Compression", "Platform",
       ]),
 
     .target(
@@ -54,7 +54,7 @@ let package = Package(
     .target(
       name: "Relay",
       dependencies: [
-        "Transport", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CNghttp2", "CSQLite",
+        "HTTPServer", "Transport", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CSQLite",
       ]),
     .target(name: "SpanMetrics", dependencies: ["Backends", "Transport", "TraceQL", "OTLP", "JSON", "Platform"]),
     .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
@@ -64,6 +64,7 @@ let package = Package(
       dependencies: ["OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2"]),
     .target(name: "TraceQL", dependencies: ["Traces", "OTLP", "JSON", "Platform", "CPCRE2"]),
     .target(name: "Traces", dependencies: ["OTLP", "Platform"]),
+    .target(name: "HTTPServer", dependencies: ["TLS", "Platform", "CEvents", "CNghttp2"]),
     .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
@@ -98,7 +99,7 @@ let package = Package(
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),
     tests("TraceQLTests", ["TraceQL"]),
-    tests("RelayTests", ["Relay", "Transport", "OTLP", "Compression", "Platform", "ongrid"]),
+    tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "Platform", "ongrid"]),
     tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules"]),
     tests("CorrelateTests", ["Correlate"]),

@@ -1,9 +1,10 @@
+import HTTPServer
 import Platform
 
 /// Why the relay cannot start or go on.
 public enum RelayError: Error, CustomStringConvertible, Sendable {
-  /// A listening address that cannot be read as one.
-  case badAddress(String)
+  /// The relay cannot listen where it should.
+  case listening(ListenError)
   /// A system call that the relay cannot do without failed.
   case system(SystemError)
   /// A library it needs is missing or refused to work.
@@ -20,14 +21,15 @@ public enum RelayError: Error, CustomStringConvertible, Sendable {
   /// Whether what was asked for is at fault, rather than the machine or another service.
   public var isUsage: Bool {
     switch self {
-    case .badAddress, .badDestination, .badSetting: true
+    case .listening(let error): error.isUsage
+    case .badDestination, .badSetting: true
     case .system, .library, .collector, .queue: false
     }
   }
 
   public var description: String {
     switch self {
-    case .badAddress(let text): "'\(text)' is not an address to listen on; write HOST:PORT, such as 127.0.0.1:4318"
+    case .listening(let error): error.description
     case .system(let error): error.description
     case .library(let text), .collector(let text): text
     case .badDestination(let text, let reason): "cannot send to '\(text)': \(reason)"

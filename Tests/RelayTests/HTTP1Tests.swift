@@ -100,9 +100,9 @@ import Testing
   @Test("slow and silent clients are let go")
   func timeouts() throws {
     let relay = try RelayUnderTest(to: ["file:/dev/null"]) {
-      $0.limits.headerTimeout = 0.3
-      $0.limits.bodyTimeout = 0.3
-      $0.limits.idleTimeout = 0.3
+      $0.limits.headerTimeout = .milliseconds(300)
+      $0.limits.bodyTimeout = .milliseconds(300)
+      $0.limits.idleTimeout = .milliseconds(300)
     }
     let slowHead = try RawClient(port: relay.port)
     slowHead.write("POST /v1/traces HTTP/1.1\r\nHost:")

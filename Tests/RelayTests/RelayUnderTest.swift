@@ -1,5 +1,6 @@
 import Compression
 import Foundation
+import HTTPServer
 import OTLP
 import Platform
 import Synchronization

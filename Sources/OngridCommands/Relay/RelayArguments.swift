@@ -1,4 +1,5 @@
 import Compression
+import HTTPServer
 import OTLP
 import Platform
 import Relay
@@ -114,7 +115,7 @@ extension OptionType<ListenAddress?> {
   static var listenAddress: Self {
     Self("an address") { (text, _) throws(Refusal) in
       if text == "none" { return nil }
-      do throws(RelayError) { return try ListenAddress(text) } catch { throw Refusal(reason: error.description) }
+      do throws(ListenError) { return try ListenAddress(text) } catch { throw Refusal(reason: error.description) }
     }
   }
 }

@@ -1,3 +1,4 @@
+import HTTPServer
 import Libc
 import Platform
 import Relay
@@ -28,10 +29,7 @@ enum RelayEngine {
     settings.options = options
     do throws(RelayError) {
       let state = CollectorState()
-      let admin = try configuration.listenAdmin.map { (address) throws(RelayError) in
-        try PageServer(address) { state.page($0) }
-      }
-      try admin?.start()
+      let admin = try admin(configuration.listenAdmin, state)
       defer { admin?.stop() }
       let watchdog = Watchdog { state.isSupervised }
       defer { watchdog.stop() }
@@ -39,6 +37,18 @@ enum RelayEngine {
       return try exitStatus(outcome, log)
     } catch {
       throw CommandError(error.description, status: error.isUsage ? .usage : .backend)
+    }
+  }
+
+  /// Serves the collector's state.
+  private static func admin(_ address: ListenAddress?, _ state: CollectorState) throws(RelayError) -> PageServer? {
+    guard let address else { return nil }
+    do throws(ListenError) {
+      let server = try PageServer(address) { state.page($0) }
+      try server.start()
+      return server
+    } catch {
+      throw .listening(error)
     }
   }
 

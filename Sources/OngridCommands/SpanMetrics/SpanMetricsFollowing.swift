@@ -1,6 +1,6 @@
+import HTTPServer
 import OTLP
 import Platform
-import Relay
 import SpanMetrics
 
 /// `ongrid spanmetrics --follow`: reads until it is stopped, and writes every interval.
@@ -25,7 +25,7 @@ final class SpanMetricsFollowing: Sendable {
     let staleAfter = try arguments[SpanMetricsOptions.staleAfter].nanoseconds
     keptRounds = UInt32(clamping: staleAfter.addingSaturating(interval - 1) / interval)
     if let text = try arguments[SpanMetricsOptions.listen] {
-      do throws(RelayError) { listen = try ListenAddress(text) } catch { throw .usage("--listen: \(error)") }
+      do throws(ListenError) { listen = try ListenAddress(text) } catch { throw .usage("--listen: \(error)") }
     } else {
       listen = nil
     }
@@ -73,7 +73,7 @@ final class SpanMetricsFollowing: Sendable {
 
   private func serve() throws(CommandError) -> PageServer? {
     guard let listen else { return nil }
-    do throws(RelayError) {
+    do throws(ListenError) {
       let server = try PageServer(listen) { path in self.page(path) }
       try server.start()
       if let address = server.address { log.info("serving /metrics on \(address)") }
@@ -83,16 +83,16 @@ final class SpanMetricsFollowing: Sendable {
     }
   }
 
-  private func page(_ path: String) -> PageServer.Page {
+  private func page(_ path: String) -> Page {
     switch path {
-    case "/healthz", "/readyz": return PageServer.Page(Array("ok\n".utf8))
+    case "/healthz", "/readyz": return Page(Array("ok\n".utf8))
     case "/metrics": return metrics()
-    default: return PageServer.Page(status: 404, Array("there are /metrics and /healthz\n".utf8))
+    default: return Page(status: 404, Array("there are /metrics and /healthz\n".utf8))
     }
   }
 
   /// The metrics as they are; as they were last shown while they are being written elsewhere.
-  private func metrics() -> PageServer.Page {
+  private func metrics() -> Page {
     let format: MetricsFormat = configuration.keepsExemplars ? .openmetrics : .prometheus
     do throws(CommandError) {
       let fresh = try following.withSnapshot { (snapshot) throws(CommandError) in
@@ -105,10 +105,10 @@ final class SpanMetricsFollowing: Sendable {
           if let fresh { last = fresh }
           return last
         })
-      else { return PageServer.Page(status: 503, Array("the first metrics are being written\n".utf8)) }
-      return PageServer.Page(contentType: format.contentType, bytes)
+      else { return Page(status: 503, Array("the first metrics are being written\n".utf8)) }
+      return Page(contentType: format.contentType, bytes)
     } catch {
-      return PageServer.Page(status: 500, Array("\(error)\n".utf8))
+      return Page(status: 500, Array("\(error)\n".utf8))
     }
   }
 }

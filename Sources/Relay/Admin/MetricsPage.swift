@@ -4,8 +4,8 @@ import OTLP
 struct MetricsPage {
   private(set) var text = ""
 
-  init(receivers: ReceiverCounters, destinations: [Destination]) {
-    writeReceivers(receivers)
+  init(receivers: ReceiverCounters, refusedConnections: Int, destinations: [Destination]) {
+    writeReceivers(receivers, refusedConnections)
     writeDestinations(destinations)
   }
 
@@ -35,7 +35,7 @@ struct MetricsPage {
     return escaped
   }
 
-  private mutating func writeReceivers(_ receivers: ReceiverCounters) {
+  private mutating func writeReceivers(_ receivers: ReceiverCounters, _ refusedConnections: Int) {
     typealias Row = ReceiverCounters.Row
     let counts: [(String, String, (Row) -> Int)] = [
       ("ongrid_relay_accepted_requests_total", "Requests taken from clients.", { $0.acceptedRequests.value }),
@@ -73,7 +73,7 @@ struct MetricsPage {
       }
     }
     family("ongrid_relay_refused_connections_total", "counter", "Connections closed over a limit.")
-    sample("ongrid_relay_refused_connections_total", [], "\(receivers.connectionsRefused.value)")
+    sample("ongrid_relay_refused_connections_total", [], "\(refusedConnections)")
     histogram(
       "ongrid_relay_receive_duration_seconds", "From a request's first byte to its reply.", [([], receivers.duration)])
   }

@@ -1,3 +1,4 @@
+import HTTPServer
 import Platform
 
 /// One start of a collector: its addresses on the loopback interface, its configuration, and the file that has it.
@@ -13,10 +14,14 @@ struct CollectorLaunch {
     self.settings = settings
     // Both are held until each has its port, so that they differ. Another process may take one before the collector
     // does; then the collector ends, and the next start has other ports.
-    let first = try ListeningSocket(ListenAddress(host: "127.0.0.1", port: 0))
-    let second = try ListeningSocket(ListenAddress(host: "127.0.0.1", port: 0))
-    health = first.address
-    metrics = settings.relay.listenAdmin == nil ? nil : second.address
+    do throws(ListenError) {
+      let first = try ListeningSocket(ListenAddress(host: "127.0.0.1", port: 0))
+      let second = try ListeningSocket(ListenAddress(host: "127.0.0.1", port: 0))
+      health = first.address
+      metrics = settings.relay.listenAdmin == nil ? nil : second.address
+    } catch {
+      throw .listening(error)
+    }
     configuration = try CollectorLaunch.configuration(settings, health, metrics)
     try write()
   }

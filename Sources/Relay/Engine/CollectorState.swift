@@ -1,3 +1,4 @@
+import HTTPServer
 import Platform
 import Transport
 
@@ -41,7 +42,7 @@ public final class CollectorState: Sendable {
   }
 
   /// The relay's pages for a collector: alive as long as this process, ready when the collector says so, and its metrics.
-  public func page(_ path: String) -> PageServer.Page {
+  public func page(_ path: String) -> Page {
     let now = state.withLock { $0 }
     switch path {
     case "/healthz": return CollectorState.text(200, "ok\n")
@@ -53,7 +54,7 @@ public final class CollectorState: Sendable {
     }
   }
 
-  private static func metricsPage(_ state: State) -> PageServer.Page {
+  private static func metricsPage(_ state: State) -> Page {
     var body = Array(
       """
       # HELP ongrid_relay_collector_ready Whether the collector says that it is well.
@@ -73,10 +74,10 @@ public final class CollectorState: Sendable {
     {
       body += response.body
     }
-    return PageServer.Page(contentType: "text/plain; version=0.0.4; charset=utf-8", body)
+    return Page(contentType: "text/plain; version=0.0.4; charset=utf-8", body)
   }
 
-  private static func text(_ status: Int, _ text: String) -> PageServer.Page {
-    PageServer.Page(status: status, Array(text.utf8))
+  private static func text(_ status: Int, _ text: String) -> Page {
+    Page(status: status, Array(text.utf8))
   }
 }

@@ -4,20 +4,21 @@ import Platform
 
 /// Turns the bodies of requests into payloads: decompresses, checks, counts, and hands them to the intake.
 final class Receiver: Sendable {
-  private let limits: ReceiverLimits
+  let counters: ReceiverCounters
+  private let maxRequest: Int
   private let intake: any Intake
-  private let counters: ReceiverCounters
   private let splitter: RequestSplitter
   private let resource: ResourceSplice?
 
   /// - Parameters:
+  ///   - maxRequest: bytes of a request after decompression.
   ///   - splitter: how large a payload may be.
   ///   - resource: attributes to set on everything that passes.
   init(
-    limits: ReceiverLimits, intake: any Intake, counters: ReceiverCounters, splitter: RequestSplitter,
+    maxRequest: Int, intake: any Intake, counters: ReceiverCounters, splitter: RequestSplitter,
     resource: ResourceSplice? = nil
   ) {
-    self.limits = limits
+    self.maxRequest = maxRequest
     self.intake = intake
     self.counters = counters
     self.splitter = splitter
@@ -64,7 +65,7 @@ final class Receiver: Sendable {
     var isInScratch = false
     if coding != .identity {
       do throws(CompressionError) {
-        try workspace.decompressor.decompress(body.view, coding, into: &workspace.scratch, limit: limits.maxRequest)
+        try workspace.decompressor.decompress(body.view, coding, into: &workspace.scratch, limit: maxRequest)
         isInScratch = true
       } catch {
         throw rejection(error)
@@ -144,8 +145,8 @@ final class Receiver: Sendable {
     } catch {
       throw Rejection(refusal: Refusal(.malformed, "invalid OTLP/JSON: \(error)"))
     }
-    if message.count > limits.maxRequest {
-      throw Rejection(refusal: Refusal(.tooLarge, "the request is larger than \(limits.maxRequest) bytes"))
+    if message.count > maxRequest {
+      throw Rejection(refusal: Refusal(.tooLarge, "the request is larger than \(maxRequest) bytes"))
     }
     return message
   }

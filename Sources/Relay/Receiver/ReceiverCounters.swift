@@ -15,7 +15,6 @@ final class ReceiverCounters: Sendable {
   private let rows = (0..<OTLPSignal.allCases.count * RequestSource.Transport.allCases.count).map { _ in Row() }
   /// Refused before their signal was known.
   let unrouted = RequestSource.Transport.allCases.map { _ in Row() }
-  let connectionsRefused = Counter()
   /// Seconds from a request's first byte to its reply.
   let duration = Histogram.seconds()
 

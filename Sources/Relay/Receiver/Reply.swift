@@ -1,3 +1,4 @@
+import HTTPServer
 import Transport
 
 /// The answer to a request, before it becomes HTTP or gRPC.
@@ -24,6 +25,23 @@ struct Refusal: Sendable {
     self.kind = kind
     self.message = message
     self.retryAfter = retryAfter
+  }
+
+  /// What the server did not go on with.
+  init(_ fault: RequestFault) {
+    kind =
+      switch fault {
+      case .malformed, .unsupportedTransferCoding: .malformed
+      case .headerTooLarge: .headerTooLarge
+      case .bodyTooLarge: .tooLarge
+      case .timeout: .timeout
+      case .deadlineExceeded: .deadlineExceeded
+      case .overloaded: .overloaded
+      case .stopping: .stopping
+      case .unsupportedVersion: .unsupportedVersion
+      }
+    message = fault.message
+    retryAfter = fault.retryAfter
   }
 
   var httpStatus: Int {

@@ -1,4 +1,5 @@
 import Compression
+import HTTPServer
 import OTLP
 import Platform
 
@@ -15,16 +16,32 @@ struct Router: Sendable {
     /// Read the body and hand it on.
     case export(OTLPSignal, PayloadFormat, ContentEncoding)
     case refused(Refusal)
-    /// A CORS preflight that may pass.
-    case preflight
+    /// A CORS preflight that may pass, from this origin.
+    case preflight(String)
   }
 
-  func route(http head: RequestHead) -> Route {
+  func route(_ head: RequestHead) -> Route { head.isGRPC ? route(grpc: head) : route(http: head) }
+
+  /// The signal that a request's path names.
+  func signal(_ head: RequestHead) -> OTLPSignal? {
+    head.isGRPC ? OTLPSignal(grpcPath: head.path) : OTLPSignal(httpPath: head.path)
+  }
+
+  /// How to answer a request, whatever the answer.
+  func replyForm(_ head: RequestHead) -> ReplyForm {
+    if head.isGRPC { return ReplyForm(transport: .grpc, format: .protobuf, origin: nil) }
+    let format: PayloadFormat = head.mediaType == "application/json" ? .json : .protobuf
+    return ReplyForm(transport: .http, format: format, origin: allowedOrigin(head))
+  }
+
+  private func route(http head: RequestHead) -> Route {
     guard let signal = OTLPSignal(httpPath: head.path) else {
       return .refused(
         Refusal(.notFound, "nothing is served at this path; send to /v1/traces, /v1/metrics or /v1/logs"))
     }
-    if head.method == "OPTIONS", head.requestedMethod != nil, allowedOrigin(head) != nil { return .preflight }
+    if head.method == "OPTIONS", head.requestedMethod != nil, let origin = allowedOrigin(head) {
+      return .preflight(origin)
+    }
     guard head.method == "POST" else {
       return .refused(Refusal(.methodNotAllowed, "only POST is served at \(head.path)"))
     }
@@ -43,7 +60,7 @@ struct Router: Sendable {
     return .export(signal, format, coding)
   }
 
-  func route(grpc head: RequestHead) -> Route {
+  private func route(grpc head: RequestHead) -> Route {
     guard head.method == "POST" else {
       return .refused(Refusal(.methodNotAllowed, "gRPC calls are POST requests"))
     }
@@ -75,13 +92,8 @@ struct Router: Sendable {
   }
 
   /// The origin to name in the response, when the request has one that may read it.
-  func allowedOrigin(_ head: RequestHead) -> String? {
+  private func allowedOrigin(_ head: RequestHead) -> String? {
     guard let origin = head.origin, !corsOrigins.isEmpty else { return nil }
     return corsOrigins.contains("*") || corsOrigins.contains(origin) ? origin : nil
-  }
-
-  /// The format of error bodies for a request whose own format may not be known.
-  func errorFormat(_ head: RequestHead) -> PayloadFormat {
-    head.mediaType == "application/json" ? .json : .protobuf
   }
 }

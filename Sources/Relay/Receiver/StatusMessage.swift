@@ -10,6 +10,19 @@ enum StatusMessage {
     buffer.appendField(2, string: refusal.message)
   }
 
+  /// `grpc-status-details-bin`: a google.rpc.Status with a RetryInfo, in base64 without padding.
+  static func retryDetails(_ refusal: Refusal, seconds: Int) -> String {
+    var status = ByteBuffer()
+    write(refusal, into: &status)
+    status.appendField(3) { any in
+      any.appendField(1, string: "type.googleapis.com/google.rpc.RetryInfo")
+      any.appendField(2) { info in
+        info.appendField(1) { duration in duration.appendField(1, varint: UInt64(max(seconds, 0))) }
+      }
+    }
+    return String(Base64.encode(status.view).prefix { $0 != "=" })
+  }
+
   /// The body for `refusal`.
   static func body(_ refusal: Refusal, _ format: PayloadFormat) -> [UInt8] {
     switch format {

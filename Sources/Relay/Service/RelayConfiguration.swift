@@ -1,4 +1,5 @@
 import Compression
+import HTTPServer
 import OTLP
 import Transport
 
@@ -35,7 +36,7 @@ public struct RelayConfiguration: Sendable {
   /// Listening sockets handed over by a service manager. One named `admin` is used instead of the admin address, the
   /// others instead of the telemetry addresses.
   public var inheritedSockets: [InheritedSocket] = []
-  public var limits = ReceiverLimits()
+  public var limits = HTTPLimits()
   public var pipeline = PipelineSettings()
   /// Where accepted requests are kept until they are delivered; `nil`: in memory.
   public var queueDirectory: String?

@@ -1,4 +1,5 @@
 import Compression
+import HTTPServer
 import Platform
 import Synchronization
 import Transport
@@ -12,6 +13,8 @@ public final class RelayService {
   private let counters = ReceiverCounters()
   private let pipeline: Pipeline
   private let durable: DurableQueue?
+  private let telemetry: HTTPService
+  private let adminPages: HTTPService
   private let server: Server
   private let status = ServiceStatus()
   private var senders: [ThreadHandle] = []
@@ -29,26 +32,31 @@ public final class RelayService {
     }
     pipeline = Pipeline(destinations, passesGzip: configuration.resource.isEmpty, storage: durable)
     let receiver = Receiver(
-      limits: configuration.limits, intake: pipeline, counters: counters,
+      maxRequest: configuration.limits.maxRequest, intake: pipeline, counters: counters,
       splitter: RequestSplitter(
         maxItems: configuration.pipeline.batchItems, maxBytes: configuration.pipeline.batchBytes),
       resource: configuration.resource.isEmpty ? nil : ResourceSplice(configuration.resource))
     let tokens: TokenFile?
     if let path = configuration.listenTokenFile { tokens = try TokenFile(path) } else { tokens = nil }
-    let page = AdminPages(receivers: counters, destinations: pipeline.destinations, status: status)
-    let context = ServerContext(
-      limits: configuration.limits,
-      router: Router(
-        signals: Set(configuration.destinations.map(\.signal)), corsOrigins: configuration.corsOrigins, tokens: tokens),
-      receiver: receiver, counters: counters, admin: { page.answer($0) })
-    server = try Server(context, listeners: RelayService.listeners(configuration))
+    let router = Router(
+      signals: Set(configuration.destinations.map(\.signal)), corsOrigins: configuration.corsOrigins, tokens: tokens)
+    do throws(ListenError) {
+      let listeners = try RelayListeners(configuration)
+      telemetry = HTTPService(listeners.telemetry, limits: configuration.limits) { ReceiverHandler(receiver, router) }
+      let pages = AdminPages(
+        receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, status: status)
+      adminPages = HTTPService(listeners.admin) { PageHandler { pages.answer($0) } }
+      server = try Server([telemetry, adminPages])
+    } catch {
+      throw .listening(error)
+    }
   }
 
   /// Where telemetry is received, with the ports that the kernel chose.
-  public var receivers: [ListenAddress] { server.addresses(ofAdmin: false) }
+  public var receivers: [ListenAddress] { telemetry.addresses }
 
   /// Where the admin pages are, if anywhere.
-  public var admin: ListenAddress? { server.addresses(ofAdmin: true).first }
+  public var admin: ListenAddress? { adminPages.addresses.first }
 
   /// Begins to receive and to send.
   public func start() throws(RelayError) {
@@ -61,7 +69,7 @@ public final class RelayService {
       for destination in pipeline.destinations { destination.use(durable.storage(for: destination)) }
     }
     for destination in pipeline.destinations { senders += try destination.start() }
-    try server.start()
+    do throws(ListenError) { try server.start() } catch { throw .listening(error) }
     status.set(.ready)
     for exposed in configuration.exposedAddresses {
       log.warn("\(exposed) can be reached from other hosts, and no token or client certificate keeps anybody out")
@@ -81,13 +89,13 @@ public final class RelayService {
   /// Whether every event loop has come round within the last ten seconds; from any thread.
   public var aliveness: @Sendable () -> Bool {
     let server = server
-    return { server.isAlive(within: 10_000_000_000) }
+    return { server.isAlive(within: .seconds(10)) }
   }
 
   /// Stops receiving, delivers what was accepted for as long as the configuration allows, and reports.
   public func stop() -> RelayReport {
     status.set(.stopping)
-    server.stop(drainingFor: min(configuration.drainTimeout, .seconds(5)).inSeconds)
+    server.stop(drainingFor: min(configuration.drainTimeout, .seconds(5)))
     for destination in pipeline.destinations { destination.queue.drain() }
     let deadline = monotonicDeadline(after: configuration.drainTimeout)
     let destinations = pipeline.destinations
@@ -109,29 +117,5 @@ public final class RelayService {
     durable?.stop()
     return RelayReport(
       pipeline.destinations, receivers: counters, left: left, isDurable: configuration.queueDirectory != nil)
-  }
-
-  private static func listeners(_ configuration: RelayConfiguration) throws(RelayError) -> [Listener] {
-    var listeners: [Listener] = []
-    let tls = try configuration.listenTLS?.open()
-    let (admin, telemetry) = configuration.inheritedSockets.partitioned { $0.name == "admin" }
-    for socket in telemetry { listeners.append(Listener(try ListeningSocket(adopting: socket), tls: tls)) }
-    if telemetry.isEmpty {
-      for address in [configuration.listenGRPC, configuration.listenHTTP] {
-        if let address { listeners.append(Listener(try ListeningSocket(address), tls: tls)) }
-      }
-    }
-    for socket in admin { listeners.append(Listener(try ListeningSocket(adopting: socket), isAdmin: true)) }
-    if admin.isEmpty, let address = configuration.listenAdmin {
-      listeners.append(Listener(try ListeningSocket(address), isAdmin: true))
-    }
-    return listeners
-  }
-}
-
-extension Array {
-  /// The elements that `isFirst` picks, and the others.
-  fileprivate func partitioned(_ isFirst: (Element) -> Bool) -> (first: [Element], second: [Element]) {
-    (filter(isFirst), filter { !isFirst($0) })
   }
 }

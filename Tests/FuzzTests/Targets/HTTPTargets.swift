@@ -1,7 +1,7 @@
 import Platform
 import Transport
 
-@testable import Relay
+@testable import HTTPServer
 
 extension FuzzTarget {
   /// A head reads the same however it is cut.
@@ -15,7 +15,7 @@ extension FuzzTarget {
       ].map { Array($0.utf8) }
     }
   ) { view in
-    var limits = ReceiverLimits()
+    var limits = HTTPLimits()
     limits.maxHeader = 1000
     limits.maxHeaderFields = 8
     let whole = HTTP1HeadParser.parse(view, searched: 0, limits: limits)
@@ -34,7 +34,7 @@ extension FuzzTarget {
         continue
       }
       // Too large shows before the end does.
-      if case .refused(.tooLarge) = outcome { return }
+      if case .refused(.headerTooLarge) = outcome { return }
       try hold("\(outcome)" == "\(whole)", "\(whole) is \(outcome) when cut")
       return
     }

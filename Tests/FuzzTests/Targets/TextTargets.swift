@@ -1,6 +1,7 @@
 import AlertRules
 import Platform
 
+@testable import HTTPServer
 @testable import Relay
 @testable import TraceQL
 @testable import Transport

@@ -1,0 +1,10 @@
+import HTTPServer
+
+/// Where the reply to a request goes, and in what form.
+struct Ticket: Sendable {
+  let form: ReplyForm
+  let response: ResponseTicket
+
+  /// Answers the request; from any thread, once.
+  func complete(_ reply: Reply) { response.complete(form.response(reply)) }
+}
