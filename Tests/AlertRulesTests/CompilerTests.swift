@@ -44,6 +44,72 @@ import Testing
     #expect(text.first?.hasSuffix(" \(comparison) 7") == true)
   }
 
+  @Test(arguments: [
+    (
+      #"{"kind":"trace_error_rate","conditions_json":{"service":"a","span_kind":"server","threshold_pct":20}}"#,
+      #"100 * (sum by (service_name) (rate(traces_spanmetrics_calls_total{service_name="a",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR"}[5m])) / sum by (service_name) (rate(traces_spanmetrics_calls_total{service_name="a",span_kind="SPAN_KIND_SERVER"}[5m]))) > 20"#
+    ),
+    (
+      #"{"kind":"trace_latency","conditions_json":{"service":"a","span_kind":["server","consumer"],"threshold_ms":512}}"#,
+      #"histogram_quantile(0.95, sum by (le) (rate(traces_spanmetrics_latency_bucket{service_name="a",span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"}[5m]))) * 1000 > 512"#
+    ),
+    (
+      #"{"kind":"trace_error_rate","conditions_json":{"service":"a","operator":"!=","threshold_pct":50}}"#,
+      #"(100 * (sum by (service_name) (rate(traces_spanmetrics_calls_total{service_name="a",status_code="STATUS_CODE_ERROR"}[5m])) / sum by (service_name) (rate(traces_spanmetrics_calls_total{service_name="a"}[5m]))) >= 0) != 50"#
+    ),
+    (
+      #"{"kind":"trace_latency","conditions_json":{"service":"a","quantile":"p99","min_calls":100,"threshold_ms":512}}"#,
+      #"histogram_quantile(0.99, sum by (le) (rate(traces_spanmetrics_latency_bucket{service_name="a"}[5m]))) * 1000 > 512 and sum (increase(traces_spanmetrics_calls_total{service_name="a"}[5m])) >= 100"#
+    ),
+    (
+      #"{"kind":"trace_error_rate","conditions_json":{"service":"a","min_calls":20,"threshold_pct":1}}"#,
+      #"100 * (sum by (service_name) (rate(traces_spanmetrics_calls_total{service_name="a",status_code="STATUS_CODE_ERROR"}[5m])) / sum by (service_name) (rate(traces_spanmetrics_calls_total{service_name="a"}[5m]))) > 1 and sum by (service_name) (increase(traces_spanmetrics_calls_total{service_name="a"}[5m])) >= 20"#
+    ),
+    (
+      #"{"kind":"trace_latency","conditions_json":{"service":"a","exact":true,"threshold_ms":512}}"#,
+      #"100 * (1 - sum (rate(traces_spanmetrics_latency_bucket{service_name="a",le="0.512"}[5m])) / sum (rate(traces_spanmetrics_latency_bucket{service_name="a",le="+Inf"}[5m]))) > 5"#
+    ),
+    (
+      #"{"kind":"trace_latency","conditions_json":{"service":"a","quantile":"p50","exact":true,"threshold_ms":1000}}"#,
+      #"100 * (1 - sum (rate(traces_spanmetrics_latency_bucket{service_name="a",le=~"1|1\\.0"}[5m])) / sum (rate(traces_spanmetrics_latency_bucket{service_name="a",le="+Inf"}[5m]))) > 50"#
+    ),
+  ])
+  func compilesConditions(_ rule: String, _ expression: String) {
+    #expect(compile(rule) == [expression])
+  }
+
+  /// What the system that rules come from stores and serves.
+  @Test func readsRowsAsTheyAre() {
+    let spec = #"{"service":"a","operation":"","window":"","operator":"","quantile":"0.99","threshold_ms":512}"#
+    let rest =
+      #""id":3,"rule_key":"k","name":"n","source_type":"ongrid_builtin","scope_type":"host","join_mode":"all","severity":"warning","notify_channel_ids":[1],"notify_min_fires":0,"created_at":"2026-01-01T00:00:00Z""#
+    let row = #"{"kind":"trace_latency","enabled":true,"spec":\#(spec),\#(rest)}"#
+    let stored =
+      #"{"kind":"trace_latency","enabled":true,"conditions_json":"\#(spec.replacing("\"", with: "\\\""))","labels_json":"{\"team\":\"x\"}","annotations_json":null,\#(rest)}"#
+    let other = #"{"kind":"metric_raw","enabled":true,"spec":{"expr":"up == 0"},"id":4}"#
+    let old = #"{"kind":"prom_query","enabled":true,"spec":{"expr":"up == 0"},"id":4}"#
+    let disabled = row.replacing(#""enabled":true"#, with: #""enabled":false"#)
+    let wanted =
+      #"histogram_quantile(0.99, sum by (le) (rate(traces_spanmetrics_latency_bucket{service_name="a"}[5m]))) * 1000 > 512"#
+    #expect(compile(row) == [wanted])
+    let text = #"{"items":[\#(row),\#(other),\#(other),\#(old),\#(disabled),\#(stored)],"total":6}"#
+    let (set, found) = lint(Array(text.utf8))
+    #expect(set.rules.map { RuleCompiler().compile($0).text } == [wanted, wanted])
+    #expect(set.rules.last?.labels == [Label("team", "x")])
+    #expect(!set.hasErrors)
+    #expect(
+      found.filter { $0.hasPrefix("OG303") || $0.hasPrefix("OG304") }.map {
+        $0.split(separator: " ").dropFirst(2).joined(separator: " ")
+      }
+        == [
+          #"2 rules of kind "metric_raw" passed over: not about traces"#,
+          #"a rule of kind "prom_query", a former name of "metric_raw" passed over: not about traces"#,
+          "a disabled rule passed over",
+        ])
+    // A typing error in a rule of one's own is still one.
+    #expect(lint(Array(#"{"kind":"trace_latency","spce":\#(spec)}"#.utf8)).set.hasErrors)
+  }
+
   @Test func readsEveryForm() {
     let rule = #"{"kind":"trace_latency","conditions_json":{"service":"a","threshold_ms":1}}"#
     let string = #"{"kind":"trace_latency","conditions_json":"{\"service\":\"a\",\"threshold_ms\":1}"}"#

@@ -3,6 +3,8 @@ public struct Diagnostic: Sendable {
   /// How bad it is.
   public enum Severity: String, Sendable {
     case error, warning
+    /// Worth knowing; never makes anything fail.
+    case note
   }
 
   /// Another place that the message speaks of.
@@ -40,7 +42,7 @@ public struct Diagnostic: Sendable {
     replacement: String? = nil, related: [Related] = [], entry: Int? = nil
   ) {
     self.code = code
-    self.severity = code.isWarning ? .warning : .error
+    self.severity = code.severity
     self.message = message
     self.source = source
     self.range = range

@@ -1,5 +1,5 @@
 /// The stable code of a kind of problem. Codes are never reused; errors are below 100, warnings about the rule above it,
-/// findings on a live server above 200.
+/// findings on a live server above 200, notes above 300.
 public enum DiagnosticCode: String, Sendable, CaseIterable {
   case syntax = "OG001"
   case invalidUTF8 = "OG002"
@@ -25,6 +25,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case nothingToCompile = "OG022"
   case unreadable = "OG023"
   case embeddedSyntax = "OG024"
+  case spanKind = "OG025"
 
   case aboveLastBucket = "OG101"
   case betweenBuckets = "OG102"
@@ -37,6 +38,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case silentWhenGone = "OG109"
   case unusedScope = "OG110"
   case sameKey = "OG111"
+  case notABound = "OG112"
 
   case refusedByServer = "OG201"
   case noSeries = "OG202"
@@ -44,6 +46,16 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case unknownOperation = "OG204"
   case otherConvention = "OG205"
   case unknownScope = "OG206"
+  case mixedRates = "OG207"
+  case beyondRealBuckets = "OG208"
+  case sparseSamples = "OG209"
+  case stoppedSeries = "OG210"
+
+  case estimateInterval = "OG301"
+  case mixedKinds = "OG302"
+  case passedOver = "OG303"
+  case disabledRow = "OG304"
+  case fewCalls = "OG305"
 
   /// What the code stands for, as a heading.
   public var title: String {
@@ -71,7 +83,8 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case .unknownCode: "Code cannot be ignored"
     case .nothingToCompile: "No rule in the input"
     case .unreadable: "Input cannot be read"
-    case .embeddedSyntax: "conditions_json does not hold valid JSON"
+    case .embeddedSyntax: "A string does not hold valid JSON"
+    case .spanKind: "Unknown kind of span"
     case .aboveLastBucket: "Latency threshold at or above the last bucket never fires"
     case .betweenBuckets: "Latency threshold lies between distant buckets"
     case .neverFires: "Rule can never fire"
@@ -83,17 +96,39 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case .silentWhenGone: "Rule goes quiet when the service stops reporting"
     case .unusedScope: "Scope labels are not used"
     case .sameKey: "Two rules have the same key"
+    case .notABound: "Exact latency is not at a bucket's bound"
     case .refusedByServer: "Prometheus refuses the expression"
     case .noSeries: "Metric has no series"
     case .unknownService: "Service has not been seen"
     case .unknownOperation: "Operation has not been seen"
     case .otherConvention: "Labels follow another convention"
     case .unknownScope: "Scope matches no series"
+    case .mixedRates: "Error rate of all spans is not that of the served ones"
+    case .beyondRealBuckets: "Latency threshold at or above the last bucket that the server has"
+    case .sparseSamples: "Window is too short for the samples that the server has"
+    case .stoppedSeries: "Series have stopped"
+    case .estimateInterval: "Estimate may lie anywhere in a bucket"
+    case .mixedKinds: "Error rate is over all kinds of spans"
+    case .passedOver: "Row is not about traces"
+    case .disabledRow: "Row is disabled"
+    case .fewCalls: "Few calls in the window"
     }
   }
 
-  /// Whether it is a warning unless asked to be strict.
-  public var isWarning: Bool { (100..<200).contains(number) }
+  /// How bad it is unless asked to be strict.
+  public var severity: Diagnostic.Severity {
+    switch number {
+    case 100..<200: .warning
+    case 300...: .note
+    default: .error
+    }
+  }
+
+  /// Whether it says that a part of the input was passed over.
+  public var isAboutInput: Bool { self == .passedOver || self == .disabledRow }
+
+  /// Whether a rule may silence it.
+  public var canBeIgnored: Bool { severity != .error }
 
   /// Whether it means that the input was not rules at all, rather than wrong rules.
   public var isBadInput: Bool {

@@ -6,6 +6,8 @@ enum ConditionsDecoder {
   struct Conditions {
     let condition: RuleCondition
     let service: String
+    let spanKinds: [SpanKind]
+    let minimumCalls: Threshold?
     let window: PromDuration
     let threshold: Threshold
     let places: RulePlaces.ConditionPlaces
@@ -14,8 +16,8 @@ enum ConditionsDecoder {
 
   static func fields(of kind: RuleKind) -> [String] {
     switch kind {
-    case .latency: ["service", "operation", "quantile", "window", "threshold_ms"]
-    case .errorRate: ["service", "window", "operator", "threshold_pct"]
+    case .latency: ["service", "operation", "quantile", "window", "threshold_ms", "exact", "span_kind", "min_calls"]
+    case .errorRate: ["service", "window", "operator", "threshold_pct", "span_kind", "min_calls"]
     }
   }
 
@@ -30,19 +32,25 @@ enum ConditionsDecoder {
     case .latency:
       thresholdField = "threshold_ms"
       let operation = fields.text("operation")
-      condition = quantile(&fields).map { .latency(operation: operation, quantile: $0) }
+      let isExact = fields.flag("exact")
+      condition = quantile(&fields).flatMap { quantile in
+        isExact.map { .latency(operation: operation, quantile: quantile, isExact: $0) }
+      }
     case .errorRate:
       thresholdField = "threshold_pct"
       condition = comparison(&fields).map { .errorRate($0) }
     }
     let threshold = threshold(&fields, thresholdField)
-    guard let service, let window, let condition, let threshold else { return nil }
+    let spanKinds = spanKinds(&fields)
+    let minimumCalls = fields.member("min_calls") == nil ? nil : ConditionsDecoder.threshold(&fields, "min_calls")
+    guard let service, let window, let condition, let threshold, let spanKinds else { return nil }
     func place(_ name: String) -> Range<Int> { fields.member(name)?.value.range ?? fields.range }
     return Conditions(
-      condition: condition, service: service, window: window, threshold: threshold,
+      condition: condition, service: service, spanKinds: spanKinds, minimumCalls: minimumCalls, window: window,
+      threshold: threshold,
       places: RulePlaces.ConditionPlaces(
         threshold: place(thresholdField), window: place("window"), comparison: place("operator"),
-        service: place("service"), operation: place("operation")),
+        service: place("service"), operation: place("operation"), spanKind: place("span_kind"), exact: place("exact")),
       positions: fields.positions)
   }
 
@@ -51,7 +59,8 @@ enum ConditionsDecoder {
     return [
       "service_name": "service", "service.name": "service", "span_name": "operation", "endpoint": "operation",
       "percentile": "quantile", "range": "window", "interval": "window", "op": "operator", "threshold": threshold,
-      "value": threshold, "latency_ms": "threshold_ms", "error_rate_pct": "threshold_pct",
+      "value": threshold, "kind": "span_kind", "min_requests": "min_calls", "latency_ms": "threshold_ms",
+      "error_rate_pct": "threshold_pct",
     ]
   }
 
@@ -62,6 +71,7 @@ enum ConditionsDecoder {
     case (.latency, "threshold_pct"): "trace_latency has \"threshold_ms\", in milliseconds"
     case (.errorRate, "operation"): "trace_error_rate is about the whole service"
     case (.errorRate, "quantile"): "only trace_latency has a quantile"
+    case (.errorRate, "exact"): "only a trace_latency can be exact"
     case (.errorRate, "threshold_ms"): "trace_error_rate has \"threshold_pct\", in percent"
     default: nil
     }
@@ -118,6 +128,8 @@ enum ConditionsDecoder {
     }
     if member.value.string != nil, let quantile = Quantile(rawValue: text) { return quantile }
     let meant = nearestQuantile(text)
+    // The system that rows come from takes the number as well.
+    if fields.isRow, let meant, Double(text) == Double(meant.number) { return meant }
     let shown = member.value.string == nil ? text : Quoting.text(text)
     fields.report(
       .quantile, "quantile \(shown) is not one of \"p50\", \"p95\" and \"p99\"", member.value.range,
@@ -138,6 +150,34 @@ enum ConditionsDecoder {
     let percent = number < 1 ? number * 100 : number
     let distances = [(Quantile.p50, abs(percent - 50)), (.p95, abs(percent - 95)), (.p99, abs(percent - 99))]
     return distances.min { $0.1 < $1.1 }?.0
+  }
+
+  /// One kind or an array of them; none when the rule is about all. Nil where something is wrong.
+  private static func spanKinds(_ fields: inout ObjectFields) -> [SpanKind]? {
+    guard let member = fields.member("span_kind") else { return [] }
+    let values = member.value.elements ?? [member.value]
+    var kinds: [SpanKind] = []
+    var isWhole = true
+    for value in values {
+      guard let text = value.string else {
+        fields.wrongType(member, expected: "a kind of span, or an array of them")
+        return nil
+      }
+      let plain = text.lowercased().replacing("span_kind_", with: "")
+      if let kind = SpanKind(rawValue: text) {
+        if !kinds.contains(kind) { kinds.append(kind) }
+        continue
+      }
+      isWhole = false
+      let known = SpanKind.allCases.map(\.rawValue)
+      let meant = SpanKind(rawValue: plain)?.rawValue ?? NearestName.of(plain, in: known)
+      fields.report(
+        .spanKind, "unknown span kind \(Quoting.text(text))", value.range,
+        suggestion: meant.map { "did you mean \(Quoting.text($0))?" } ?? "known are \(known.joined(separator: ", "))",
+        replacement: meant.map(Quoting.text))
+    }
+    if values.isEmpty { fields.report(.emptyValue, "\"span_kind\" names no kind", member.value.range) }
+    return isWhole && !values.isEmpty ? kinds : nil
   }
 
   private static func comparison(_ fields: inout ObjectFields) -> ComparisonOperator? {

@@ -12,11 +12,17 @@ struct ObjectFields {
   /// Where the object's text lies in the file.
   let positions: PositionMap
   let source: Int
+  /// Whether it is a row of the system that rules come from, or a part of one: there an empty string stands for nothing, and
+  /// columns that are not about the rule are none of our business.
+  let isRow: Bool
   private(set) var diagnostics: [Diagnostic] = []
   /// Fields that an unknown one was probably meant to be: not reported as missing on top.
   private var probable: Set<String> = []
 
-  init(_ members: [JSONMember], what: String, range: Range<Int>, positions: PositionMap, source: Int) {
+  init(
+    _ members: [JSONMember], what: String, range: Range<Int>, positions: PositionMap, source: Int, isRow: Bool = false
+  ) {
+    self.isRow = isRow
     self.members = members
     self.what = what
     self.range = range
@@ -28,10 +34,13 @@ struct ObjectFields {
   /// The member called `name`; of several the first. `null` counts as absent.
   func member(_ name: String) -> JSONMember? {
     for index in members.indices where members[index].key == name {
-      return members[index].value.isNull ? nil : members[index]
+      return members[index].value.isNull || isUnset(members[index].value) ? nil : members[index]
     }
     return nil
   }
+
+  /// An empty string in a row.
+  private func isUnset(_ value: JSONValue) -> Bool { isRow && value.string.map(ObjectFields.isBlank) == true }
 
   mutating func report(
     _ code: DiagnosticCode, _ message: String, _ range: Range<Int>, suggestion: String? = nil,
@@ -56,7 +65,7 @@ struct ObjectFields {
     let present = Set(members.map(\.key))
     guard !present.isSubset(of: known) else { return }
     let free = known.filter { !present.contains($0) }
-    for member in members where !known.contains(member.key) {
+    for member in members where !known.contains(member.key) && !isUnset(member.value) {
       let alias = aliases[member.key].flatMap { free.contains($0) ? $0 : nil }
       let foreign = hint(member.key)
       let meant = alias ?? (foreign == nil ? NearestName.of(member.key, in: free) : nil)
@@ -85,6 +94,14 @@ struct ObjectFields {
     report(
       .wrongType, "\(Quoting.text(member.key)) must be \(expected), not \(member.value.kindName)", member.value.range,
       suggestion: suggestion, replacement: replacement)
+  }
+
+  /// Whether a switch is on; off when there is none, nil when it is no switch.
+  mutating func flag(_ name: String) -> Bool? {
+    guard let member = member(name) else { return false }
+    if case .bool(let isOn) = member.value.content { return isOn }
+    wrongType(member, expected: "true or false")
+    return nil
   }
 
   /// A string that is not empty.
@@ -117,13 +134,14 @@ struct ObjectFields {
   }
 
   /// An object whose values are all strings, with valid names. `reserved` says why a name may not be used.
-  mutating func labels(_ name: String, reserved: (String) -> String?) -> [Label]? {
+  mutating func labels(_ name: String, in bytes: [UInt8], reserved: (String) -> String?) -> [Label]? {
     guard let member = member(name) else { return nil }
-    guard let members = member.value.members else {
+    guard let (value, positions) = isRow ? embedded(member, in: bytes) : (member.value, positions) else { return nil }
+    guard let members = value.members else {
       wrongType(member, expected: "an object of label values")
       return nil
     }
-    var inner = ObjectFields(members, what: name, range: member.value.range, positions: positions, source: source)
+    var inner = ObjectFields(members, what: name, range: value.range, positions: positions, source: source)
     var labels: [Label] = []
     for label in members {
       if !LabelName.isValid(label.key) {
@@ -135,12 +153,30 @@ struct ObjectFields {
           replacement: useful ? Quoting.text(better) : nil)
       } else if let reason = reserved(label.key) {
         inner.report(.reservedLabel, "label \(Quoting.text(label.key)) \(reason)", label.keyRange)
-      } else if let value = inner.text(of: label, mayBeEmpty: name == "labels") {
+      } else if let value = inner.text(of: label, mayBeEmpty: name.hasPrefix("labels")) {
         labels.append(Label(label.key, value))
       }
     }
     add(inner.diagnostics)
     return inner.diagnostics.isEmpty ? labels : nil
+  }
+
+  /// The value of a member, or what the JSON text in it holds: rows keep objects as strings. Nil where that is no JSON.
+  mutating func embedded(_ member: JSONMember, in bytes: [UInt8]) -> (JSONValue, PositionMap)? {
+    guard case .string(let text) = member.value.content, positions.isIdentity else { return (member.value, positions) }
+    let inside = PositionMap.inside(member.value.range, of: bytes)
+    do throws(JSONError) {
+      return (try JSONDocument.parse(text), inside)
+    } catch {
+      let at = inside.outer(error.offset..<(error.offset + 1))
+      // At the end of the inner text: the quote that ends the string.
+      let end = member.value.range.upperBound
+      diagnostics.append(
+        Diagnostic(
+          .embeddedSyntax, "in the string of \(member.key): \(error.message)", source: source,
+          range: at.isEmpty ? (end - 1)..<end : at))
+      return nil
+    }
   }
 
   private mutating func reportDuplicates() {

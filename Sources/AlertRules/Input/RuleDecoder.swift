@@ -19,9 +19,12 @@ struct RuleDecoder {
   let index: Int
   /// The label that holds the service's name, which a scope must not set again.
   let serviceLabel: String
+  /// Whether the object is a row of the system that rules come from.
+  let isRow: Bool
   private(set) var diagnostics: [Diagnostic] = []
 
-  init(source: RuleSource, index: Int, serviceLabel: String) {
+  init(source: RuleSource, index: Int, serviceLabel: String, isRow: Bool = false) {
+    self.isRow = isRow
     self.source = source
     self.index = index
     self.serviceLabel = serviceLabel
@@ -29,18 +32,22 @@ struct RuleDecoder {
 
   /// The rule; nil when an error was found, which `diagnostics` then holds.
   mutating func decode(_ members: [JSONMember], range: Range<Int>) -> AlertRule? {
-    var fields = ObjectFields(members, what: "the rule", range: range, positions: .identity, source: index)
+    var fields = ObjectFields(
+      members, what: isRow ? "the row" : "the rule", range: range, positions: .identity, source: index, isRow: isRow)
     defer { diagnostics += fields.diagnostics }
     // Fields of a foreign rule are none of our business.
     let isForeign = fields.member("kind")?.value.string.map(RuleKind.isForeign) ?? false
-    if !isForeign { fields.checkKeys(RuleDecoder.fields, aliases: RuleDecoder.aliases, hint: RuleDecoder.misplaced) }
+    if !isForeign, !isRow {
+      fields.checkKeys(RuleDecoder.fields, aliases: RuleDecoder.aliases, hint: RuleDecoder.misplaced)
+    }
     guard let kind = RuleDecoder.kind(&fields) else { return nil }
     let conditions = RuleDecoder.conditions(&fields, kind, source)
     let (scopeType, scope) = scope(&fields)
     let key = fields.text("rule_key")
     let name = fields.text("name")
     let severity = fields.text("severity")
-    let labels = fields.labels("labels") { name in
+    let labelsField = isRow && fields.member("labels") == nil ? "labels_json" : "labels"
+    let labels = fields.labels(labelsField, in: source.bytes) { name in
       if name == "alertname" { return "is set to the rule's name" }
       return LabelName.isReserved(name) ? "is reserved for Prometheus" : nil
     }
@@ -50,8 +57,9 @@ struct RuleDecoder {
     let ignored = RuleDecoder.ignored(&fields)
     guard let conditions, fields.diagnostics.isEmpty else { return nil }
     return AlertRule(
-      condition: conditions.condition, service: conditions.service, window: conditions.window,
-      threshold: conditions.threshold, scope: scopeType == "global" ? [] : scope, scopeType: scopeType, key: key,
+      condition: conditions.condition, service: conditions.service, spanKinds: conditions.spanKinds,
+      minimumCalls: conditions.minimumCalls, window: conditions.window, threshold: conditions.threshold,
+      scope: scopeType == "global" ? [] : scope, scopeType: scopeType, key: key,
       name: name, severity: severity, labels: labels ?? [], runbookURL: runbook, holdFor: holdFor, ignored: ignored,
       source: index,
       places: RulePlaces(
@@ -92,25 +100,12 @@ struct RuleDecoder {
   private static func conditions(
     _ fields: inout ObjectFields, _ kind: RuleKind, _ source: RuleSource
   ) -> ConditionsDecoder.Conditions? {
-    guard let member = fields.member("conditions_json") else {
+    let name = fields.isRow && fields.member("conditions_json") == nil ? "spec" : "conditions_json"
+    guard let member = fields.member(name) else {
       fields.missing("conditions_json")
       return nil
     }
-    var value = member.value
-    var positions = PositionMap.identity
-    if case .string(let text) = value.content {
-      positions = .inside(value.range, of: source.bytes)
-      do throws(JSONError) {
-        value = try JSONDocument.parse(text)
-      } catch {
-        let at = positions.outer(error.offset..<(error.offset + 1))
-        // At the end of the inner text: the quote that ends the string.
-        let end = member.value.range.upperBound
-        fields.report(
-          .embeddedSyntax, "in the string of conditions_json: \(error.message)", at.isEmpty ? (end - 1)..<end : at)
-        return nil
-      }
-    }
+    guard let (value, positions) = fields.embedded(member, in: source.bytes) else { return nil }
     guard let members = value.members else {
       let twice = value.string != nil ? "it is encoded as a string twice" : nil
       fields.report(
@@ -119,7 +114,7 @@ struct RuleDecoder {
       return nil
     }
     var inner = ObjectFields(
-      members, what: "conditions_json", range: value.range, positions: positions, source: fields.source)
+      members, what: name, range: value.range, positions: positions, source: fields.source, isRow: fields.isRow)
     let conditions = ConditionsDecoder.decode(&inner, kind)
     fields.add(inner.diagnostics)
     return conditions
@@ -127,7 +122,7 @@ struct RuleDecoder {
 
   private func scope(_ fields: inout ObjectFields) -> (type: String, labels: [Label]) {
     let type = fields.member("scope_type") == nil ? "global" : fields.text("scope_type")
-    let labels = fields.labels("scope") { name in
+    let labels = fields.labels("scope", in: source.bytes) { name in
       switch name {
       case serviceLabel: "holds the service of the rule"
       case "span_name": "holds the operation of the rule"
@@ -136,6 +131,8 @@ struct RuleDecoder {
       }
     }
     guard let type else { return ("", []) }
+    // A row's scope type says whose alerts these are; its rules are evaluated without it.
+    if isRow, labels == nil { return (type, []) }
     if type != "global", let place = fields.member("scope_type")?.value.range {
       let almost = type.lowercased() == "global"
       let example = #""scope":{"\#(LabelName.sanitized(type))_id":"…"}"#
@@ -195,7 +192,7 @@ struct RuleDecoder {
       return []
     }
     var codes: Set<DiagnosticCode> = []
-    let silenceable = DiagnosticCode.allCases.filter { $0.number >= 100 }
+    let silenceable = DiagnosticCode.allCases.filter(\.canBeIgnored)
     for element in elements {
       guard let text = element.string else {
         fields.report(.wrongType, "a code must be a string, not \(element.kindName)", element.range)

@@ -1,7 +1,8 @@
 import JSON
 import Platform
 
-/// Finds the rules in one text: objects, arrays of objects, one after another.
+/// Finds the rules in one text: objects, arrays of objects, one after another; and rows and lists of rows as the system that
+/// rules come from serves and stores them.
 struct RuleReader {
   /// Syntax errors after which a source is given up: it is no file of rules.
   private static let syntaxErrorLimit = 100
@@ -13,6 +14,8 @@ struct RuleReader {
   let serviceLabel: String
   private(set) var entries: [RuleEntry] = []
   private(set) var diagnostics: [Diagnostic] = []
+  /// Rows that were passed over, by what they are.
+  private var passedOver = PassedOver()
   /// How many of them are about rules rather than about the text.
   private var ruleProblems = 0
 
@@ -24,6 +27,11 @@ struct RuleReader {
   }
 
   mutating func read() {
+    readDocuments()
+    diagnostics += passedOver.notes(source: index)
+  }
+
+  private mutating func readDocuments() {
     source.bytes.withByteView { view in
       var tokenizer = JSONTokenizer(view, depthLimit: JSONDocument.depthLimit, manyDocuments: true)
       var documents = 0
@@ -69,7 +77,21 @@ struct RuleReader {
           suggestion: value.elements == nil ? nil : "rules stand in one array, not in arrays of arrays"))
       return
     }
-    var decoder = RuleDecoder(source: source, index: index, serviceLabel: serviceLabel)
+    if let rows = RuleRow.list(in: members) {
+      for row in rows { addRule(row, isRow: true) }
+    } else {
+      addRule(value, isRow: RuleRow.isRow(members))
+    }
+  }
+
+  private mutating func addRule(_ value: JSONValue, isRow: Bool) {
+    guard case .object(let members) = value.content else {
+      report(
+        Diagnostic(.notARule, "a rule must be an object, not \(value.kindName)", source: index, range: value.range))
+      return
+    }
+    if isRow, passedOver.take(value) { return }
+    var decoder = RuleDecoder(source: source, index: index, serviceLabel: serviceLabel, isRow: isRow)
     let rule = decoder.decode(members, range: value.range)
     ruleProblems += decoder.diagnostics.count
     for var diagnostic in decoder.diagnostics {

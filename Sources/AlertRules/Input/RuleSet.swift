@@ -49,7 +49,7 @@ public struct RuleSet: Sendable {
       entries += reader.entries
       diagnostics += reader.diagnostics
     }
-    if entries.isEmpty, !hasErrors, !sources.isEmpty {
+    if entries.isEmpty, diagnostics.isEmpty, !sources.isEmpty {
       diagnostics.append(
         Diagnostic(.nothingToCompile, "there is no rule in the input", source: 0, range: nil))
     }
@@ -80,9 +80,11 @@ public struct RuleSet: Sendable {
     }
   }
 
-  /// Makes every warning an error.
+  /// Makes every warning an error; notes stay notes.
   public mutating func turnWarningsIntoErrors() {
-    for index in diagnostics.indices { diagnostics[index].severity = .error }
+    for index in diagnostics.indices where diagnostics[index].severity == .warning {
+      diagnostics[index].severity = .error
+    }
   }
 
   /// Orders diagnostics by source and position; those of one position stay in the order they were found.

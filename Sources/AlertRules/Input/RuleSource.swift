@@ -40,6 +40,9 @@ struct PositionMap: Sendable {
 
   static let identity = PositionMap(string: nil)
 
+  /// Whether the text is the file itself.
+  var isIdentity: Bool { string == nil }
+
   /// Positions in the value of the string whose range, quotes included, is `literal`.
   static func inside(_ literal: Range<Int>, of bytes: [UInt8]) -> PositionMap {
     PositionMap(string: (bytes, (literal.lowerBound + 1)..<max(literal.upperBound - 1, literal.lowerBound + 1)))

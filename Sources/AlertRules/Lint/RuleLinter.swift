@@ -31,6 +31,13 @@ public struct RuleLinter: Sendable {
       if let problem = LatencyBuckets.check(rule, options.buckets) { found.append(problem) }
     case .errorRate(let comparison):
       found += errorRate(rule, comparison)
+      if rule.spanKinds.isEmpty {
+        found.append(
+          Diagnostic(
+            .mixedKinds, "the rate is over spans of every kind: calls to others and inner steps count as calls served",
+            source: rule.source, range: rule.places.service,
+            suggestion: "\"span_kind\": \"server\" counts what the service served"))
+      }
     }
     if let problem = window(rule) { found.append(problem) }
     if rule.scopeType == "global", let place = rule.places.scope {

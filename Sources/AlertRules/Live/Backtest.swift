@@ -119,7 +119,7 @@ public struct Backtest {
         close(before.advanced(byNanoseconds: step), open: false)
       }
       previous = sample.time
-      guard rule.comparison.holds(sample.value, rule.threshold.value) else {
+      guard rule.comparison.holds(sample.value, rule.limit.value) else {
         close(sample.time, open: false)
         continue
       }

@@ -30,7 +30,7 @@ public struct RuleEvaluator {
     for (index, entry) in set.entries.enumerated() {
       guard let rule = entry.rule else { continue }
       let values = try server.query(compiler.value(of: rule).text, at: time).compactMap { $0.samples.last?.value }
-      let firing = values.first { rule.comparison.holds($0, rule.threshold.value) }
+      let firing = values.first { rule.comparison.holds($0, rule.limit.value) }
       // NaN is how a quantile or a ratio of nothing comes out.
       let value = firing ?? values.first
       verdicts.append(

@@ -52,7 +52,7 @@ public struct RuleVerifier {
         suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }, replacement: nearest.map(Quoting.text))
     }
     let service = Label(label, rule.service)
-    if case .latency(let operation?, _) = rule.condition {
+    if case .latency(let operation?, _, _) = rule.condition {
       let selector = text(metric, [service])
       let operations = try server.labelValues(MetricNames.operationLabel, matching: selector, now: now)
       guard operations.contains(where: { $0.utf8.elementsEqual(operation.utf8) }) else {
@@ -107,7 +107,7 @@ public struct RuleVerifier {
   }
 
   private func text(_ metric: String, _ labels: [Label]) -> String {
-    PromQLExpression.selector(metric: metric, labels: labels, range: nil).text
+    PromQLExpression.selector(metric: metric, labels: labels.map(LabelMatcher.init), range: nil).text
   }
 
   private func problem(

@@ -24,8 +24,9 @@ public struct Label: Sendable, Equatable, Hashable {
 
 /// What a rule compares.
 public enum RuleCondition: Sendable, Equatable {
-  /// The quantile of the latency, in milliseconds, above the threshold. Without an operation: over all of them.
-  case latency(operation: String?, quantile: Quantile)
+  /// The quantile of the latency, in milliseconds, above the threshold. Without an operation: over all of them. An exact
+  /// one compares the share of calls above a bucket's bound instead of an estimate.
+  case latency(operation: String?, quantile: Quantile, isExact: Bool)
   /// The percentage of calls with an error, compared with the threshold.
   case errorRate(ComparisonOperator)
 }
@@ -44,6 +45,10 @@ public struct AlertRule: Sendable {
   public internal(set) var condition: RuleCondition
   /// The service, never empty.
   public internal(set) var service: String
+  /// The kinds of spans that count; all of them when empty.
+  public internal(set) var spanKinds: [SpanKind]
+  /// How many calls in the window it takes before the rule says anything.
+  public internal(set) var minimumCalls: Threshold?
   /// The range that rates are taken over.
   public internal(set) var window: PromDuration
   /// Milliseconds for latency, percent for error rates.
@@ -84,9 +89,14 @@ public struct AlertRule: Sendable {
   /// The unit of the threshold as people write it behind a number.
   public var unit: String {
     switch condition {
-    case .latency: "ms"
-    case .errorRate: "%"
+    case .latency(_, _, isExact: false): "ms"
+    case .latency(_, _, isExact: true), .errorRate: "%"
     }
+  }
+
+  /// What the value is compared with, in `unit`: the threshold, but for an exact latency the share of calls above it.
+  public var limit: Threshold {
+    if case .latency(_, let quantile, isExact: true) = condition { quantile.shareAbove } else { threshold }
   }
 
   /// What to call the rule in a message: its key, its name, or its kind and service.
@@ -109,6 +119,8 @@ public struct RulePlaces: Sendable {
     var comparison: Range<Int>
     var service: Range<Int>
     var operation: Range<Int>
+    var spanKind: Range<Int>
+    var exact: Range<Int>
   }
 
   /// The brace that opens the rule, for what concerns all of it.
@@ -117,6 +129,11 @@ public struct RulePlaces: Sendable {
   var service: Range<Int> { positions.outer(conditions.service) }
   /// The operation.
   var operation: Range<Int> { positions.outer(conditions.operation) }
+
+  /// The kinds of spans.
+  var spanKind: Range<Int> { positions.outer(conditions.spanKind) }
+  /// Whether the latency is exact.
+  var exact: Range<Int> { positions.outer(conditions.exact) }
 
   /// The threshold's digits.
   public var threshold: Range<Int> { positions.outer(conditions.threshold) }

@@ -8,13 +8,17 @@ public enum RuleKind: String, Sendable, CaseIterable {
   /// Kinds of rules that the wider system evaluates itself: they watch metrics or logs, not traces.
   static let foreign: [String] = [
     "metric_threshold", "metric_raw", "metric_anomaly", "metric_forecast", "metric_burn_rate", "log_match",
-    "log_search",
-    "log_volume",
+    "log_search", "log_volume",
+  ]
+
+  /// What kinds were called before they got their present names, all of them about metrics.
+  static let legacy = [
+    "edge_offline", "edge_absence", "prom_query", "ingest_health", "health_ingest", "event_internal",
   ]
 
   /// Whether a kind is one of those, or would be by its name.
   static func isForeign(_ text: String) -> Bool {
-    foreign.contains(text) || text.hasPrefix("metric_") || text.hasPrefix("log_")
+    foreign.contains(text) || legacy.contains(text) || text.hasPrefix("metric_") || text.hasPrefix("log_")
   }
 
   /// The kind that a name of another system speaks of.
@@ -37,6 +41,15 @@ public enum Quantile: String, Sendable, CaseIterable {
     case .p99: "0.99"
     }
   }
+
+  /// The share of calls that lie above it, in percent.
+  var shareAbove: Threshold {
+    switch self {
+    case .p50: Threshold(text: "50", value: 50)
+    case .p95: Threshold(text: "5", value: 5)
+    case .p99: Threshold(text: "1", value: 1)
+    }
+  }
 }
 
 /// How an error rate is compared with its threshold.
@@ -56,7 +69,8 @@ public enum ComparisonOperator: String, Sendable, CaseIterable {
     case .less: value < threshold
     case .lessOrEqual: value <= threshold
     case .equal: value == threshold
-    case .notEqual: value != threshold
+    // A rate of nothing is not a number, which differs from every threshold without saying anything.
+    case .notEqual: value != threshold && !value.isNaN
     }
   }
 }

@@ -3,11 +3,31 @@ public indirect enum PromQLExpression: Sendable, Equatable {
   /// A number with the digits it shall have.
   case number(String)
   /// Series of a metric with these label values, over a range when one is given.
-  case selector(metric: String, labels: [Label], range: String?)
+  case selector(metric: String, labels: [LabelMatcher], range: String?)
   case call(String, [PromQLExpression])
   case sum(by: [String], PromQLExpression)
   case binary(PromQLExpression, String, PromQLExpression)
   case parentheses(PromQLExpression)
+}
+
+/// What a selector asks of a label.
+public struct LabelMatcher: Sendable, Equatable {
+  /// The label.
+  public let name: String
+  /// Its value, or one of several: each by itself, not a pattern.
+  public let values: [String]
+
+  /// The label has this value.
+  public init(_ label: Label) {
+    name = label.name
+    values = [label.value]
+  }
+
+  /// The label has one of these values, of which there must be one.
+  public init(_ name: String, oneOf values: [String]) {
+    self.name = name
+    self.values = values
+  }
 }
 
 /// String literals of PromQL.
@@ -32,6 +52,16 @@ public enum PromQLString {
       }
     }
     return literal + "\""
+  }
+
+  /// `text` as a regular expression that matches it alone.
+  static func patternEscaped(_ text: String) -> String {
+    var pattern = ""
+    for character in text {
+      if "\\.+*?()|[]{}^$".contains(character) { pattern += "\\" }
+      pattern.append(character)
+    }
+    return pattern
   }
 
   /// Characters that do not print, that turn the direction of the text around, or that some reader takes for a line end.

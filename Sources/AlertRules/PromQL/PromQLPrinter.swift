@@ -15,8 +15,11 @@ extension PromQLExpression {
       for (index, label) in labels.enumerated() {
         text += index == 0 ? "{" : ","
         text += label.name
-        text += "="
-        text += PromQLString.quoted(label.value)
+        if label.values.count == 1 {
+          text += "=" + PromQLString.quoted(label.values[0])
+        } else {
+          text += "=~" + PromQLString.quoted(label.values.map(PromQLString.patternEscaped).joined(separator: "|"))
+        }
       }
       if !labels.isEmpty { text += "}" }
       if let range { text += "[\(range)]" }
@@ -86,5 +89,7 @@ extension PromQLExpression {
     [head] + inner.map { "  " + $0 } + [")"]
   }
 
-  private static func sumHead(_ labels: [String]) -> String { "sum by (\(labels.joined(separator: ", ")))" }
+  private static func sumHead(_ labels: [String]) -> String {
+    labels.isEmpty ? "sum" : "sum by (\(labels.joined(separator: ", ")))"
+  }
 }

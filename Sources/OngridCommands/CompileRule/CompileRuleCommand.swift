@@ -17,13 +17,19 @@ enum CompileRuleCommand {
            "window":"5m","operator":">","threshold_pct":1.0}}
 
       `conditions_json` is an object or a string that holds one. `operation` is optional, `quantile` is p50, p95 (default) \
-      or p99, `window` defaults to 5m, `operator` to >. A rule may also have `rule_key`, `name`, `severity`, `labels`, \
+      or p99, `window` defaults to 5m, `operator` to >. `span_kind` (`server`, `client`, `consumer`, `producer`, `internal`, \
+      or an array of them) counts only spans of these kinds; `min_calls` keeps a rule quiet while the window holds fewer \
+      calls. A quantile is estimated within a bucket; with `"exact": true` and a `threshold_ms` at a bucket's bound the rule \
+      compares the share of calls above it instead, which is known. A rule may also have `rule_key`, `name`, `severity`, `labels`, \
       `runbook_url`, `for` or `for_seconds`. Any `scope_type` but `global` needs an object `scope` of label values, which \
       every series must then have.
 
+      Rows as the system that rules come from stores them, and lists of rows (`{"items":[...]}`), are read as they are: rules \
+      of other kinds and disabled ones are passed over with a note.
+
       Problems have stable codes and point at file, line and column. Errors (OG001 to OG099) are input that is not a rule. \
       Warnings (OG101 to OG199) are rules that compile but will not do what they were written for; \
-      `"ongrid:ignore": ["OG109"]` in a rule silences them by code. The codes are:
+      `"ongrid:ignore": ["OG109"]` in a rule silences them by code. Notes (from OG301) never fail anything. The codes are:
 
       \(codes)
       """,
@@ -111,6 +117,8 @@ struct CompileRuleSettings: Sendable {
   let diagnostics: DiagnosticsFormat
   let quiet: Bool
   let color: Bool
+  /// Whether text shows notes on rules; otherwise a terminal is told how many there are.
+  let showsNotes: Bool
 
   init(_ arguments: Arguments) throws(CommandError) {
     let label = try arguments[CompileRuleOptions.serviceLabel]
@@ -133,6 +141,8 @@ struct CompileRuleSettings: Sendable {
     strict = try arguments[CompileRuleOptions.strict]
     diagnostics = try arguments[CompileRuleOptions.diagnostics]
     quiet = try arguments[CommonOptions.quiet]
+    let verifies = try arguments[CompileRuleOptions.verify]
+    showsNotes = check || verifies
     let when = try arguments[CommonOptions.color]
     color = when.usesColor(on: 2)
   }

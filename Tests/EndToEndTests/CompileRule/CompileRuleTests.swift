@@ -121,7 +121,12 @@ import Testing
   @Test func checkPrintsNoRules() throws {
     let result = try Program.run(["compile-rule", "--check"], input: Self.latency)
     #expect(result.status == 0)
-    #expect(result.stdout.isEmpty && result.stderr.isEmpty)
+    #expect(result.stdout.isEmpty)
+    // 800 ms lies between two bounds of the default buckets, which is worth a note and no failure.
+    #expect(
+      result.errors.contains("note: 800 ms lies in the bucket from 0.512 s to 1.024 s")
+        && result.errors.contains("[OG301]"))
+    #expect(try Program.run(["compile-rule", "--check", "--quiet", "--strict"], input: Self.latency).stderr.isEmpty)
   }
 
   @Test func printsJSON() throws {
@@ -135,7 +140,7 @@ import Testing
     #expect(rules[0]["expression"] as? String == Self.errorRateExpression)
     #expect((rules[0]["pretty"] as? String)?.hasPrefix("100 * (\n  sum by (service_name) (\n") == true)
     #expect(rules[0]["labels"] as? [String: String] == ["team": "pay"])
-    #expect((rules[0]["diagnostics"] as? [Any])?.isEmpty == true)
+    #expect((rules[0]["diagnostics"] as? [[String: Any]])?.map { $0["code"] as? String } == ["OG302"])
     #expect(rules[1]["expression"] is NSNull)
     #expect((rules[1]["diagnostics"] as? [[String: Any]])?.first?["code"] as? String == "OG008")
   }

@@ -16,7 +16,8 @@ enum DiagnosticGitHub {
     }
     properties.append("title=\(diagnostic.code.rawValue)")
     let text = diagnostic.message + (diagnostic.suggestion.map { " (\($0))" } ?? "")
-    return "::\(diagnostic.severity.rawValue) \(properties.joined(separator: ","))::\(data(text))"
+    let command = diagnostic.severity == .note ? "notice" : diagnostic.severity.rawValue
+    return "::\(command) \(properties.joined(separator: ","))::\(data(text))"
   }
 
   private static func data(_ text: String) -> String {

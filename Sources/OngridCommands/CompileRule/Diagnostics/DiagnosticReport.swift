@@ -1,4 +1,5 @@
 import AlertRules
+import Platform
 
 /// Tells the user what is wrong with the input.
 ///
@@ -43,8 +44,17 @@ struct DiagnosticReport {
     switch settings.diagnostics {
     case .text:
       let text = DiagnosticText(sources: set.sources, color: settings.color)
-      let shown = diagnostics.filter { !settings.quiet || $0.severity == .error }
-      if !shown.isEmpty { StandardErrorLog.writeLine(shown.map(text.render).joined(separator: "\n")) }
+      var shown = diagnostics.filter { !settings.quiet || $0.severity == .error }
+      var last: String?
+      if !settings.showsNotes {
+        let notes = shown.count { $0.severity == .note && !$0.code.isAboutInput }
+        shown.removeAll { $0.severity == .note && !$0.code.isAboutInput }
+        if notes > 0, Terminal.isTerminal(2) {
+          last = "ongrid compile-rule: \(notes) \(notes == 1 ? "note" : "notes"); --check shows them"
+        }
+      }
+      let lines = shown.map(text.render) + [last].compactMap(\.self)
+      if !lines.isEmpty { StandardErrorLog.writeLine(lines.joined(separator: "\n")) }
     case .json: try emit(DiagnosticJSON.document(set), &output)
     case .sarif: try emit(DiagnosticSARIF.document(set), &output)
     case .github: try emit(Array(DiagnosticGitHub.document(set).utf8), &output)

@@ -43,7 +43,7 @@ enum DiagnosticSARIF {
       writeText(code.title, to: &writer)
       writer.key("defaultConfiguration")
       writer.beginObject()
-      writer.optional("level", code.isWarning ? "warning" : "error")
+      writer.optional("level", code.severity.rawValue)
       writer.endObject()
       writer.endObject()
     }

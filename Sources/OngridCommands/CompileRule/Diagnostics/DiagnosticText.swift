@@ -13,10 +13,18 @@ struct DiagnosticText {
   /// Headline and snippet, without a final line feed.
   func render(_ diagnostic: Diagnostic) -> String {
     let label = diagnostic.severity.rawValue
-    let painted = paint("\(label):", diagnostic.severity == .error ? "1;31" : "1;33")
+    let painted = paint("\(label):", DiagnosticText.style(diagnostic.severity))
     let head = "\(paint(place(diagnostic), "1")) \(painted) \(headline(diagnostic))"
     let detail = detail(diagnostic)
     return detail.isEmpty ? head : "\(head)\n\(detail)"
+  }
+
+  private static func style(_ severity: Diagnostic.Severity) -> String {
+    switch severity {
+    case .error: "1;31"
+    case .warning: "1;33"
+    case .note: "1;36"
+    }
   }
 
   /// `rules.json:3:17:`.

@@ -36,7 +36,7 @@ struct PrometheusRules {
     if let severity = rule.severity { labels.append(Label("severity", severity)) }
     labels += rule.labels.filter { $0.name != "severity" || rule.severity == nil }
     var context = [Label(compiler.names.serviceLabel, rule.service)]
-    if case .latency(let operation?, _) = rule.condition {
+    if case .latency(let operation?, _, _) = rule.condition {
       context.append(Label(MetricNames.operationLabel, operation))
     }
     context += rule.scope
@@ -46,12 +46,12 @@ struct PrometheusRules {
 
   private func annotations(_ rule: AlertRule) -> [Label] {
     let subject = PrometheusRules.literal(PrometheusRules.subject(rule))
-    let comparison = "\(rule.comparison.rawValue) \(rule.threshold.text) \(rule.unit)"
+    let comparison = "\(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)"
     var annotations: [Label] = []
     if let name = rule.name, rule.key != nil { annotations.append(Label("title", PrometheusRules.literal(name))) }
     annotations.append(Label("summary", "\(subject) \(comparison) over \(rule.window.text)"))
     annotations.append(Label("description", "\(subject) is {{ printf \"%.4g\" $value }} \(rule.unit)"))
-    annotations.append(Label("threshold", rule.threshold.text))
+    annotations.append(Label("threshold", rule.limit.text))
     if let url = rule.runbookURL { annotations.append(Label("runbook_url", PrometheusRules.literal(url))) }
     return annotations
   }
@@ -59,8 +59,9 @@ struct PrometheusRules {
   /// What the rule watches, in words.
   private static func subject(_ rule: AlertRule) -> String {
     switch rule.condition {
-    case .latency(let operation, let quantile):
-      "\(quantile.rawValue) latency of \(operation.map { "\($0) in " } ?? "")\(rule.service)"
+    case .latency(let operation, let quantile, let isExact):
+      (isExact ? "share of calls above \(rule.threshold.text) ms" : "\(quantile.rawValue) latency")
+        + " of \(operation.map { "\($0) in " } ?? "")\(rule.service)"
     case .errorRate: "error rate of \(rule.service)"
     }
   }
@@ -93,7 +94,7 @@ struct PrometheusRules {
     if let name = rule.key ?? rule.name { return name }
     var stem = camelCase(rule.service)
     switch rule.condition {
-    case .latency(let operation, let quantile):
+    case .latency(let operation, let quantile, _):
       stem += camelCase(operation ?? "") + "Latency" + quantile.rawValue.uppercased()
     case .errorRate: stem += "ErrorRate"
     }

@@ -37,6 +37,7 @@ struct RulesJSON {
       RulesJSON.writeCondition(rule, to: &writer)
       let expression = compiler.compile(rule)
       writer.optional("expression", expression.text)
+      writer.optional("value_expression", compiler.value(of: rule).text)
       writer.optional("pretty", expression.prettyText)
       writer.key("labels")
       writer.beginObject()
@@ -58,14 +59,28 @@ struct RulesJSON {
   /// What the rule watches, in the words of the rule.
   static func writeCondition(_ rule: AlertRule, to writer: inout JSONWriter) {
     writer.optional("service", rule.service)
-    if case .latency(let operation, let quantile) = rule.condition {
+    if case .latency(let operation, let quantile, let isExact) = rule.condition {
       writer.optional("operation", operation)
       writer.optional("quantile", quantile.rawValue)
+      if isExact {
+        writer.key("exact_above_ms")
+        writer.raw(rule.threshold.text)
+      }
+    }
+    if !rule.spanKinds.isEmpty {
+      writer.key("span_kind")
+      writer.beginArray()
+      for kind in rule.spanKinds { writer.string(kind.rawValue) }
+      writer.endArray()
+    }
+    if let minimum = rule.minimumCalls {
+      writer.key("min_calls")
+      writer.raw(minimum.text)
     }
     writer.optional("window", rule.window.text)
     writer.optional("operator", rule.comparison.rawValue)
     writer.key("threshold")
-    writer.raw(rule.threshold.text)
+    writer.raw(rule.limit.text)
     writer.optional("unit", rule.unit)
     writer.optional("for", rule.holdFor?.text)
   }

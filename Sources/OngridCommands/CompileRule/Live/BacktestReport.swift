@@ -15,7 +15,7 @@ struct BacktestReport {
 
   private func text(_ result: BacktestResult) -> String {
     let rule = result.rule
-    var head = "\(LiveText.title(rule))  \(rule.comparison.rawValue) \(rule.threshold.text) \(rule.unit)"
+    var head = "\(LiveText.title(rule))  \(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)"
     if let holdFor = rule.holdFor, holdFor.milliseconds > 0 { head += " for \(holdFor.text)" }
     var lines = [head]
     let count = result.firings.count

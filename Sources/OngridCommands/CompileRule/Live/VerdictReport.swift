@@ -13,7 +13,7 @@ struct VerdictReport {
       let value = verdict.value.map { LiveText.number($0) + " " + rule.unit } ?? "no value"
       return [
         verdict.isFiring ? "FIRING" : verdict.value == nil ? "no data" : "ok", value,
-        "\(rule.comparison.rawValue) \(rule.threshold.text) \(rule.unit)", LiveText.title(rule),
+        "\(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)", LiveText.title(rule),
       ]
     }
     let widths = (0..<3).map { column in rows.map { DisplayWidth.of($0[column]) }.max() ?? 0 }
