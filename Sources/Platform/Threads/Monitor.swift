@@ -8,7 +8,7 @@ import Libc
 /// `@unchecked Sendable`: `content` is touched only while `mutex` is held.
 public final class Monitor<State: ~Copyable>: @unchecked Sendable {
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  private let changed = WaitPoint()
   @usableFromInline var content: Content
 
   /// Never of size 0: the thread sanitizer takes an access to nothing for one to the object's first word.
@@ -23,21 +23,11 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
   public init(_ state: consuming sending State) {
     content = Content(state)
     mutex = .allocate(capacity: 1)
-    condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    #if canImport(Glibc)
-      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    #endif
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
   }
 
   deinit {
-    pthread_cond_destroy(condition)
     pthread_mutex_destroy(mutex)
-    condition.deallocate()
     mutex.deallocate()
   }
 
@@ -69,19 +59,62 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
   }
 
   /// Calls `body` now and after every signal or deadline, until it is done.
-  public func wait<Result>(_ body: (inout State) -> Step<Result>) -> Result {
+  ///
+  /// - Parameter point: what the signals come to. Where several kinds of threads wait, each kind needs a point of its own:
+  ///   else one takes a wake-up that was meant for another. `nil` is the monitor's own.
+  public func wait<Result>(at point: WaitPoint? = nil, _ body: (inout State) -> Step<Result>) -> Result {
+    let point = point ?? changed
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
       switch body(&content.state) {
       case .done(let result): return result
-      case .wait(nil): pthread_cond_wait(condition, mutex)
-      case .wait(let until?): waitLocked(until: until)
+      case .wait(let until): point.wait(mutex, until: until)
       }
     }
   }
 
-  private func waitLocked(until: Int64) {
+  /// Wakes one of those who wait at the monitor's own point.
+  public func signal() { changed.signal() }
+
+  /// Wakes all who wait at the monitor's own point.
+  public func broadcast() { changed.broadcast() }
+}
+
+/// Where threads wait for the state of a monitor to change in one way.
+///
+/// `@unchecked Sendable`: the condition is made once, and pthread's functions on it may be called from any thread.
+public final class WaitPoint: @unchecked Sendable {
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+  public init() {
+    condition = .allocate(capacity: 1)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    #if canImport(Glibc)
+      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    #endif
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    condition.deallocate()
+  }
+
+  /// Wakes one of those who wait here.
+  public func signal() { pthread_cond_signal(condition) }
+
+  /// Wakes all who wait here.
+  public func broadcast() { pthread_cond_broadcast(condition) }
+
+  /// Waits with `mutex` held, until a signal or until `until` on the monotonic clock in ns.
+  fileprivate func wait(_ mutex: UnsafeMutablePointer<pthread_mutex_t>, until: Int64?) {
+    guard let until else {
+      pthread_cond_wait(condition, mutex)
+      return
+    }
     #if canImport(Glibc)
       var time = timespec(tv_sec: Int(until / 1_000_000_000), tv_nsec: Int(until % 1_000_000_000))
       pthread_cond_timedwait(condition, mutex, &time)
@@ -91,10 +124,4 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
       pthread_cond_timedwait_relative_np(condition, mutex, &time)
     #endif
   }
-
-  /// Wakes one waiter.
-  public func signal() { pthread_cond_signal(condition) }
-
-  /// Wakes all waiters.
-  public func broadcast() { pthread_cond_broadcast(condition) }
 }
