@@ -92,7 +92,7 @@ let package = Package(
     fuzzing,
     .testTarget(name: "StructureTests"),
     tests("PlatformTests", ["Platform"]),
-    tests("CompressionTests", ["Compression"]),
+    tests("CompressionTests", ["Compression", "CZlib"]),
     tests("JSONTests", ["JSON"]),
     tests("OTLPTests", ["OTLP"]),
     tests("TransportTests", ["Transport"]),

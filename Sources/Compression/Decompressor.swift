@@ -10,6 +10,14 @@ public struct Decompressor: ~Copyable {
     zstd = nil
   }
 
+  /// Decompresses gzip like `decompress`, and tells what is known of its form then.
+  public mutating func decompressGzip(
+    _ input: ByteView, into output: inout ByteBuffer, limit: Int
+  ) throws(CompressionError) -> GzipDecompressor.Form {
+    if gzip == nil { gzip = try GzipDecompressor() }
+    return try gzip?.decompressFindingSeam(input, into: &output, limit: limit) ?? .severalMembers
+  }
+
   /// Appends what `input` holds to `output`, at most `limit` bytes of it. On an error `output` is as it was.
   public mutating func decompress(
     _ input: ByteView, _ encoding: ContentEncoding, into output: inout ByteBuffer, limit: Int

@@ -5,7 +5,9 @@ import Platform
 ///
 /// Reuse one per thread: the library's state is not shared.
 public struct GzipDecompressor: ~Copyable {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
+  /// Room for trying how a body can be joined with others.
+  var trial = ByteBuffer(capacity: 16)
 
   public init() throws(CompressionError) {
     guard let handle = libdeflate_alloc_decompressor() else { throw .outOfMemory }
@@ -14,12 +16,17 @@ public struct GzipDecompressor: ~Copyable {
 
   deinit { libdeflate_free_decompressor(handle) }
 
-  /// Appends what `input` holds to `output`, at most `limit` bytes of it. On an error `output` is as it was.
-  public mutating func decompress(_ input: ByteView, into output: inout ByteBuffer, limit: Int) throws(CompressionError)
-  {
+  /// Appends what `input` holds to `output`, at most `limit` bytes of it; how many members it has. On an error `output` is as
+  /// it was.
+  @discardableResult
+  public mutating func decompress(
+    _ input: ByteView, into output: inout ByteBuffer, limit: Int
+  ) throws(CompressionError) -> Int {
     let start = output.count
     var rest = input
+    var members = 0
     repeat {
+      members += 1
       do throws(CompressionError) {
         try member(&rest, into: &output, limit: limit - (output.count - start), whole: limit)
       } catch {
@@ -27,6 +34,7 @@ public struct GzipDecompressor: ~Copyable {
         throw error
       }
     } while !rest.isEmpty
+    return members
   }
 
   /// Inflates the member at the front of `rest` and moves `rest` past it.

@@ -79,6 +79,14 @@ public struct ByteBuffer: ~Copyable {
     text.withUTF8 { append(ByteView(UnsafeRawBufferPointer($0))) }
   }
 
+  /// Appends `count` zeros.
+  public mutating func append(zeros count: Int) {
+    append(upTo: count) { space in
+      if let start = space.baseAddress { start.initializeMemory(as: UInt8.self, repeating: 0, count: count) }
+      return count
+    }
+  }
+
   @inlinable
   public mutating func append(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { append(ByteView($0)) }
@@ -112,6 +120,13 @@ public struct ByteBuffer: ~Copyable {
   public mutating func set(_ byte: UInt8, at index: Int) {
     precondition(UInt(bitPattern: index) < UInt(bitPattern: written), "index outside the buffer")
     storage.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+  }
+
+  /// Clears bits of the byte at `index`, which must have been written.
+  @inlinable
+  public mutating func clear(bits: UInt8, at index: Int) {
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: written), "index outside the buffer")
+    set(storage.load(fromByteOffset: index, as: UInt8.self) & ~bits, at: index)
   }
 
   /// Moves the bytes from `index` to the end by `distance` (either way): opens a gap of unspecified content there, or

@@ -63,9 +63,15 @@ final class Receiver: Sendable {
     _ workspace: Workspace
   ) throws(Rejection) -> [Payload] {
     var isInScratch = false
+    var form = GzipDecompressor.Form.severalMembers
     if coding != .identity {
       do throws(CompressionError) {
-        try workspace.decompressor.decompress(body.view, coding, into: &workspace.scratch, limit: maxRequest)
+        if coding == .gzip, intake.wantsGzip {
+          form = try workspace.decompressor.decompressGzip(
+            body.view, into: &workspace.scratch, limit: maxRequest)
+        } else {
+          try workspace.decompressor.decompress(body.view, coding, into: &workspace.scratch, limit: maxRequest)
+        }
         isInScratch = true
       } catch {
         throw rejection(error)
@@ -99,7 +105,10 @@ final class Receiver: Sendable {
           signal: source.signal, items: walk.items, plainSize: size, plain: OwnedBytes(body), gzip: nil, accepted: now)
       ]
     }
-    let keepsGzip = coding == .gzip && intake.wantsGzip
+    // What leaves must be one member.
+    let keepsGzip = coding == .gzip && intake.wantsGzip && form != .severalMembers
+    var seam: GzipSeam?
+    if case .joinable(let found) = form { seam = found }
     var plain: OwnedBytes?
     if intake.wantsPlain || !keepsGzip {
       var copy = ByteBuffer(capacity: size)
@@ -109,7 +118,7 @@ final class Receiver: Sendable {
     return [
       Payload(
         signal: source.signal, items: walk.items, plainSize: size, plain: plain,
-        gzip: keepsGzip ? OwnedBytes(body) : nil, accepted: now)
+        gzip: keepsGzip ? OwnedBytes(body) : nil, seam: seam, accepted: now)
     ]
   }
 
