@@ -11,7 +11,7 @@ import Testing
     let queue = DestinationQueue(PipelineSettings())
     let calls = Monitor(0)
     queue.whenUncrowded { calls.withLock { $0 += 1 } }
-    func call(_ count: Int) { for _ in 0..<count { queue.finish([]) } }
+    func call(_ count: Int) { for _ in 0..<count { queue.finish(Delivery([])) } }
     let few = ProcessorTime.least(of: 5) { call(500) }
     call(20_000)
     let many = ProcessorTime.least(of: 5) { call(500) }

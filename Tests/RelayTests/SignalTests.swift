@@ -191,7 +191,7 @@ import Transport
     #expect(attributes.contains { $0.contains("service.name") && $0.contains("till") })
   }
 
-  @Test("are sent again where that may help, and only there", arguments: signals, [(503, true), (400, false)])
+  @Test("are sent again where that may help, and only there", arguments: signals, [(503, true), (404, false)])
   func retries(_ signal: OTLPSignal, _ answer: (status: Int, isRetried: Bool)) throws {
     let sink = try CollectingSink { index, _ in index == 0 ? .text(answer.status, "no") : nil }
     let relay = try relay(signal, to: sink.url)

@@ -56,19 +56,15 @@ final class Destination: Sendable {
     init(_ exporter: any Exporter) { self.exporter = exporter }
   }
 
-  /// Stops at once: what is being sent is given up. Returns how many waiting items are left behind.
-  func abort() -> Int {
-    let left = queue.close()
+  /// Stops at once: what is being sent is given up.
+  func abort() {
+    queue.close()
     for cancellation in cancellations.withLock({ $0 }) { cancellation.cancel() }
-    return left
   }
 
   private func send(with exporter: any Exporter) {
     var sender = BatchSender(self, exporter)
-    while let batch = queue.next() {
-      sender.deliver(batch)
-      queue.finish(batch)
-    }
+    sender.run()
   }
 
   /// Counts a request that has arrived; `rejected` of its items will not be kept there.
@@ -88,12 +84,6 @@ final class Destination: Sendable {
   func noteRetry(reason: String) {
     log.warn("\(target.name): \(reason); trying again", kind: "retry")
     counters.retries.add(1)
-  }
-
-  /// The relay stops with these undelivered: on disk they wait for the next start.
-  func abandon(_ payloads: [Payload]) {
-    let items = payloads.reduce(0) { $0 + $1.items }
-    if storage == nil { counters.lostItems.add(items) } else { counters.abandonedItems.add(items) }
   }
 
   /// These cannot be delivered: they go to the dead-letter directory, or are lost. `false` when they must stay in the

@@ -11,8 +11,6 @@ final class DestinationCounters: Sendable {
   let deadLetterItems = Counter()
   /// The same, without a queue directory to keep them in.
   let lostItems = Counter()
-  /// Items under way when the relay stopped, which are still in the durable queue.
-  let abandonedItems = Counter()
   /// Items not taken for this destination since its queue was full, while others took them.
   let overflowItems = Counter()
   /// Items of a batch.

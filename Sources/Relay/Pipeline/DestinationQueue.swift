@@ -1,42 +1,48 @@
 import Platform
+import Transport
 
-/// What waits for one destination, first in, first out, with a bound; hands it out in batches.
+/// What waits for one destination, shared by those who bring requests and those who send them; `SendQueue` says what is due
+/// and whom to wake.
 ///
-/// A batch is due when it is full, when its oldest entry has waited long enough, or when the relay stops.
+/// Senders wait at one point, whoever wants room at another, and whoever waits for the end at a third, so that no wake-up
+/// goes to somebody it was not meant for.
 final class DestinationQueue: Sendable {
   private struct State {
-    /// `nil` where the entry has been handed out, so that its bytes go when the batch does.
-    var entries: [QueueEntry?] = []
-    /// Entries before this index have been handed out.
-    var first = 0
-    var waitingItems = 0
-    var waitingPlain = 0
-    /// Bytes that wait or are being sent.
-    var bytes = 0
-    /// Entries that are being sent.
-    var inFlight = 0
-    /// Not 0 while somebody waits for room.
-    var waitingProducers = 0
-    /// The most bytes of a batch.
-    var batchBytes: Int
-    /// Called after each batch that leaves the queue uncrowded. Inside a structure: a closure that is itself what a generic
-    /// type holds gets wrapped anew with each access.
+    var queue: SendQueue
+    /// Called after each delivery that leaves the queue uncrowded. Inside a structure: a closure that is itself what a
+    /// generic type holds gets wrapped anew with each access.
     var onRoom: (@Sendable () -> Void)?
-    var isDraining = false
-    var isClosed = false
-
-    var count: Int { entries.count - first }
-    var oldest: Int64? { first < entries.count ? entries[first]?.accepted : nil }
   }
 
   private let settings: PipelineSettings
-  private let batchTimeout: Int64
   private let monitor: Monitor<State>
+  private let work = WaitPoint()
+  private let room = WaitPoint()
+  private let end = WaitPoint()
 
   init(_ settings: PipelineSettings) {
     self.settings = settings
-    monitor = Monitor(State(batchBytes: settings.batchBytes))
-    batchTimeout = settings.batchTimeout.nanoseconds
+    monitor = Monitor(State(queue: SendQueue(settings)))
+  }
+
+  /// Changes the queue, and wakes whom that concerns.
+  private func change<Result: Sendable>(_ body: (inout SendQueue) -> Result) -> Result {
+    let (result, wake) = monitor.withLock { state in
+      let result = body(&state.queue)
+      return (result, state.queue.takeWake())
+    }
+    wakeUp(wake)
+    return result
+  }
+
+  private func wakeUp(_ wake: SendQueue.Wake) {
+    if wake.contains(.allSenders) {
+      work.broadcast()
+    } else if wake.contains(.sender) {
+      work.signal()
+    }
+    if wake.contains(.producers) { room.broadcast() }
+    if wake.contains(.enders) { end.broadcast() }
   }
 
   /// Adds entries, all of them or none; `false` when they are over the bound.
@@ -49,170 +55,111 @@ final class DestinationQueue: Sendable {
   /// Counts `bytes` against the bound, for entries that come later; `false` when there is no room. `force` is for what has
   /// been accepted before.
   @discardableResult
-  func reserve(_ bytes: Int, force: Bool = false) -> Bool {
-    monitor.withLock { state in
-      if state.isClosed || (!force && state.bytes > 0 && state.bytes + bytes > settings.queueMax) { return false }
-      state.bytes += bytes
-      return true
-    }
-  }
+  func reserve(_ bytes: Int, force: Bool = false) -> Bool { change { $0.reserve(bytes, force: force) } }
 
   /// Takes back a reservation.
-  func release(_ bytes: Int) { monitor.withLock { $0.bytes -= bytes } }
+  func release(_ bytes: Int) { change { $0.release(bytes) } }
 
   /// Adds entries whose bytes have been reserved.
-  func enqueue(_ new: [QueueEntry]) {
-    let signals = monitor.withLock { state in
-      let wasEmpty = state.count == 0
-      let wasFull = isFull(state)
-      for entry in new {
-        state.waitingItems += entry.items
-        state.waitingPlain += entry.plainSize
+  func enqueue(_ new: [QueueEntry]) { change { $0.enqueue(new) } }
+
+  /// What a sender has to do next, when it is due; `nil` when there will be nothing more.
+  func next() -> Delivery? {
+    let (delivery, wake) = monitor.wait(at: work) { state -> Monitor<State>.Step<(Delivery?, SendQueue.Wake)> in
+      switch state.queue.next(now: monotonicNanoseconds()) {
+      case .wait(let until): .wait(until: until)
+      case .end: .done((nil, state.queue.takeWake()))
+      case .deliver(let delivery): .done((delivery, state.queue.takeWake()))
       }
-      state.entries.append(contentsOf: new)
-      return wasEmpty || (!wasFull && isFull(state))
     }
-    if signals { monitor.signal() }
+    wakeUp(wake)
+    return delivery
   }
 
-  private func isFull(_ state: State) -> Bool {
-    state.waitingItems >= settings.batchItems || state.waitingPlain >= state.batchBytes
-  }
-
-  /// The next batch, when one is due; `nil` when the queue is closed, or drained and empty.
-  func next() -> [QueueEntry]? {
-    let (batch, more) = monitor.wait { state -> Monitor<State>.Step<([QueueEntry]?, Bool)> in
-      if state.isClosed || (state.isDraining && state.count == 0 && state.inFlight == 0) { return .done((nil, true)) }
-      guard state.count > 0 else { return .wait(until: nil) }
-      let due = (state.oldest ?? 0) + batchTimeout
-      if !isFull(state), !state.isDraining, monotonicNanoseconds() < due { return .wait(until: due) }
-      let batch = take(&state)
-      return .done((batch, isFull(state)))
+  /// A delivery has been dealt with, one way or the other.
+  func finish(_ delivery: borrowing Delivery) {
+    let (wake, onRoom) = monitor.withLock { state in
+      state.queue.finish(delivery)
+      return (state.queue.takeWake(), isCrowded(state.queue) ? nil : state.onRoom)
     }
-    if more { batch == nil ? monitor.broadcast() : monitor.signal() }
-    return batch
-  }
-
-  /// A request of `bytes` was too large for the destination: batches are smaller from now on.
-  func lowerBatchBytes(below bytes: Int) {
-    monitor.withLock { $0.batchBytes = min($0.batchBytes, max(bytes / 2, DestinationQueue.leastBatch)) }
-  }
-
-  private static let leastBatch = 64 << 10
-
-  private func take(_ state: inout State) -> [QueueEntry] {
-    var batch: [QueueEntry] = []
-    var items = 0
-    var plain = 0
-    while state.first < state.entries.count {
-      guard let entry = state.entries[state.first] else { break }
-      if !batch.isEmpty,
-        items + entry.items > settings.batchItems || plain + entry.plainSize > state.batchBytes
-      {
-        break
-      }
-      batch.append(entry)
-      state.entries[state.first] = nil
-      items += entry.items
-      plain += entry.plainSize
-      state.first += 1
-    }
-    state.waitingItems -= items
-    state.waitingPlain -= plain
-    state.inFlight += batch.count
-    if state.first == state.entries.count {
-      state.entries.removeAll(keepingCapacity: state.first < 4096)
-      state.first = 0
-    } else if state.first > 1024, state.first * 2 > state.entries.count {
-      state.entries.removeFirst(state.first)
-      state.first = 0
-    }
-    return batch
-  }
-
-  /// A batch has been dealt with, one way or the other.
-  func finish(_ batch: [QueueEntry]) {
-    let bytes = batch.reduce(0) { $0 + $1.bytes }
-    let (wakes, onRoom) = monitor.withLock { state in
-      state.bytes -= bytes
-      state.inFlight -= batch.count
-      let wakes = state.waitingProducers > 0 || (state.isDraining && state.count == 0 && state.inFlight == 0)
-      return (wakes, isCrowded(state) ? nil : state.onRoom)
-    }
-    if wakes { monitor.broadcast() }
+    wakeUp(wake)
     onRoom?()
   }
 
-  /// Bytes beyond which clients are slowed down.
-  private static let crowd = 12 << 20
+  /// A delivery goes on after `wait` ns; `isFailure`: because the destination would not take it now.
+  func postpone(_ delivery: Delivery, wait: Int64, isFailure: Bool) {
+    change { $0.postpone(delivery, wait: wait, isFailure: isFailure, now: monotonicNanoseconds()) }
+  }
 
-  private func isCrowded(_ state: State) -> Bool { state.bytes > min(DestinationQueue.crowd, settings.queueMax / 2) }
+  /// What has so many bytes need not be tried.
+  var tooLarge: Int { monitor.withLock { $0.queue.tooLarge(now: monotonicNanoseconds()) } }
 
-  /// Whether more waits than should.
-  var isCrowded: Bool { monitor.withLock { isCrowded($0) } }
+  /// These are with the destination or have been given up, while the rest of their delivery goes on.
+  func settle(items: Int) {
+    if items != 0 { change { $0.settle(items: items) } }
+  }
 
-  /// From now on `body` is called after each batch that leaves the queue uncrowded.
+  /// Lets what became of a piece of `size` bytes, sent at `began`, change how much is sent; see `SendQueue.note`.
+  func note(_ outcome: ExportOutcome, size: Int, again: Bool, began: Int64, now: Int64) -> Int {
+    change { $0.note(outcome, size: size, again: again, began: began, now: now) }
+  }
+
+  /// The share of the bound beyond which clients are slowed down.
+  private static let crowd = (share: 4, of: 5)
+
+  private func isCrowded(_ queue: borrowing SendQueue) -> Bool {
+    queue.bytes > settings.queueMax / DestinationQueue.crowd.of * DestinationQueue.crowd.share
+  }
+
+  /// Whether it is nearly full.
+  var isCrowded: Bool { monitor.withLock { isCrowded($0.queue) } }
+
+  /// From now on `body` is called after each delivery that leaves the queue uncrowded.
   func whenUncrowded(_ body: @escaping @Sendable () -> Void) { monitor.withLock { $0.onRoom = body } }
 
   /// Adds an entry, waiting for room; nothing happens when the queue is closed.
   func offerWaiting(_ entry: QueueEntry) {
     while !offer([entry]) {
-      let isClosed = monitor.wait { state -> Monitor<State>.Step<Bool> in
-        if state.isClosed { return .done(true) }
-        if state.bytes == 0 || state.bytes + entry.bytes <= settings.queueMax { return .done(false) }
-        state.waitingProducers = 1
-        return .wait(until: nil)
+      let isClosed = monitor.wait(at: room) { state in
+        if state.queue.isClosed { return .done(true) }
+        return state.queue.hasRoom(entry.bytes) ? .done(false) : .wait(until: nil)
       }
-      monitor.withLock { $0.waitingProducers = 0 }
       if isClosed { return }
     }
   }
 
   /// Waits until nothing waits and nothing is being sent, or `nanoseconds` have passed.
   func waitUntilDrained(nanoseconds: Int64) {
-    let end = monotonicNanoseconds() + nanoseconds
-    monitor.wait { state in
-      let isOver = state.isClosed || (state.count == 0 && state.inFlight == 0) || monotonicNanoseconds() >= end
-      return isOver ? .done(()) : .wait(until: end)
+    let limit = monotonicNanoseconds().addingSaturating(nanoseconds)
+    monitor.wait(at: end) { state in
+      let isOver = state.queue.isClosed || state.queue.isDrained || monotonicNanoseconds() >= limit
+      return isOver ? .done(()) : .wait(until: limit)
     }
   }
 
-  /// From now on everything is due; `next` ends when all has been dealt with.
-  func drain() {
-    monitor.withLock { $0.isDraining = true }
-    monitor.broadcast()
-  }
+  /// From now on everything new is due; `next` ends when all has been dealt with.
+  func drain() { change { $0.drain() } }
 
-  /// Hands out nothing more and returns how many items are left behind.
-  func close() -> Int {
-    let left = monitor.withLock { state in
-      state.isClosed = true
-      return state.waitingItems
-    }
-    monitor.broadcast()
-    return left
-  }
+  /// Hands out nothing more.
+  func close() { change { $0.close() } }
 
-  /// Waits until the queue is closed, or `nanoseconds` have passed; `true` when it was closed.
-  func waitForClose(nanoseconds: Int64) -> Bool {
-    let end = monotonicNanoseconds() + nanoseconds
-    return monitor.wait { state in
-      if state.isClosed { return .done(true) }
-      return monotonicNanoseconds() >= end ? .done(false) : .wait(until: end)
-    }
-  }
+  /// Spans, data points or log records that wait or are being sent; after the end those that are left behind.
+  var items: Int { monitor.withLock { $0.queue.items } }
 
-  /// What the metrics show: entries waiting, bytes waiting or being sent, and the age of the oldest entry in seconds.
-  var depth: (entries: Int, bytes: Int, age: Double) {
+  /// What the metrics show: entries, bytes and items that wait or are being sent, and the age of the oldest in seconds.
+  var depth: (entries: Int, bytes: Int, items: Int, age: Double) {
     monitor.withLock { state in
-      let oldest = state.oldest ?? monotonicNanoseconds()
-      return (state.count + state.inFlight, state.bytes, Double(max(monotonicNanoseconds() - oldest, 0)) / 1e9)
+      let (entries, oldest) = state.queue.depth
+      let now = monotonicNanoseconds()
+      return (
+        entries, state.queue.bytes, state.queue.items, Duration.nanoseconds(max(now - (oldest ?? now), 0)).inSeconds
+      )
     }
   }
 
   /// Whether nothing waits and nothing is being sent.
-  var isDrained: Bool { monitor.withLock { $0.count == 0 && $0.inFlight == 0 } }
+  var isDrained: Bool { monitor.withLock { $0.queue.isDrained } }
 
   /// Whether there is next to no room left.
-  var isFull: Bool { monitor.withLock { $0.bytes >= settings.queueMax / 10 * 9 } }
+  var isFull: Bool { monitor.withLock { $0.queue.bytes >= settings.queueMax / 10 * 9 } }
 }

@@ -13,6 +13,8 @@ struct QueueEntry: Sendable {
   let accepted: Int64
   /// Wants to know what becomes of it.
   let tracker: DeliveryTracker?
+  /// Since when it could not be delivered, in monotonic ns, where it is tried anew.
+  var failingSince: Int64?
 
   init(_ payload: Payload, row: Int64? = nil, tracker: DeliveryTracker? = nil) {
     self.payload = payload

@@ -12,6 +12,26 @@ struct RequestSplitter: Sendable {
 
   func mustSplit(items: Int, bytes: Int) -> Bool { items > maxItems || bytes > maxBytes }
 
+  /// A payload cut in two, or in a few more parts where its elements do not allow halves; `nil` when it holds one item or
+  /// cannot be cut.
+  static func halves(of payload: Payload) -> [Payload]? {
+    guard payload.items > 1, let plain = try? payload.message() else { return nil }
+    let splitter = RequestSplitter(maxItems: (payload.items + 1) / 2, maxBytes: .max)
+    var parts: [Payload] = []
+    do throws(WireError) {
+      try splitter.split(plain.view, signal: payload.signal, items: payload.items) { (part, items) in
+        let size = part.count
+        parts.append(
+          Payload(
+            signal: payload.signal, items: items, plainSize: size, plain: OwnedBytes(part), gzip: nil,
+            accepted: payload.accepted))
+      }
+    } catch {
+      return nil
+    }
+    return parts.count > 1 ? parts : nil
+  }
+
   /// Calls `body` with each part of `request` and its number of items, in order.
   func split(
     _ request: ByteView, signal: OTLPSignal, items: Int, _ body: (consuming ByteBuffer, Int) -> Void

@@ -24,22 +24,20 @@ public struct RelayReport: Sendable {
   public let lines: [Line]
   private let hasReceivers: Bool
 
-  /// - Parameter left: items that each destination's queue held at the end.
-  init(
-    _ destinations: [Destination], receivers: ReceiverCounters? = nil, left: [Int] = [], isDurable: Bool = false
-  ) {
+  /// - Parameter isDurable: whether what the queues hold now is kept.
+  init(_ destinations: [Destination], receivers: ReceiverCounters? = nil, isDurable: Bool = false) {
     accepted = OTLPSignal.allCases.map { ($0, receivers?.acceptedItems($0) ?? 0) }.filter { $0.1 > 0 }
     refusedRequests = receivers?.refusedRequests ?? 0
     hasReceivers = receivers != nil
-    lines = destinations.enumerated().map { index, destination in
+    lines = destinations.map { destination in
       let counters = destination.counters
-      let left = index < left.count ? left[index] : 0
+      let left = destination.queue.items
       return Line(
         signal: destination.signal, destination: destination.target.name, sent: counters.sentItems.value,
         rejected: counters.rejectedItems.value, retries: counters.retries.value,
         deadLettered: counters.deadLetterItems.value,
         lost: counters.lostItems.value + counters.overflowItems.value + (isDurable ? 0 : left),
-        waiting: (isDurable ? left : 0) + counters.abandonedItems.value)
+        waiting: isDurable ? left : 0)
     }
   }
 

@@ -110,12 +110,11 @@ public final class RelayService {
   }
 
   private func end() -> RelayReport {
-    var left: [Int] = []
-    for destination in pipeline.destinations { left.append(destination.abort()) }
+    for destination in pipeline.destinations { destination.abort() }
     for thread in senders { thread.join() }
     senders = []
     durable?.stop()
     return RelayReport(
-      pipeline.destinations, receivers: counters, left: left, isDurable: configuration.queueDirectory != nil)
+      pipeline.destinations, receivers: counters, isDurable: configuration.queueDirectory != nil)
   }
 }
