@@ -138,7 +138,7 @@ complete -c ongrid -n '__ongrid_in compile-rule' -l prometheus -x -d 'Prometheus
 complete -c ongrid -n '__ongrid_in compile-rule' -l verify -d 'Check the rules against a live Prometheus'
 complete -c ongrid -n '__ongrid_in compile-rule' -l eval -d 'Evaluate the rules now; exit 1 when one fires'
 complete -c ongrid -n '__ongrid_in compile-rule' -l backtest -x -d 'Tell when the rules would have fired'
-complete -c ongrid -n '__ongrid_in compile-rule' -l step -x -d 'Time between two evaluations in a backtest'
+complete -c ongrid -n '__ongrid_in compile-rule' -l step -x -d 'Time between two evaluations of a rule, for --eval and --backtest'
 complete -c ongrid -n '__ongrid_in compile-rule' -l end -x -d 'When --eval evaluates and where --backtest ends'
 complete -c ongrid -n '__ongrid_in compile-rule' -l header -x -d 'Send this header with every request'
 complete -c ongrid -n '__ongrid_in compile-rule' -l bearer-token-file -r -F -d 'Authenticate with the bearer token in this file'

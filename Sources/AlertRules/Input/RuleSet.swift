@@ -80,6 +80,11 @@ public struct RuleSet: Sendable {
     }
   }
 
+  /// Takes back what was said of thresholds by assumed buckets, since the server's own are known.
+  public mutating func removeAssumedBuckets() {
+    diagnostics.removeAll { [.aboveLastBucket, .betweenBuckets, .estimateInterval, .notABound].contains($0.code) }
+  }
+
   /// Makes every warning an error; notes stay notes.
   public mutating func turnWarningsIntoErrors() {
     for index in diagnostics.indices where diagnostics[index].severity == .warning {

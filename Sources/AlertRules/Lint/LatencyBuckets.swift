@@ -55,7 +55,7 @@ enum LatencyBuckets {
     upper > lower * 2.0001 || (upper - lower) * 1000 > distantMilliseconds
   }
 
-  private static func seconds(_ value: Double) -> String { "\(number(value)) s" }
+  static func seconds(_ value: Double) -> String { "\(number(value)) s" }
 
   private static func number(_ value: Double) -> String {
     let rounded = (value * 1e6).rounded() / 1e6

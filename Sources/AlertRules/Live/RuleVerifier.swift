@@ -26,9 +26,17 @@ public struct RuleVerifier {
   public func verify(_ set: RuleSet) throws(BackendError) -> [Diagnostic] {
     var found: [Diagnostic] = []
     for (index, entry) in set.entries.enumerated() {
-      guard let rule = entry.rule, var diagnostic = try verify(rule) else { continue }
-      diagnostic.entry = index
-      found.append(diagnostic)
+      guard let rule = entry.rule else { continue }
+      var diagnostics: [Diagnostic] = []
+      if let problem = try verify(rule) {
+        diagnostics = [problem]
+      } else {
+        diagnostics = try DataCheck(server: server, compiler: compiler, now: now).check(rule)
+      }
+      for var diagnostic in diagnostics {
+        diagnostic.entry = index
+        found.append(diagnostic)
+      }
     }
     return found
   }

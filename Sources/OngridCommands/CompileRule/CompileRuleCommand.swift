@@ -65,6 +65,7 @@ enum CompileRuleCommand {
     ],
     exitNotes: [
       ExitNote(.no, "A rule has an error (with `--strict` also a warning), or fires (`--eval`)."),
+      ExitNote(.partial, "With `--eval`: no rule fires, but the series of one are not there."),
       ExitNote(.usage, "The input cannot be read, is not JSON, or holds no rule."),
     ],
     run: run)

@@ -51,12 +51,18 @@ enum CompileRuleOptions {
     "verify", help: "Check the rules against a live Prometheus",
     documentation: """
       The server parses each expression; the metric has series; the service, the operation and the scope have been seen; \
-      the status codes follow the expected convention. Findings are errors from OG201 to OG206.
+      the status codes follow the expected convention; samples still come, and often enough for the window; the threshold \
+      is judged by the server's own buckets; the error rate is that of what the service served. Findings are errors from \
+      OG201 on.
       """)
 
   static let eval = Option.flag(
     "eval", help: "Evaluate the rules now; exit 1 when one fires",
-    documentation: "Prints each rule with its value and threshold. `--format json` prints an array.")
+    documentation: """
+      Prints each rule with its state, value and threshold; `--format json` prints an array. A rule with `for` is pending \
+      until its condition has held at every `--step` that long. Exit status 0: nothing fires; 1: a rule fires; 4: none fires, \
+      but the series of a rule are not there.
+      """)
 
   static let backtest = Option.value(
     "backtest", "DURATION", .duration(in: .seconds(1) ... .seconds(31_536_000)),
@@ -68,7 +74,7 @@ enum CompileRuleOptions {
 
   static let step = Option.value(
     "step", "DURATION", .duration(in: .seconds(1) ... .seconds(86_400)),
-    help: "Time between two evaluations in a backtest",
+    help: "Time between two evaluations of a rule, for --eval and --backtest",
     documentation: "The rule group's evaluation interval. By default `--interval`, at least 15s.")
 
   static let end = Option.value(

@@ -166,14 +166,79 @@ import Testing
     #expect(
       lines == [
         "FIRING 20.00 % > 5 % trace_error_rate of pay", "ok 1997 ms > 4000 ms trace_latency of pay",
-        "no data no value > 100 ms trace_latency of gone",
+        "no series no value > 100 ms trace_latency of gone",
       ])
     let good = try run(rules, ["--eval", "--format", "json", "--quiet"], end: 8000)
-    #expect(good.status == 0)
+    // The rule of a service without series is not healthy.
+    #expect(good.status == 4)
     let verdicts = try #require(JSONSerialization.jsonObject(with: Data(good.stdout)) as? [[String: Any]])
     #expect(verdicts.map { $0["firing"] as? Bool } == [false, false, false])
     #expect(verdicts[0]["value"] as? Double == 0)
     #expect(verdicts[2]["value"] is NSNull)
+    #expect(verdicts.map { $0["state"] as? String } == ["ok", "ok", "no series"])
+  }
+
+  @Test(
+    arguments: [
+      // The incident begins at 3600; the rate is above the threshold from 3615 on.
+      ("trace_error_rate", #""service":"pay","window":"1m","threshold_pct":5"#, "10m", 3660, "pending", 0),
+      ("trace_error_rate", #""service":"pay","window":"1m","threshold_pct":5"#, "10m", 4300, "FIRING", 1),
+      ("trace_error_rate", #""service":"pay","window":"1m","threshold_pct":5"#, "10m", 8000, "ok", 0),
+      (
+        "trace_latency", #""service":"pay","operation":"refund","threshold_ms":100"#, "0s", 4000, "no such operation", 4
+      ),
+      ("trace_latency", #""service":"pay","min_calls":1000000,"threshold_ms":100"#, "0s", 4000, "few calls", 0),
+      ("trace_latency", #""service":"gone","threshold_ms":100"#, "10m", 4000, "no series", 4),
+      ("trace_latency", #""service":"pay","exact":true,"window":"1m","threshold_ms":256"#, "0s", 4000, "FIRING", 1),
+      ("trace_latency", #""service":"pay","exact":true,"window":"1m","threshold_ms":256"#, "0s", 8000, "ok", 0),
+    ] as [(String, String, String, Int, String, Int32)])
+  func evalTellsItsStatesApart(
+    _ kind: String, _ conditions: String, _ hold: String, _ end: Int, _ state: String, _ status: Int32
+  ) throws {
+    let rule = Self.rule(kind, conditions, "\"for\":\"\(hold)\",")
+    let result = try run(rule, ["--eval", "--quiet"], end: end)
+    #expect(result.output.hasPrefix(state + " "), "\(result.output)\(result.errors)")
+    #expect(result.status == status)
+  }
+
+  /// What only the samples tell: mixed kinds, real buckets, samples that are far apart, series that have stopped.
+  @Test func verifyJudgesByTheSamples() throws {
+    var lines: [String] = []
+    func series(_ labels: String, _ metric: String, by growth: Int, every step: Int, until end: Int = 7200) {
+      for at in stride(from: 0, through: end, by: step) {
+        lines.append("\(metric){service_name=\(labels)} \(growth * at / step) \(Self.start + at)")
+      }
+    }
+    let calls = "traces_spanmetrics_calls_total"
+    series(#""pay",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR""#, calls, by: 52, every: 15)
+    series(#""pay",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_UNSET""#, calls, by: 48, every: 15)
+    series(#""pay",span_kind="SPAN_KIND_CLIENT",status_code="STATUS_CODE_UNSET""#, calls, by: 190, every: 15)
+    series(#""slow",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_UNSET""#, calls, by: 60, every: 60)
+    series(#""slow",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR""#, calls, by: 60, every: 60)
+    series(#""old",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR""#, calls, by: 60, every: 15, until: 600)
+    for bound in ["0.25", "0.5", "1", "+Inf"] {
+      series(
+        #""pay",span_kind="SPAN_KIND_SERVER",le="\#(bound)""#, "traces_spanmetrics_latency_bucket", by: 9, every: 15)
+    }
+    let server = try PrometheusServer(history: lines.joined(separator: "\n") + "\n# EOF\n")
+    defer { try? server.stop() }
+    func verify(_ kind: String, _ conditions: String) throws -> ProgramResult {
+      try run(Self.rule(kind, conditions), ["--verify", "--check"], end: 7200, server: server)
+    }
+    let mixed = try verify("trace_error_rate", #""service":"pay","threshold_pct":20"#)
+    #expect(mixed.status == 1)
+    #expect(
+      mixed.errors.contains("52.0 % of what it served failed, the rule computes 17.9 % [OG207]"), "\(mixed.errors)")
+    #expect(try verify("trace_error_rate", #""service":"pay","span_kind":"server","threshold_pct":20"#).status == 0)
+    let beyond = try verify("trace_latency", #""service":"pay","threshold_ms":1500"#)
+    #expect(beyond.errors.contains("the server's buckets end at 1 s") && beyond.errors.contains("[OG208]"))
+    #expect(!beyond.errors.contains("1.024"))
+    #expect(try verify("trace_latency", #""service":"pay","threshold_ms":500"#).errors.isEmpty)
+    let sparse = try verify(
+      "trace_error_rate", #""service":"slow","span_kind":"server","window":"1m","threshold_pct":1"#)
+    #expect(sparse.errors.contains("the server has one every 1m [OG209]"), "\(sparse.errors)")
+    let stopped = try verify("trace_error_rate", #""service":"old","span_kind":"server","threshold_pct":1"#)
+    #expect(stopped.errors.contains("the last sample is of 2026-01-01T00:") && stopped.errors.contains("[OG210]"))
   }
 
   @Test func verifyFindsWhatDoesNotExist() throws {

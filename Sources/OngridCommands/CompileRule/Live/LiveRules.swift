@@ -6,7 +6,7 @@ import Platform
 struct LiveRules {
   enum Question {
     case verify
-    case evaluate
+    case evaluate(step: Duration)
     /// Nanoseconds to go back, and between evaluations.
     case backtest(range: Int64, step: Int64)
   }
@@ -25,7 +25,7 @@ struct LiveRules {
     if arguments.isGiven(options.backtest) { asked.append(options.backtest) }
     guard let first = asked.first else {
       for option: any CommandOption in [options.step, options.end] where arguments.isGiven(option) {
-        throw .usage("--\(option.name) needs --backtest\(option.name == options.end.name ? " or --eval" : "")")
+        throw .usage("--\(option.name) needs --backtest or --eval")
       }
       return nil
     }
@@ -38,7 +38,7 @@ struct LiveRules {
     let step = try arguments[options.step]
     switch first.name {
     case options.verify.name: question = .verify
-    case options.eval.name: question = .evaluate
+    case options.eval.name: question = .evaluate(step: step ?? max(interval, .seconds(15)))
     default:
       let range = try arguments.required(options.backtest)
       question = .backtest(
@@ -62,6 +62,7 @@ struct LiveRules {
   /// Adds what `--verify` finds.
   func verify(_ set: inout RuleSet) throws(CommandError) {
     do throws(BackendError) {
+      set.removeAssumedBuckets()
       set.add(try RuleVerifier(server: server, compiler: settings.compiler, now: end).verify(set))
     } catch {
       throw .backend("\(error)")
@@ -72,16 +73,17 @@ struct LiveRules {
   func answer(_ set: RuleSet, _ output: inout StandardOutput) throws(CommandError) -> ExitStatus {
     switch question {
     case .verify: return .done
-    case .evaluate:
+    case .evaluate(let step):
       let verdicts: [RuleVerdict]
       do throws(BackendError) {
-        verdicts = try RuleEvaluator(server: server, compiler: settings.compiler).evaluate(set, at: end)
+        verdicts = try RuleEvaluator(server: server, compiler: settings.compiler, step: step).evaluate(set, at: end)
       } catch {
         throw .backend("\(error)")
       }
       let report = VerdictReport(verdicts: verdicts)
       try output.write(settings.format == .json ? report.json : Array(report.text.utf8))
-      return verdicts.contains(where: \.isFiring) ? .no : .done
+      if verdicts.contains(where: \.isFiring) { return .no }
+      return verdicts.allSatisfy(\.state.hasSeries) ? .done : .partial
     case .backtest(let range, let step):
       let backtest = Backtest(server: server, compiler: settings.compiler, range: range, end: end, step: step)
       let results: [BacktestResult]

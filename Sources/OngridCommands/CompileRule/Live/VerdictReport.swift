@@ -12,8 +12,9 @@ struct VerdictReport {
       let rule = verdict.rule
       let value = verdict.value.map { LiveText.number($0) + " " + rule.unit } ?? "no value"
       return [
-        verdict.isFiring ? "FIRING" : verdict.value == nil ? "no data" : "ok", value,
-        "\(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)", LiveText.title(rule),
+        verdict.isFiring ? "FIRING" : verdict.state.rawValue, value,
+        "\(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)",
+        LiveText.title(rule) + VerdictReport.since(verdict),
       ]
     }
     let widths = (0..<3).map { column in rows.map { DisplayWidth.of($0[column]) }.max() ?? 0 }
@@ -21,6 +22,11 @@ struct VerdictReport {
       let cells = (0..<3).map { DisplayWidth.padded(row[$0], to: widths[$0], alignRight: $0 == 1) }
       return (cells + [row[3]]).joined(separator: "  ") + "\n"
     }.joined()
+  }
+
+  private static func since(_ verdict: RuleVerdict) -> String {
+    guard let since = verdict.activeSince, let hold = verdict.rule.holdFor else { return "" }
+    return ", since \(since.rfc3339) (for \(hold.text))"
   }
 
   var json: [UInt8] {
@@ -31,6 +37,8 @@ struct VerdictReport {
       LiveText.writeHead(verdict.rule, to: &writer)
       writer.key("value")
       if let value = verdict.value { writer.double(value) } else { writer.null() }
+      writer.optional("state", verdict.state.rawValue)
+      writer.optional("active_since", verdict.activeSince?.rfc3339)
       writer.key("firing")
       writer.bool(verdict.isFiring)
       writer.endObject()
