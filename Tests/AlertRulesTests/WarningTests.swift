@@ -32,9 +32,25 @@ import Testing
     (latency("800", extra: #""scope":{"h":"1"},"#), ["OG110"]),
     (latency("800", extra: #""scope_type":"global","scope":{"h":"1"},"#), ["OG110"]),
     (latency("800", extra: #""scope_type":"host","scope":{"h":"1"},"#), []),
-    (latency("800") + latency("800.0"), []), (latency("800") + latency("800"), ["OG108"]),
+    (latency("800") + latency("800.0"), ["OG108"]), (latency("800") + latency("800"), ["OG108"]),
     (latency("800") + latency("800", extra: #""severity":"page","#), ["OG108"]),
-    (latency("800") + latency("800", window: "300s"), []),
+    (latency("800") + latency("800", window: "300s"), ["OG108"]),
+    (latency("800", extra: #""name":"n","#) + latency("900", extra: #""name":"n","#), ["OG113"]),
+    (latency("800", extra: #""name":"n","#) + latency("900", extra: #""name":"n","severity":"page","#), []),
+    (latency("800", extra: #""labels":{"service_name":"b"},"#), ["OG114"]),
+    (latency("800", extra: #""labels":{"service_name":"a"},"#), []),
+    (latency("800").replacing(#""a""#, with: #""a\u200b""#), ["OG115"]),
+    (latency("800").replacing(#""a""#, with: #""a ""#), ["OG115"]),
+    (latency("800").replacing(#""a""#, with: #""pаyments""#), ["OG115"]),
+    (latency("800").replacing(#""a""#, with: #""支付服务""#), []),
+    (latency("800").replacing(#""a""#, with: #""сервис""#), []),
+    (latency("800").replacing(#""a""#, with: #""payments-.*""#), ["OG116"]),
+    (latency("800").replacing(#""a""#, with: #""payments.api""#), []),
+    (latency("0.8"), ["OG102", "OG117"]), (errorRate(">", "0.01"), ["OG117"]), (errorRate(">", "0.1"), []),
+    (latency("800", window: "10y"), ["OG118"]), (latency("800", window: "7d"), []),
+    (latency("800", extra: #""for":"1s","#), ["OG119"]), (latency("800", extra: #""for":"15s","#), []),
+    (latency("800", extra: #""for":"0s","#), []), (latency("800", extra: #""runbook_url":"wiki/x","#), ["OG120"]),
+    (latency("800", extra: #""runbook_url":"https://wiki.example/x","#), []),
     (latency("800", extra: #""rule_key":"k","#) + latency("900", extra: #""rule_key":"k","#), ["OG111"]),
     (latency("800", extra: #""rule_key":"k","#) + latency("900", extra: #""rule_key":"l","#), []),
     (exact("512"), []), (exact("512.0"), []), (exact("500"), ["OG112"]), (exact("16384"), []),
@@ -96,6 +112,7 @@ import Testing
   @Test func everyWarningHasACase() {
     let codes = [
       "OG101", "OG102", "OG103", "OG104", "OG105", "OG106", "OG107", "OG108", "OG109", "OG110", "OG111", "OG112",
+      "OG113", "OG114", "OG115", "OG116", "OG117", "OG118", "OG119", "OG120",
     ]
     #expect(DiagnosticCode.allCases.filter { $0.severity == .warning }.map(\.rawValue) == codes)
   }

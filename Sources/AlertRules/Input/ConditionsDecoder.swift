@@ -146,6 +146,9 @@ enum ConditionsDecoder {
     if digits.hasPrefix("p") || digits.hasPrefix("q") { digits = digits.dropFirst() }
     if digits.hasSuffix("%") { digits = digits.dropLast() }
     if digits.hasSuffix("th") { digits = digits.dropLast(2) }
+    if ["max", "maximum", "100", "1", "1.0"].contains(lowered) || digits.hasPrefix("99") && digits.count > 2 {
+      return .p99
+    }
     guard let number = Double(String(digits)), number > 0, number < 100 else { return nil }
     let percent = number < 1 ? number * 100 : number
     let distances = [(Quantile.p50, abs(percent - 50)), (.p95, abs(percent - 95)), (.p99, abs(percent - 99))]
@@ -204,15 +207,27 @@ enum ConditionsDecoder {
     return nil
   }
 
+  /// The number that a text such as `800`, `800ms`, `0.8s` or `5%` stands for in the unit of a field.
+  private static func plainNumber(_ text: String, _ name: String) -> String? {
+    let squeezed = text.filter { !$0.isWhitespace }
+    if Array(squeezed.utf8).withByteView({ JSONNumber.double($0) }) != nil { return squeezed }
+    if name == "threshold_ms", let duration = PromDuration.suggestion(for: squeezed), duration.milliseconds > 0 {
+      return "\(duration.milliseconds)"
+    }
+    if name == "threshold_pct", squeezed.hasSuffix("%") {
+      let digits = String(squeezed.dropLast())
+      return Array(digits.utf8).withByteView { JSONNumber.double($0) } == nil ? nil : digits
+    }
+    return nil
+  }
+
   private static func threshold(_ fields: inout ObjectFields, _ name: String) -> Threshold? {
     guard let member = fields.member(name) else {
       fields.missing(name)
       return nil
     }
     guard case .number(let digits) = member.value.content else {
-      let number = member.value.string.flatMap { text in
-        Array(text.utf8).withByteView { JSONNumber.double($0) } == nil ? nil : text
-      }
+      let number = member.value.string.flatMap { plainNumber($0, name) }
       fields.wrongType(
         member, expected: "a number", suggestion: number.map { "write \($0) without quotes" }, replacement: number)
       return nil

@@ -64,7 +64,10 @@ struct RuleDecoder {
       source: index,
       places: RulePlaces(
         rule: range, conditions: conditions.places, positions: conditions.positions,
-        scope: fields.member("scope")?.value.range, key: fields.member("rule_key")?.value.range))
+        scope: fields.member("scope")?.value.range, key: fields.member("rule_key")?.value.range,
+        labels: fields.member(labelsField)?.value.range,
+        hold: (fields.member("for") ?? fields.member("for_seconds"))?.value.range,
+        runbook: fields.member("runbook_url")?.value.range))
   }
 
   /// What is known about fields that belong into the conditions.

@@ -104,8 +104,8 @@ struct RuleReader {
   }
 
   private mutating func reportSyntax(_ error: JSONError, afterDocument: Bool) {
-    let end = min(error.offset + 1, source.bytes.count)
-    let range = min(error.offset, end)..<end
+    let start = min(error.offset, source.bytes.count)
+    let range = start..<min(start + SyntaxHint.length(at: start, source.bytes), source.bytes.count)
     switch error.reason {
     case .invalidUTF8:
       report(Diagnostic(.invalidUTF8, error.message, source: index, range: range))
@@ -139,26 +139,5 @@ struct RuleReader {
       guard tokenizer.position < view.count else { return false }
     } while view[tokenizer.position] != UInt8(ascii: "{")
     return true
-  }
-}
-
-/// What was probably meant by text that is not JSON.
-enum SyntaxHint {
-  static func text(_ error: JSONError, _ bytes: [UInt8]) -> String? {
-    let found = error.offset < bytes.count ? bytes[error.offset] : 0
-    switch (error.reason, found) {
-    case (_, UInt8(ascii: "'")): return "JSON strings are in double quotes"
-    case (.expectedKey, _) where found != 0: return "keys are in double quotes"
-    case (.trailingComma, _): return "remove the comma before it"
-    case (.expectedCommaOrBrace, UInt8(ascii: "\"")), (.expectedCommaOrBracket, UInt8(ascii: "{")):
-      return "a comma is missing before it"
-    case (.expectedValue, UInt8(ascii: "/")), (.expectedValue, UInt8(ascii: "#")): return "JSON has no comments"
-    case (.invalidLiteral, UInt8(ascii: "T")), (.invalidLiteral, UInt8(ascii: "F")),
-      (.invalidLiteral, UInt8(ascii: "N")):
-      return "true, false and null are in lower case"
-    case (.expectedValue, UInt8(ascii: ".")): return "a number needs a digit before the point"
-    case (.expectedValue, UInt8(ascii: "+")): return "a number has no plus sign"
-    default: return nil
-    }
   }
 }

@@ -1,4 +1,5 @@
 import JSON
+import Platform
 
 /// A number that keeps the digits it was written with.
 public struct Threshold: Sendable, Equatable {
@@ -6,6 +7,9 @@ public struct Threshold: Sendable, Equatable {
   public let text: String
   /// The nearest double.
   public let value: Double
+
+  /// The same number in its shortest writing.
+  var canonical: Threshold { Threshold(text: FloatText.general(value), value: value) }
 }
 
 /// A label and its value.
@@ -111,6 +115,9 @@ public struct RulePlaces: Sendable {
   var positions: PositionMap
   var scope: Range<Int>?
   var key: Range<Int>?
+  var labels: Range<Int>?
+  var hold: Range<Int>?
+  var runbook: Range<Int>?
 
   /// Ranges in the text that holds the conditions, which may be the value of a string.
   struct ConditionPlaces: Sendable {

@@ -12,10 +12,11 @@ enum RuleFiles {
   /// the diagnostics, so that it does not hide problems in the others.
   static func read(_ paths: [String], serviceLabel: String) throws(CommandError) -> RuleSet {
     var files: [String] = []
+    var seen = Set<FileIdentity>()
     var failures: [(name: String, message: String)] = []
     for path in paths.isEmpty ? ["-"] : paths {
       do throws(SystemError) {
-        files += try expand(path, depth: 0)
+        files += try expand(path, depth: 0, &seen)
       } catch {
         failures.append((path, "cannot be read: \(error.reason.prefix(1).lowercased() + error.reason.dropFirst())"))
       }
@@ -43,17 +44,34 @@ enum RuleFiles {
     return RuleSource(name: path, bytes: try WholeFile.read(.openForReading(path), limit: sizeLimit))
   }
 
-  /// The path itself, or the `*.json` files below it in the order of their names.
-  private static func expand(_ path: String, depth: Int) throws(SystemError) -> [String] {
-    guard path != "-", try FileStatus.of(path).isDirectory else { return [path] }
+  /// What tells files apart, by whatever path they are reached.
+  private struct FileIdentity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ status: FileStatus) {
+      device = status.device
+      inode = status.inode
+    }
+  }
+
+  /// The path itself, or the `*.json` files below it in the order of their names. What was `seen` is left out: a file behind
+  /// two links counts once, and a link to a directory above it ends there.
+  private static func expand(_ path: String, depth: Int, _ seen: inout Set<FileIdentity>) throws(SystemError)
+    -> [String]
+  {
+    guard path != "-" else { return [path] }
+    let status = try FileStatus.of(path)
+    // Pipes such as those of a shell's substitution may have one identity for all.
+    guard status.isDirectory || status.isRegular else { return [path] }
+    guard seen.insert(FileIdentity(status)).inserted else { return [] }
+    guard status.isDirectory else { return [path] }
     var files: [String] = []
     guard depth < depthLimit else { return files }
     for name in try DirectoryListing.names(in: path) where !name.hasPrefix(".") {
       let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
-      if name.hasSuffix(".json") {
-        files.append(child)
-      } else if (try? FileStatus.of(child))?.isDirectory == true {
-        files += try expand(child, depth: depth + 1)
+      if name.hasSuffix(".json") || (try? FileStatus.of(child))?.isDirectory == true {
+        files += try expand(child, depth: depth + 1, &seen)
       }
     }
     return files

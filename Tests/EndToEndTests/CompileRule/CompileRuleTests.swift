@@ -118,6 +118,17 @@ import Testing
     #expect(result.errorLines.count == 1 && result.errors.contains(message), "\(result.errors)")
   }
 
+  @Test func oneFileBehindTwoLinksCountsOnceAndLoopsEnd() throws {
+    let directory = try TemporaryDirectory()
+    let file = try directory.write("a.json", Array(Self.latency.utf8))
+    let folder = URL(filePath: file).deletingLastPathComponent().path
+    try FileManager.default.createSymbolicLink(atPath: folder + "/b.json", withDestinationPath: file)
+    try FileManager.default.createSymbolicLink(atPath: folder + "/loop", withDestinationPath: folder)
+    let result = try Program.run(["compile-rule", "--strict", folder, file])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.split(separator: "\n").count == 1)
+  }
+
   @Test func checkPrintsNoRules() throws {
     let result = try Program.run(["compile-rule", "--check"], input: Self.latency)
     #expect(result.status == 0)

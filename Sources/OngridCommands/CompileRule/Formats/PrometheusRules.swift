@@ -21,27 +21,14 @@ struct PrometheusRules {
   }
 
   private func alert(_ rule: AlertRule, _ names: inout Set<String>) -> String {
-    var text = "      - alert: \(YAMLScalar.text(PrometheusRules.alertName(rule, &names)))\n"
+    let alert = AlertIdentity(of: rule, serviceLabel: compiler.names.serviceLabel, taken: &names)
+    let labels = alert.labels.map { Label($0.name, PrometheusRules.literal($0.value)) }
+    var text = "      - alert: \(YAMLScalar.text(alert.name))\n"
     text += "        expr: \(YAMLScalar.block(compiler.compile(rule).prettyText, indent: 8))\n"
     if let holdFor = rule.holdFor, holdFor.milliseconds > 0 { text += "        for: \(holdFor.text)\n" }
-    text += "        labels:\n" + PrometheusRules.pairs(labels(rule))
+    text += "        labels:\n" + PrometheusRules.pairs(labels)
     text += "        annotations:\n" + PrometheusRules.pairs(annotations(rule))
     return text
-  }
-
-  /// The rule's own labels, and what the aggregation drops or keeps under another name: both kinds of alerts then carry
-  /// the same labels.
-  private func labels(_ rule: AlertRule) -> [Label] {
-    var labels: [Label] = []
-    if let severity = rule.severity { labels.append(Label("severity", severity)) }
-    labels += rule.labels.filter { $0.name != "severity" || rule.severity == nil }
-    var context = [Label(compiler.names.serviceLabel, rule.service)]
-    if case .latency(let operation?, _, _) = rule.condition {
-      context.append(Label(MetricNames.operationLabel, operation))
-    }
-    context += rule.scope
-    labels += context.filter { known in !rule.labels.contains { $0.name == known.name } }
-    return labels.map { Label($0.name, PrometheusRules.literal($0.value)) }
   }
 
   private func annotations(_ rule: AlertRule) -> [Label] {
@@ -87,34 +74,6 @@ struct PrometheusRules {
       }
     }
     return String(literal)
-  }
-
-  /// The rule's key or name; else one made from what it watches, which no other rule has.
-  private static func alertName(_ rule: AlertRule, _ taken: inout Set<String>) -> String {
-    if let name = rule.key ?? rule.name { return name }
-    var stem = camelCase(rule.service)
-    switch rule.condition {
-    case .latency(let operation, let quantile, _):
-      stem += camelCase(operation ?? "") + "Latency" + quantile.rawValue.uppercased()
-    case .errorRate: stem += "ErrorRate"
-    }
-    var name = stem
-    var number = 2
-    while !taken.insert(name).inserted {
-      name = "\(stem)\(number)"
-      number += 1
-    }
-    return name
-  }
-
-  private static func camelCase(_ text: String) -> String {
-    let words = text.unicodeScalars.prefix(200).split { scalar in
-      !(scalar.isASCII && ((scalar.properties.isAlphabetic) || ("0"..."9").contains(scalar)))
-    }
-    return words.map { word in
-      let text = String(Substring.UnicodeScalarView(word))
-      return text.prefix(1).uppercased() + text.dropFirst()
-    }.joined()
   }
 
   /// The file's name without its directory and extension; the whole path where that is taken.
