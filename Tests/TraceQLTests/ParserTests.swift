@@ -34,6 +34,9 @@ import Testing
     ("({ .a } && { .b }) >> { .c }", "({ .a } && { .b }) >> { .c }"),
     ("{ .a } &>> { .b } !~ { .c }", "{ .a } &>> { .b } !~ { .c }"),
     ("({ .a } | count() > 2) && ({ .b } | count() > 0)", "({ .a } | count() > 2) && ({ .b } | count() > 0)"),
+    ("({ .a } | count() > 1) || ({ .b })", "({ .a } | count() > 1) || ({ .b })"),
+    ("({ .a } | count() > 1) || ({ .b }) >> ({ .c } && { .d })", "({ .a } | count() > 1) || ({ .b }) >> ({ .c } && { .d })"),
+    ("(count() > 1) && (by(.a))", "(count() > 1) && (by(.a))"),
     (
       "{ .a } | by(1 + .b) | count() > 1 | coalesce() | select(.c, name)",
       "{ .a } | by(1 + .b) | count() > 1 | coalesce() | select(.c, name)"
@@ -63,6 +66,11 @@ import Testing
     let query = try Query(parsing: text)
     #expect(query.description == expected)
     #expect(try Query(parsing: query.description) == query)
+  }
+
+  @Test func anotherProgramIsSentWhatWasWritten() throws {
+    #expect(try Query.portable("  {.a}&&{.b}").text == "  {.a}&&{.b}")
+    #expect(try Query.portable("{ .a } | duration>800ms").text == "{ .a } | { duration > 800ms }")
   }
 
   /// Queries that are refused: the message, the column and what is suggested.
@@ -110,6 +118,17 @@ import Testing
     ("({ } | rate()) > 10s * 2", 18, "durations cannot be calculated", nil),
     ("{ .n = 99999999999999999999 }", 8, "out of range", nil),
     ("{\n  .a = 1 &&\n  .b ==\n}", 7, "unexpected", "="),
+    // Tempo's grammar keeps pipelines in parentheses apart from spans in braces.
+    ("({ } | count() > 1) && { }", 24, "stand in parentheses too", "({ })"),
+    ("({ } | count() > 1) >> {}", 24, "stand in parentheses too", "({ })"),
+    ("{ .a } && ({ } | count() > 1)", 11, "cannot stand on the right", "({ .a } | { }) && …"),
+    ("({ .a }) || ({ } | count() > 1)", 13, "cannot stand on the right", "({ .a } | { }) || …"),
+    ("({.a=1} | {.z=1}) | by(.b)", 1, "no stage of another one", nil),
+    ("{ } | (by(.a))", 7, "no stage of another one", nil),
+    ("{ } | (count() > 1)", 7, "no stage of another one", nil),
+    ("({ } | count() > 1) | rate()", 1, "no stage of another one", nil),
+    ("(({ } | rate()) + 1 > 2) * 2", 21, "outside of parentheses", nil),
+    ("(({ } | rate()) | topk(2)) * 2", 17, "outside of parentheses", nil),
   ]
 
   @Test(arguments: refused)

@@ -10,7 +10,8 @@ struct QueryGenerator {
   mutating func query() -> Query {
     let hints =
       chance(10) ? [Hint(name: "most_recent", value: .bool(true)), Hint(name: "sample", value: .float(0.5))] : []
-    return Query(chance(3) ? .metrics(metrics(depth: 3)) : .search(pipeline(depth: 3)), hints: hints)
+    if chance(6) { return Query(.search(Pipeline([.spanset(joined(depth: 1))])), hints: hints) }
+    return Query(chance(3) ? .metrics(metrics(depth: 3, isWhole: true)) : .search(pipeline(depth: 3)), hints: hints)
   }
 
   private mutating func chance(_ of: Int) -> Bool { Int.random(in: 0..<of, using: &random) == 0 }
@@ -44,12 +45,24 @@ struct QueryGenerator {
 
   private mutating func spanset(_ depth: Int) -> SpansetExpression {
     if depth == 0 || chance(2) { return .filter(chance(6) ? .literal(.bool(true), .none) : boolean(depth)) }
-    if chance(8) {
-      let inner = pipeline(depth: depth - 1)
-      // Parentheses around spans alone are no pipeline.
-      if inner.stages.count > 1 { return .operation(.and, .pipeline(inner), spanset(depth - 1), .none) }
-    }
     return .operation(pick(SpansetOperator.allCases), spanset(depth - 1), spanset(depth - 1), .none)
+  }
+
+  /// Pipelines in parentheses with operators between them, which stand alone in a query.
+  private mutating func pipelines(depth: Int, isFirst: Bool = true) -> SpansetExpression {
+    guard depth > 0, !chance(3) else {
+      var inner = pipeline(depth: depth)
+      // Parentheses around spans alone are a pipeline only beside another one.
+      if isFirst, inner.stages.count == 1, case .spanset = inner.stages[0] { inner.stages.append(.coalesce) }
+      return .pipeline(inner)
+    }
+    return .operation(
+      pick(SpansetOperator.allCases), pipelines(depth: depth - 1),
+      pipelines(depth: depth - 1, isFirst: false), .none)
+  }
+
+  private mutating func joined(depth: Int) -> SpansetExpression {
+    .operation(pick(SpansetOperator.allCases), pipelines(depth: depth), pipelines(depth: depth, isFirst: false), .none)
   }
 
   private mutating func boolean(_ depth: Int) -> FieldExpression {
@@ -128,12 +141,17 @@ struct QueryGenerator {
 
   // MARK: Series
 
-  private mutating func metrics(depth: Int) -> MetricsExpression {
+  /// - Parameter isWhole: Whether it is no operand, so that a second stage may follow arithmetic.
+  private mutating func metrics(depth: Int, isWhole: Bool = false) -> MetricsExpression {
     if depth == 0 || chance(2) { return .pipeline(metricsPipeline()) }
     switch Int.random(in: 0..<5, using: &random) {
-    case 0: return .second(pick([.topk(3), .bottomk(10)]), metrics(depth: depth - 1))
-    case 1:
-      return .second(.filter(pick([.greater, .equal, .notEqual]), numeric(signed: true)), metrics(depth: depth - 1))
+    case 0, 1:
+      let operand = isWhole ? metrics(depth: depth - 1, isWhole: true) : .pipeline(metricsPipeline())
+      let isTop = chance(2)
+      return .second(
+        isTop
+          ? pick([.topk(3), .bottomk(10)])
+          : .filter(pick([.greater, .equal, .notEqual]), numeric(signed: true)), operand)
     case 2:
       let value: Literal = pick([.int(100), .float(0.25), .int(-3)])
       return .scalar(

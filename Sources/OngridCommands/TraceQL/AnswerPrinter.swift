@@ -73,7 +73,7 @@ struct AnswerPrinter {
 extension TraceQLRequest {
   /// Whether the query selects attributes, so that they should be seen.
   fileprivate var selects: Bool {
-    guard case .query(let query) = question, case .search(let pipeline) = query.body else { return false }
+    guard case .query(let query, _) = question, case .search(let pipeline) = query.body else { return false }
     return pipeline.stages.contains { if case .select = $0 { true } else { false } }
   }
 }

@@ -44,7 +44,7 @@ struct LocalTraces {
     }
     let printer = AnswerPrinter(request)
     switch request.question {
-    case .query(let query): return try answer(query, input, options, printer)
+    case .query(let query, _): return try answer(query, input, options, printer)
     case .rawQuery:
       let query: Query
       do throws(QueryError) { query = try Query(parsing: request.text) } catch {

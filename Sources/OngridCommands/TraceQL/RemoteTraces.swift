@@ -41,12 +41,12 @@ struct RemoteTraces {
 
   func run() throws(CommandError) -> ExitStatus {
     switch request.question {
-    case .query(let query):
+    case .query(let query, let sent):
       if !query.hasFilter, !allowsAll {
         throw .usage(
           "the query has no filter and would read everything \(name) has in the time range: add one, or --all")
       }
-      return query.isMetrics ? try metrics(query.description) : try search(query.description)
+      return query.isMetrics ? try metrics(sent) : try search(sent)
     case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text)
     case .trace(let id): return try trace(id)
     case .tags:

@@ -32,8 +32,8 @@ enum TraceQLOptions {
   static let raw = Option.flag(
     "raw", negatable: false, help: "Send the query as it is, unchecked",
     documentation: """
-      Normally a query is checked here first and sent in its canonical form, which among other things writes out the \
-      short form `{ … } | duration > 800ms`. For servers with a newer language than this program knows.
+      Normally a query is checked here first, and the short form `{ … } | duration > 800ms`, which only this program \
+      understands, is written out. For servers with a newer language than this program knows.
       """)
   static let traceID = Option.value("trace-id", "ID", .text, help: "Print one trace instead of searching")
   static let tags = Option.flag("tags", negatable: false, help: "List the names of attributes instead of searching")

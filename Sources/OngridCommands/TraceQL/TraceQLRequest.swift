@@ -4,7 +4,8 @@ import TraceQL
 /// What a call of `ongrid traceql` asks for, whoever answers it.
 struct TraceQLRequest {
   enum Question {
-    case query(Query)
+    /// - Parameter sent: What a server is asked.
+    case query(Query, sent: String)
     /// Sent as it is.
     case rawQuery
     case trace(String)
@@ -76,7 +77,10 @@ struct TraceQLRequest {
       if isCheck || isRaw {
         question = .rawQuery
       } else {
-        do throws(QueryError) { question = .query(try Query(parsing: query)) } catch {
+        do throws(QueryError) {
+          let read = try Query.portable(query)
+          question = .query(read.query, sent: read.text)
+        } catch {
           throw TraceQLRequest.refusal(of: error, status: .usage)
         }
       }
@@ -92,7 +96,7 @@ struct TraceQLRequest {
   private func checkFormat() throws(CommandError) {
     let isMetrics: Bool
     switch question {
-    case .query(let query): isMetrics = query.isMetrics
+    case .query(let query, _): isMetrics = query.isMetrics
     // An unread query may be either.
     case .rawQuery: return
     case .trace:

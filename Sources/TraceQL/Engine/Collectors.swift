@@ -49,9 +49,11 @@ final class SearchCollector: TraceCollector, @unchecked Sendable {
     let record = evaluator.spans[Int(span)]
     let header = try? SpanHeader(record.message, needsStatus: false)
     var attributes: [(name: String, value: ResultValue)] = []
-    for shown in plan.shown {
-      let value = ResultValue(evaluator.value(ofSlot: shown.slot, span: span))
-      if value != .missing || shown.always { attributes.append((shown.name, value)) }
+    evaluator.withSlots(of: span) { slots, _ in
+      for shown in plan.shown {
+        let value = ResultValue(slots[shown.slot])
+        if value != .missing || shown.always { attributes.append((shown.name, value)) }
+      }
     }
     return SpanResult(
       spanID: SearchCollector.hexadecimal(record.spanID), name: String(header?.name ?? .empty),

@@ -13,10 +13,15 @@ final class Evaluator {
   private let operations: UnsafeMutableBufferPointer<Operation>
   private let literals: UnsafeMutableBufferPointer<Value>
   private var matchers: [RegexMatcher]
+  /// The slots with a value for each event or link.
+  let elementSlots: [ElementSlot]
 
   init(_ program: Program) {
     self.program = program
     count = program.slots.count
+    elementSlots = program.slots.enumerated().compactMap { slot, attribute in
+      attribute.element.map { ElementSlot(slot: slot, element: $0) }
+    }
     own = .allocate(capacity: max(1, count))
     own.initialize(repeating: .missing, count: max(1, count))
     slots = own
@@ -89,12 +94,11 @@ final class Evaluator {
   }
 
   private func any(_ slot: Int, _ comparison: Int32) -> Value {
-    guard case .several(let memory) = slots[slot] else { return evaluate(comparison) }
+    guard case .several = slots[slot] else { return evaluate(comparison) }
     let all = slots[slot]
     defer { slots[slot] = all }
-    let values = memory.start.assumingMemoryBound(to: Value.self)
-    for index in 0..<memory.count / MemoryLayout<Value>.stride {
-      slots[slot] = values[index]
+    for index in 0..<all.elementCount {
+      slots[slot] = all.element(index)
       if evaluate(comparison).isTrue { return .bool(true) }
     }
     return .bool(false)

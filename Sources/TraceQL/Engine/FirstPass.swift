@@ -112,11 +112,31 @@ final class FirstPass: @unchecked Sendable {
           try reader.fillAttributes(header, into: slots)
           hasAttributes = true
         }
-        aggregator.observe(header, slots, evaluator)
+        if let condition = plan.pipelines[index].condition, !evaluator.elementSlots.isEmpty {
+          observe(aggregator, header, condition, slots)
+        } else {
+          aggregator.observe(header, slots, evaluator)
+        }
       }
     }
     if findsTraces, mask != 0 || takesAllTraces { note(header, mask) }
     if reader.usesArena { reader.arena.removeAll() }
+  }
+
+  /// Counts a span by the events and links that made it pass.
+  private func observe(
+    _ aggregator: SpanAggregator, _ header: SpanHeader, _ condition: Int32, _ slots: UnsafeMutablePointer<Value>
+  ) {
+    let all = evaluator.elementSlots.map { slots[$0.slot] }
+    var marks = [ElementSet](repeating: .none, count: all.count)
+    marks.withUnsafeMutableBufferPointer { marks in
+      guard let marks = marks.baseAddress else { return }
+      evaluator.mark(condition, into: marks)
+      evaluator.narrow(slots, to: marks, reader.arena)
+    }
+    aggregator.observe(header, slots, evaluator)
+    // Another pipeline may ask for other ones.
+    for (known, value) in zip(evaluator.elementSlots, all) { slots[known.slot] = value }
   }
 
   private func note(_ header: SpanHeader, _ mask: UInt64) {

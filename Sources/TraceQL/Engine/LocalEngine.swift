@@ -27,6 +27,8 @@ public struct LocalEngine: Sendable {
     public var skipsBad = false
     /// What a rate is computed over, where that is not an interval.
     var rangeForRate: TimeRange?
+    /// Whether the range lies on whole intervals already.
+    var isAligned = false
     /// Whether the result of a search holds all spans of its traces.
     public var keepsTraces = false
 
@@ -71,20 +73,30 @@ public struct LocalEngine: Sendable {
       guard let range = options.range else { throw .noRange }
       var options = options
       options.isInstant = false
-      // One interval as long as time holds the whole range.
+      options.isAligned = true
+      // One interval as long as time holds the whole range, its first moment included.
       options.step = .max / 2
       options.rangeForRate = range
+      options.range?.start -= range.start > 0 ? 1 : 0
       var result = try LocalEngine(query, options).metrics(source)
       result.isInstant = true
       result.intervals = Intervals(first: 1, last: 1, step: Int(clamping: range.end))
       return result
     }
+    if let range = options.range, !options.isAligned {
+      var options = options
+      options.isAligned = true
+      options.range = Intervals.aligned(range, step: options.step)
+      return try LocalEngine(query, options).metrics(source)
+    }
     let sources = expression.pipelines
     if case .compare = sources[0].function { return try compare(sources[0], source) }
     let plan = try Plan(sources)
     let options = options
+    let exemplars = query.exemplars / sources.count
     func observer(_ metrics: MetricsPipeline) throws(EngineError) -> SpanAggregator {
-      try SpanAggregator(metrics, plan.program, step: max(1, options.step), range: options.range)
+      try SpanAggregator(
+        metrics, plan.program, step: max(1, options.step), range: options.range, exemplars: exemplars)
     }
     // Once here, so that every slot is known before any thread begins.
     var observers: [SpanAggregator] = []

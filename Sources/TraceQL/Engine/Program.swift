@@ -85,7 +85,7 @@ final class Program: @unchecked Sendable {
 
   /// A span has several events and links; a comparison with one of their attributes holds if it does for any.
   private func anyOfSeveral(_ operand: FieldExpression, _ comparison: Int32) throws(EngineError) -> Int32 {
-    guard case .attribute(let attribute, _) = operand, attribute.isSeveral else { return comparison }
+    guard case .attribute(let attribute, _) = operand, attribute.element != nil else { return comparison }
     return add(.any(slot: try slot(of: attribute), comparison))
   }
 
@@ -118,20 +118,6 @@ final class Program: @unchecked Sendable {
     memory.copyBytes(from: bytes)
     texts.append(memory)
     return ByteView(UnsafeRawBufferPointer(rebasing: memory[..<bytes.count]))
-  }
-}
-
-extension Attribute {
-  /// Whether a span can have several values of it.
-  var isSeveral: Bool {
-    switch self {
-    case .named(let scope, _): scope == .event || scope == .link
-    case .intrinsic(let intrinsic):
-      switch intrinsic {
-      case .eventName, .eventTimeSinceStart, .linkSpanID, .linkTraceID: true
-      default: false
-      }
-    }
   }
 }
 

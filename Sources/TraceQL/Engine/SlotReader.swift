@@ -10,8 +10,6 @@ final class SlotReader {
   private struct Wanted {
     let key: ByteView
     let slot: Int
-    /// Whether other places are looked at too, this one only when the attribute is in none before.
-    let isFallback: Bool
   }
 
   let count: Int
@@ -51,24 +49,29 @@ final class SlotReader {
       case .intrinsic(let intrinsic):
         intrinsics.append((intrinsic, slot))
         if intrinsic == .status || intrinsic == .statusMessage { needsStatus = true }
-        if attribute.isSeveral {
+        if attribute.element != nil {
           attributeSlots.append(slot)
           needsEventsOrLinks = true
         }
       case .named(let place, let name):
         let key = program.text(name)
-        let any = place == .any
-        if place == .resource || any { resource.append(Wanted(key: key, slot: slot, isFallback: false)) }
-        if place == .instrumentation || any { scope.append(Wanted(key: key, slot: slot, isFallback: any)) }
-        if place == .span || any { span.append(Wanted(key: key, slot: slot, isFallback: false)) }
-        if place == .event || any { event.append(Wanted(key: key, slot: slot, isFallback: any)) }
-        if place == .link || any { link.append(Wanted(key: key, slot: slot, isFallback: any)) }
+        let wanted = Wanted(key: key, slot: slot)
+        switch place {
+        case .any:
+          span.append(wanted)
+          resource.append(wanted)
+        case .resource: resource.append(wanted)
+        case .span: span.append(wanted)
+        case .event: event.append(wanted)
+        case .link: link.append(wanted)
+        case .instrumentation: scope.append(wanted)
+        }
         if place != .resource, place != .instrumentation { attributeSlots.append(slot) }
-        if place == .event || place == .link || any { needsEventsOrLinks = true }
+        if place == .event || place == .link { needsEventsOrLinks = true }
       }
     }
     self.needsStatus = needsStatus
-    usesArena = program.slots.contains { $0.isSeveral || $0.isIdentifier }
+    usesArena = program.slots.contains { $0.element != nil || $0.isIdentifier }
     resourceValues = Array(repeating: .missing, count: max(1, count))
   }
 
@@ -86,7 +89,7 @@ final class SlotReader {
     for index in 0..<count { resourceValues[index] = .missing }
     if !resource.isEmpty { try read(view.attributes, resource, into: &resourceValues) }
     for index in 0..<count { base[index] = resourceValues[index] }
-    for wanted in scope where !wanted.isFallback { base[wanted.slot] = .unknown }
+    for wanted in scope { base[wanted.slot] = .unknown }
     if let scopeName { base[scopeName] = .unknown }
     if let scopeVersion { base[scopeVersion] = .unknown }
     hideSpanSlots()
@@ -97,23 +100,10 @@ final class SlotReader {
     inherited = resourceValues
     if let scopeName { inherited[scopeName] = .string(view.name) }
     if let scopeVersion { inherited[scopeVersion] = .string(view.version) }
-    scopeFallback.removeAll(keepingCapacity: true)
-    if !scope.isEmpty {
-      var found = [Value](repeating: .missing, count: max(1, count))
-      try read(view.attributes, scope, into: &found)
-      for wanted in scope {
-        if !wanted.isFallback {
-          inherited[wanted.slot] = found[wanted.slot]
-        } else if !found[wanted.slot].isMissing {
-          scopeFallback.append((wanted.slot, found[wanted.slot]))
-        }
-      }
-    }
+    if !scope.isEmpty { try read(view.attributes, scope, into: &inherited) }
     for index in 0..<count { base[index] = inherited[index] }
     hideSpanSlots()
   }
-
-  private var scopeFallback: [(slot: Int, value: Value)] = []
 
   private func hideSpanSlots() {
     for slot in attributeSlots { base[slot] = .unknown }
@@ -168,7 +158,6 @@ final class SlotReader {
     }
     for want in resource where slots[want.slot].isMissing { slots[want.slot] = inherited[want.slot] }
     if hasEventsOrLinks, needsEventsOrLinks { try fillEventsAndLinks(header, into: slots) }
-    for (slot, value) in scopeFallback where slots[slot].isMissing { slots[slot] = value }
   }
 
   @inline(__always)
@@ -181,40 +170,42 @@ final class SlotReader {
 
   private func fillEventsAndLinks(_ header: SpanHeader, into slots: UnsafeMutablePointer<Value>) throws(WireError) {
     var events = RepeatedField<EventView>(header.rest, field: 11)
+    var index = 0
     while let view = try events.next() {
       for (intrinsic, slot) in intrinsics {
-        if intrinsic == .eventName { arena.add(.string(view.name), to: &slots[slot]) }
+        if intrinsic == .eventName { arena.put(.string(view.name), at: index, in: &slots[slot]) }
         if intrinsic == .eventTimeSinceStart {
-          arena.add(.duration(Int(truncatingIfNeeded: view.timeUnixNano &- header.start)), to: &slots[slot])
+          let time = Int(truncatingIfNeeded: view.timeUnixNano &- header.start)
+          arena.put(.duration(time), at: index, in: &slots[slot])
         }
       }
-      if !event.isEmpty { try fill(view.attributes, event, into: slots) }
+      if !event.isEmpty { try fill(view.attributes, event, at: index, into: slots) }
+      index += 1
     }
     var links = RepeatedField<LinkView>(header.rest, field: 13)
+    index = 0
     while let view = try links.next() {
       for (intrinsic, slot) in intrinsics {
         if intrinsic == .linkTraceID {
-          arena.add(.string(arena.hexadecimal(view.traceID, trimmed: false)), to: &slots[slot])
+          arena.put(.string(arena.hexadecimal(view.traceID, trimmed: false)), at: index, in: &slots[slot])
         }
         if intrinsic == .linkSpanID {
-          arena.add(.string(arena.hexadecimal(view.spanID, trimmed: false)), to: &slots[slot])
+          arena.put(.string(arena.hexadecimal(view.spanID, trimmed: false)), at: index, in: &slots[slot])
         }
       }
-      if !link.isEmpty { try fill(view.attributes, link, into: slots) }
+      if !link.isEmpty { try fill(view.attributes, link, at: index, into: slots) }
+      index += 1
     }
   }
 
   private func fill(
-    _ attributes: RepeatedField<KeyValueView>, _ wanted: [Wanted], into slots: UnsafeMutablePointer<Value>
+    _ attributes: RepeatedField<KeyValueView>, _ wanted: [Wanted], at index: Int,
+    into slots: UnsafeMutablePointer<Value>
   ) throws(WireError) {
     var rest = attributes
     while let attribute = try rest.next() {
       for want in wanted where want.key == attribute.key {
-        if !want.isFallback {
-          arena.add(Value(try attribute.value), to: &slots[want.slot])
-        } else if slots[want.slot].isMissing {
-          slots[want.slot] = Value(try attribute.value)
-        }
+        arena.put(Value(try attribute.value), at: index, in: &slots[want.slot])
       }
     }
   }

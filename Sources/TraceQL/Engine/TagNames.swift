@@ -99,7 +99,14 @@ public struct TagValues: Sendable {
     var options = options
     options.step = .max / 2
     let result = try LocalEngine(Query(.metrics(.pipeline(everything))), options).metrics(source)
-    values = result.series.compactMap { $0.labels.first?.value }.filter { $0 != .missing }
+    // Of a list, its elements are the values.
+    var found = Set<ResultValue>()
+    for series in result.series {
+      guard let value = series.labels.first?.value, value != .missing else { continue }
+      if case .array(let elements) = value { found.formUnion(elements) } else { found.insert(value) }
+    }
+    values = found.subtracting([.missing]).map { Series(labels: [("", $0)], values: []) }
+      .sorted(by: SecondStages.inLabelOrder).compactMap { $0.labels.first?.value }
     skipped = result.skipped
   }
 

@@ -25,6 +25,10 @@ final class TraceEvaluator {
   private var links: ContiguousArray<TraceTree.Link> = []
   /// The spans of the trace, by start.
   private(set) var spans: ArraySlice<SpanRecord> = []
+  /// Which events and links of each span made it pass; `elementSlots` of the evaluator for each.
+  private var marks: [ElementSet] = []
+  /// The slots of one span, narrowed to these.
+  private let scratch: UnsafeMutablePointer<Value>
   /// The whole trace.
   private(set) var summary = TraceSummary()
 
@@ -35,9 +39,13 @@ final class TraceEvaluator {
     reader = SlotReader(plan.program)
     slotCount = max(1, plan.program.slots.count)
     memory = .allocate(capacity: 1)
+    scratch = .allocate(capacity: slotCount)
   }
 
-  deinit { memory.deallocate() }
+  deinit {
+    memory.deallocate()
+    scratch.deallocate()
+  }
 
   /// Whether a regular expression was given up on a value.
   var reachedRegexLimit: Bool { evaluator.reachedRegexLimit }
@@ -52,6 +60,10 @@ final class TraceEvaluator {
     tree.build(links)
     summary = TraceSummary(spans, tree, grouped.contexts)
     reader.arena.removeAll()
+    if !evaluator.elementSlots.isEmpty {
+      marks.removeAll(keepingCapacity: true)
+      marks.append(contentsOf: repeatElement(.none, count: spans.count * evaluator.elementSlots.count))
+    }
     if spans.count > capacity {
       memory.deallocate()
       capacity = spans.count * 2
@@ -95,15 +107,44 @@ final class TraceEvaluator {
     }
   }
 
-  /// The value of a slot for a span of the current trace.
-  func value(ofSlot slot: Int, span: Int32) -> Value { memory[Int(span) * slotCount + slot] }
-
-  /// Lets `body` read the slots of a span of the current trace.
-  func withSlots(of span: Int32, _ body: (UnsafeMutablePointer<Value>, Evaluator) -> Void) {
-    let slots = memory + Int(span) * slotCount
+  /// Lets `body` read the slots of a span of the current trace; of its events and links, those that made it pass.
+  func withSlots<Result>(of span: Int32, _ body: (UnsafeMutablePointer<Value>, Evaluator) -> Result) -> Result {
+    var slots = memory + Int(span) * slotCount
+    let known = evaluator.elementSlots.count
+    if known > 0 {
+      scratch.update(from: slots, count: slotCount)
+      slots = scratch
+      marks.withUnsafeMutableBufferPointer { marks in
+        guard let first = marks.baseAddress else { return }
+        evaluator.narrow(slots, to: first + Int(span) * known, reader.arena)
+      }
+    }
     evaluator.read(from: slots)
-    body(slots, evaluator)
-    evaluator.read(from: nil)
+    defer { evaluator.read(from: nil) }
+    return body(slots, evaluator)
+  }
+
+  /// Calls `body` with what an expression yields for a span: once, or for each event or link that made the span pass.
+  private func forEachValue(_ operation: Int32, span: Int32, _ body: (Value) -> Void) {
+    let elements = evaluator.elements(readBy: operation)
+    if elements.isEmpty { return body(evaluate(operation, span: span)) }
+    withSlots(of: span) { _, evaluator in
+      evaluator.forEachElement(elements) { body(evaluator.evaluate(operation)) }
+    }
+  }
+
+  /// Whether a span passes a filter; if it does, the events and links it passes by are noted.
+  private func passes(_ operation: Int32, span: Int32) -> Bool {
+    evaluator.read(from: memory + Int(span) * slotCount)
+    defer { evaluator.read(from: nil) }
+    guard evaluator.evaluate(operation).isTrue else { return false }
+    let known = evaluator.elementSlots.count
+    if known > 0 {
+      marks.withUnsafeMutableBufferPointer { marks in
+        if let first = marks.baseAddress { evaluator.mark(operation, into: first + Int(span) * known) }
+      }
+    }
+    return true
   }
 
   private func evaluate(_ operation: Int32, span: Int32) -> Value {
@@ -160,7 +201,7 @@ final class TraceEvaluator {
     case .filter(let operation):
       return input.compactMap { spanset in
         var kept = spanset
-        kept.spans = spanset.spans.filter { evaluate(operation, span: $0).isTrue }
+        kept.spans = spanset.spans.filter { passes(operation, span: $0) }
         return kept.spans.isEmpty ? nil : kept
       }
     case .pipeline(let stages): return try run(stages, input)
@@ -193,12 +234,14 @@ final class TraceEvaluator {
     var groups: [Spanset] = []
     var places: [ResultValue: Int] = [:]
     for span in spanset.spans {
-      let value = ResultValue(evaluate(operation, span: span))
-      if let place = places[value] {
-        groups[place].spans.append(span)
-      } else {
-        places[value] = groups.count
-        groups.append(Spanset(spans: [span], attributes: spanset.attributes + [(name, value)]))
+      forEachValue(operation, span: span) { value in
+        let value = ResultValue(value)
+        if let place = places[value] {
+          if groups[place].spans.last != span { groups[place].spans.append(span) }
+        } else {
+          places[value] = groups.count
+          groups.append(Spanset(spans: [span], attributes: spanset.attributes + [(name, value)]))
+        }
       }
     }
     return groups
@@ -211,7 +254,7 @@ final class TraceEvaluator {
     let result: Value
     if let operand {
       var accumulator = Accumulator(function)
-      for span in spanset.spans { accumulator.add(evaluate(operand, span: span)) }
+      for span in spanset.spans { forEachValue(operand, span: span) { accumulator.add($0) } }
       result = accumulator.result
     } else {
       result = .int(spanset.spans.count)

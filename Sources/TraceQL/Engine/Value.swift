@@ -20,12 +20,12 @@ enum Value {
   case kind(SpanKind)
   /// The encoded AnyValues of an array.
   case array(RepeatedField<AnyValueView>)
-  /// Several values of one attribute, one for each event or link that has it: the memory of an array of `Value`.
+  /// Several values of one attribute, one for each event or link, missing where that has none: the memory of an array of
+  /// `Value`, which may end before the last event or link.
   case several(ByteView)
-  /// A map or bytes: there, but comparable with nothing.
-  case opaque(ByteView)
 
-  /// The value of an attribute; what cannot be read is missing.
+  /// The value of an attribute; what cannot be read is missing, and so are maps and bytes, which the language has no
+  /// values for.
   init(_ view: AnyValueView) {
     switch view {
     case .empty: self = .missing
@@ -34,8 +34,7 @@ enum Value {
     case .int(let value): self = .int(Int(value))
     case .double(let value): self = .float(value)
     case .array(let elements): self = .array(elements)
-    case .kvlist: self = .opaque(.empty)
-    case .bytes(let bytes): self = .opaque(bytes)
+    case .kvlist, .bytes: self = .missing
     }
   }
 
@@ -63,8 +62,21 @@ enum Value {
 
   /// The first of several values; the value itself otherwise.
   var first: Value {
-    guard case .several(let memory) = self else { return self }
-    return memory.start.load(as: Value.self)
+    guard case .several = self else { return self }
+    for index in 0..<elementCount where !element(index).isMissing { return element(index) }
+    return .missing
+  }
+
+  /// How many of several values there are, those that are missing included.
+  var elementCount: Int {
+    guard case .several(let memory) = self else { return 0 }
+    return memory.count / MemoryLayout<Value>.stride
+  }
+
+  /// One of several values.
+  func element(_ index: Int) -> Value {
+    guard case .several(let memory) = self, index < elementCount else { return .missing }
+    return memory.start.load(fromByteOffset: index * MemoryLayout<Value>.stride, as: Value.self)
   }
 }
 

@@ -52,9 +52,14 @@ final class ValueArena {
 
   private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
-  /// Adds one more value of an event or a link to a slot.
-  func add(_ value: Value, to slot: inout Value) {
-    if value.isMissing { return }
+  /// Puts the value that the event or link number `index` has into a slot; the first that it has counts.
+  func put(_ value: Value, at index: Int, in slot: inout Value) {
+    if value.isMissing || slot.elementCount > index { return }
+    while slot.elementCount < index { append(.missing, to: &slot) }
+    append(value, to: &slot)
+  }
+
+  private func append(_ value: Value, to slot: inout Value) {
     switch slot {
     case .several(let memory):
       let stride = MemoryLayout<Value>.stride

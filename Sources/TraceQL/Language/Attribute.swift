@@ -1,6 +1,6 @@
 /// Where an attribute is looked for.
 public enum AttributeScope: String, Hashable, Sendable, CaseIterable {
-  /// `.name`: on the span, else on its resource, its events, its links, its instrumentation scope.
+  /// `.name`: on the span, else on its resource.
   case any = ""
   case resource
   case span

@@ -150,6 +150,7 @@ extension Parser {
       throw error("\"\(symbol.rawValue)\" does not apply to metrics queries", at: operatorRange)
     }
     if binary.isComparison, let metrics = left.metrics, let value = right.constant {
+      guard nesting == 0 else { throw secondStageInside(at: operatorRange) }
       return .second(.filter(binary, value), metrics)
     }
     guard [.add, .subtract, .multiply, .divide].contains(binary) else {
@@ -163,6 +164,11 @@ extension Parser {
       return .scalar(binary, try factor(left), metrics, scalarOnLeft: true)
     case (nil, nil): throw unexpected()
     }
+  }
+
+  /// Second stages over arithmetic end a query; only those of a single metrics function stand in its parentheses.
+  func secondStageInside(at range: SourceRange) -> QueryError {
+    error("topk(), bottomk() and comparisons over arithmetic stand outside of parentheses, at the end", at: range)
   }
 
   private func factor(_ operand: Operand) throws(QueryError) -> Literal {

@@ -18,6 +18,8 @@ struct Operand {
   var value: Value
   var range: SourceRange
   var depth = 1
+  /// Whether parentheses stand around it.
+  var isParenthesised = false
 
   /// What an error message calls it.
   var noun: String {
@@ -39,6 +41,25 @@ struct Operand {
     }
   }
 
+  /// Whether it is a pipeline in parentheses, or several with operators between them. These and spans in braces never
+  /// stand beside one another: Tempo's grammar tells them apart from the first one on.
+  var isOfPipelines: Bool {
+    switch value {
+    case .spanset(let expression): expression.isOfPipelines
+    case .pipeline: true
+    default: false
+    }
+  }
+
+  /// The same as a pipeline, where it may be one: spans in parentheses.
+  var asPipeline: Operand? {
+    guard case .spanset(let expression) = value, !isOfPipelines else { return self }
+    guard isParenthesised else { return nil }
+    var operand = self
+    operand.value = .pipeline(Pipeline([.spanset(expression)]))
+    return operand
+  }
+
   /// As a number to calculate with.
   var constant: Literal? {
     if case .constant(let literal) = value { literal } else { nil }
@@ -53,6 +74,15 @@ struct Operand {
     case .scalar, .scalarPipeline: true
     default: false
     }
+  }
+}
+
+extension SpansetExpression {
+  fileprivate var isOfPipelines: Bool {
+    var leftmost = self
+    while case .operation(_, let left, _, _) = leftmost { leftmost = left }
+    if case .pipeline = leftmost { return true }
+    return false
   }
 }
 

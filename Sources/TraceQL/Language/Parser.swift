@@ -14,6 +14,8 @@ struct Parser {
   var tokens: [Token]
   var index = 0
   var nesting = 0
+  /// Whether a condition without braces was read, which is no part of the language elsewhere.
+  var usesShortForm = false
 
   init(_ query: String) throws(QueryError) {
     self.query = query
@@ -148,6 +150,13 @@ extension Query {
   public init(parsing text: String) throws(QueryError) {
     var parser = try Parser(text)
     self = try parser.parseQuery()
+  }
+
+  /// Reads a query, and gives its text for other programs: as it is, unless it uses what only this one understands.
+  public static func portable(_ text: String) throws(QueryError) -> (query: Query, text: String) {
+    var parser = try Parser(text)
+    let query = try parser.parseQuery()
+    return (query, parser.usesShortForm ? query.description : text)
   }
 }
 

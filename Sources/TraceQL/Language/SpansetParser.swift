@@ -23,13 +23,19 @@ extension Parser {
       let operand = try parseExpression(minimum: Precedence.logical)
       if operand.metrics != nil {
         guard first else { throw error("a metrics query cannot be a stage of a pipeline", at: operand.range) }
+        if nesting > 0, kind != .symbol(.closeParen) { throw secondStageInside(at: token.range) }
         return try parseSecondStages(after: operand)
       }
       let more = kind == .symbol(.pipe)
       if first, !more { return operand }
+      if operand.isOfPipelines {
+        throw error(
+          "a pipeline in parentheses is no stage of another one, write its stages without the parentheses",
+          at: operand.range)
+      }
       switch operand.value {
       case .spanset(let expression): stages.append(.spanset(expression))
-      case .pipeline(let pipeline): stages += pipeline.stages
+      case .pipeline: throw unexpected()
       case .scalarFilter(let filter): stages.append(.scalar(filter))
       case .scalar where !more && kind == .symbol(.closeParen) && nesting > 0:
         return Operand(value: .scalarPipeline, range: start.union(operand.range))
@@ -85,6 +91,7 @@ extension Parser {
     }
     let start = token.range
     let expression = try parseField()
+    usesShortForm = true
     guard !isFirst else {
       throw error(
         "a condition stands in braces", at: start.union(expression.range), suggestion: "{ \(expression) }")
@@ -94,8 +101,19 @@ extension Parser {
   }
 
   /// Operands and the operators between them.
-  mutating func parseExpression(minimum: Int) throws(QueryError) -> Operand {
+  ///
+  /// - Parameter besidePipelines: Whether what stands before is a pipeline in parentheses, so that spans in parentheses
+  ///   are one too.
+  mutating func parseExpression(minimum: Int, besidePipelines: Bool = false) throws(QueryError) -> Operand {
     var left = try parseOperand()
+    if besidePipelines, left.spanset != nil {
+      guard let pipeline = left.asPipeline else {
+        throw error(
+          "spans beside a pipeline stand in parentheses too", at: left.range,
+          suggestion: left.spanset.map { "(\($0))" })
+      }
+      left = pipeline
+    }
     while case .symbol(let symbol) = kind, let precedence = symbol.outerPrecedence, precedence >= minimum {
       if let suggestion = Suggestion.forOperator(at: index, of: tokens) {
         advance()
@@ -103,7 +121,8 @@ extension Parser {
       }
       let operatorRange = token.range
       advance()
-      let right = try parseExpression(minimum: symbol == .power ? precedence : precedence + 1)
+      let right = try parseExpression(
+        minimum: symbol == .power ? precedence : precedence + 1, besidePipelines: left.isOfPipelines)
       let depth = max(left.depth, right.depth) + 1
       try checkDepth(depth)
       left = try combine(left, symbol, right, operatorRange)
@@ -125,6 +144,7 @@ extension Parser {
       // A parenthesised comparison is a pipeline of one stage.
       if case .scalarFilter(let filter) = inner.value { inner.value = .pipeline(Pipeline([.scalar(filter)])) }
       inner.range = SourceRange(start.start, lastEnd)
+      inner.isParenthesised = true
       return inner
     case .symbol(.subtract):
       advance()
@@ -187,6 +207,11 @@ extension Parser {
     if let leftSpans = left.spanset, let rightSpans = right.spanset,
       let spansetOperator = SpansetOperator(rawValue: symbol.rawValue)
     {
+      guard left.isOfPipelines == right.isOfPipelines else {
+        throw error(
+          "a pipeline cannot stand on the right of spans in braces", at: right.range,
+          suggestion: "(\(leftSpans) | { }) \(symbol.rawValue) …")
+      }
       return Operand(value: .spanset(.operation(spansetOperator, leftSpans, rightSpans, range)), range: range)
     }
     if left.metrics != nil || right.metrics != nil {

@@ -30,7 +30,7 @@ final class ComparisonAggregator {
     self.step = step
     self.range = range
     var slots: [(name: String, slot: Int)] = []
-    for intrinsic in [Intrinsic.rootName, .rootServiceName] {
+    for intrinsic in [Intrinsic.rootName, .rootServiceName, .childCount] {
       slots.append((intrinsic.rawValue, Int(try program.slot(of: .intrinsic(intrinsic)))))
     }
     rootSlots = slots

@@ -1,9 +1,28 @@
+import Platform
+
 /// One time series. Sample `i` belongs to interval `i` of the result; NaN stands for no sample.
 public struct Series: Sendable {
   public typealias Label = (name: String, value: ResultValue)
 
   public var labels: [Label]
   public var values: [Double]
+  /// Spans that were counted, where the query asks for examples.
+  public var exemplars: [Exemplar] = []
+
+  /// One span among those that a sample stands for.
+  public struct Exemplar: Sendable {
+    /// 32 hexadecimal digits.
+    public var traceID: String
+    /// The number that was counted, durations in seconds; NaN where spans are.
+    public var value: Double
+    /// Start of the span, ns since 1970.
+    public var time: UInt64
+  }
+
+  public init(labels: [Label], values: [Double]) {
+    self.labels = labels
+    self.values = values
+  }
 
   /// The labels without the name of the metric, by which series are matched.
   var key: [ResultValue: ResultValue] {
@@ -37,6 +56,17 @@ public struct Intervals: Sendable, Equatable {
 
   /// Right edge of an interval of the result, in ns since 1970.
   public func timestamp(_ index: Int) -> Int { (first + index) * step }
+
+  /// The range that Tempo answers a range query for: begun one step before the one that holds `start`, and ended with the
+  /// one that holds `end`.
+  static func aligned(_ range: TimeRange, step: Int) -> TimeRange {
+    let step = UInt64(max(1, step))
+    let start = range.start - range.start % step
+    let rest = range.end % step
+    return TimeRange(
+      start: start > step ? start - step : start,
+      end: rest == 0 ? range.end : range.end.addingSaturating(step - rest))
+  }
 
   /// The number of the interval that holds a time.
   static func number(of time: UInt64, step: Int) -> Int {

@@ -9,6 +9,10 @@ enum SeriesFunctions {
     case .quantileOverTime(_, let quantiles): return quantileSeries(metrics, counted, intervals, quantiles)
     default: break
     }
+    if counted.labels.isEmpty, metrics.by.isEmpty, metrics.function == .rate || metrics.function == .countOverTime {
+      // Nothing counted is a count of zero, so that good = all - errors holds where there are no errors.
+      return [Series(labels: labels(metrics, []), values: [Double](repeating: 0, count: intervals.count))]
+    }
     var result: [Series] = []
     for index in counted.labels.indices {
       var samples = counted.samples(index, intervals)
@@ -17,7 +21,9 @@ enum SeriesFunctions {
         let perSecond = 1 / secondsPerInterval
         for sample in samples.indices { samples[sample] *= perSecond }
       }
-      result.append(Series(labels: labels(metrics, counted.labels[index]), values: samples))
+      var series = Series(labels: labels(metrics, counted.labels[index]), values: samples)
+      series.exemplars = counted.exemplars(of: index, intervals)
+      result.append(series)
     }
     return result
   }

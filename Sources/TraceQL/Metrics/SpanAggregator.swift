@@ -1,4 +1,5 @@
 import Platform
+import Traces
 
 /// Counts spans into series, on one thread.
 protocol SpanObserver: AnyObject {
@@ -32,6 +33,18 @@ final class SpanAggregator: SpanObserver {
   private let step: Int
   private let range: TimeRange?
   let reads: [Int]
+  /// Those of `reads` that hold a value for each event or link.
+  private var elements: [ElementSlot]?
+  /// The series that the current span counts in already, through another of its events or links.
+  private var counted: [Int] = []
+  /// The most exemplars that are kept, and the number in the query for which they are.
+  private let exemplarLimit: Int
+  private var exemplars: [ExemplarPlace: Series.Exemplar] = [:]
+
+  private struct ExemplarPlace: Hashable {
+    var series: Int
+    var interval: Int
+  }
 
   private var keys = KeyTable()
   private var scratch = ByteBuffer(capacity: 256)
@@ -46,7 +59,8 @@ final class SpanAggregator: SpanObserver {
   private(set) var isTooWide = false
   private var seen: (low: Int, high: Int)?
 
-  init(_ metrics: MetricsPipeline, _ program: Program, step: Int, range: TimeRange?) throws(EngineError) {
+  init(_ metrics: MetricsPipeline, _ program: Program, step: Int, range: TimeRange?, exemplars: Int = 0) throws(EngineError) {
+    exemplarLimit = exemplars
     self.step = step
     self.range = range
     var attribute: Attribute?
@@ -72,6 +86,14 @@ final class SpanAggregator: SpanObserver {
 
   func observe(_ header: SpanHeader, _ slots: UnsafeMutablePointer<Value>, _ evaluator: Evaluator) {
     if let range, header.start <= range.start || header.start > range.end { return }
+    let elements = elements ?? evaluator.elements(among: reads)
+    self.elements = elements
+    if elements.isEmpty { return observe(header, slots, isElement: false) }
+    counted.removeAll(keepingCapacity: true)
+    evaluator.forEachElement(elements) { observe(header, slots, isElement: true) }
+  }
+
+  private func observe(_ header: SpanHeader, _ slots: UnsafeMutablePointer<Value>, isElement: Bool) {
     var number = 0.0
     var bucket = 0.0
     if let valueSlot {
@@ -90,7 +112,13 @@ final class SpanAggregator: SpanObserver {
       }
     }
     guard let index = place(header, slots, bucket: bucket) else { return }
+    if exemplars.count < exemplarLimit { addExemplar(header, index, valueSlot == nil ? .nan : number) }
     switch cell {
+    case .count where isElement && !isBucketed:
+      // A span counts once in a series, however many of its events belong there.
+      if counted.contains(index) { return }
+      counted.append(index)
+      values[index] += 1
     case .count: values[index] += 1
     case .minimum: if !(values[index] <= number) { values[index] = number }
     case .maximum: if !(values[index] >= number) { values[index] = number }
@@ -99,6 +127,20 @@ final class SpanAggregator: SpanObserver {
       values[index] = values[index].isNaN ? number : values[index] + number
       weights[index] += 1
     }
+  }
+
+  /// Keeps one span for each sample.
+  private func addExemplar(_ header: SpanHeader, _ place: Int, _ value: Double) {
+    let key = ExemplarPlace(series: place / width, interval: first + place % width)
+    guard exemplars[key] == nil else { return }
+    exemplars[key] = Series.Exemplar(traceID: SpanReader.hex(header.traceID), value: value, time: header.start)
+  }
+
+  /// The exemplars of a series that lie in some intervals, in order of time.
+  func exemplars(of series: Int, _ intervals: Intervals) -> [Series.Exemplar] {
+    exemplars.filter {
+      $0.key.series == series && intervals.first..<(intervals.first + intervals.count) ~= $0.key.interval
+    }.map(\.value).sorted { $0.time < $1.time }
   }
 
   /// The upper bound of a value's bucket: the next power of two, of durations in seconds. Values below 2 and fractions
@@ -199,6 +241,9 @@ final class SpanAggregator: SpanObserver {
         labels.append(other.labels[source])
         grow()
       }
+      for (place, exemplar) in other.exemplars where place.series == source && exemplars.count < exemplarLimit {
+        exemplars[ExemplarPlace(series: target, interval: place.interval)] = exemplar
+      }
       for interval in observed.low...observed.high {
         let from = source * other.width + interval - other.first
         let to = target * width + interval - first
@@ -260,10 +305,6 @@ enum SeriesKey {
       key.append(8)
       while let element = try? elements.next() { append(Value(element), to: &key) }
       key.append(9)
-    case .opaque(let bytes):
-      key.append(10)
-      key.append(littleEndian: UInt32(truncatingIfNeeded: bytes.count))
-      key.append(bytes)
     }
   }
 

@@ -1,4 +1,5 @@
 public import JSON
+import Platform
 
 /// What a metrics query computed.
 public struct MetricsResult: Sendable {
@@ -45,6 +46,7 @@ public struct MetricsResult: Sendable {
         json.endObject()
       }
       json.endArray()
+      write(series, to: &json)
       json.endObject()
     }
     json.endArray()
@@ -57,5 +59,33 @@ public struct MetricsResult: Sendable {
     json.int(1)
     json.endObject()
     json.endObject()
+  }
+
+  private func write(_ series: Series, to json: inout JSONWriter) {
+    guard !series.exemplars.isEmpty else { return }
+    json.key("exemplars")
+    json.beginArray()
+    for exemplar in series.exemplars {
+      // Where spans are counted, the sample is the value.
+      let index = Intervals.number(of: exemplar.time, step: intervals.step) - intervals.first
+      let sample = series.values.indices.contains(index) ? series.values[index] : .nan
+      if sample.isNaN { continue }
+      json.beginObject()
+      json.key("labels")
+      json.beginArray()
+      for label in [("trace:id", ResultValue.string(exemplar.traceID))] + series.labels {
+        json.beginObject()
+        json.field("key", label.0)
+        json.key("value")
+        label.1.write(to: &json)
+        json.endObject()
+      }
+      json.endArray()
+      json.key("value")
+      json.double(exemplar.value.isNaN ? sample : exemplar.value)
+      json.field("timestampMs", String(exemplar.time / UInt64(Nanoseconds.perMillisecond)))
+      json.endObject()
+    }
+    json.endArray()
   }
 }

@@ -17,7 +17,7 @@ public enum ResultValue: Hashable, Sendable {
   case array([ResultValue])
 
   init(_ value: Value) {
-    switch value.first {
+    switch value {
     case .unknown, .missing: self = .missing
     case .bool(let value): self = .bool(value)
     case .int(let value): self = .int(value)
@@ -26,8 +26,14 @@ public enum ResultValue: Hashable, Sendable {
     case .duration(let value): self = .duration(value)
     case .status(let value): self = .status(value)
     case .kind(let value): self = .kind(value)
-    case .several: self = .missing
-    case .opaque: self = .string("")
+    case .several:
+      // The values of all events or links that matched: a list where they differ.
+      var values: [ResultValue] = []
+      for index in 0..<value.elementCount {
+        let one = ResultValue(value.element(index))
+        if one != .missing, !values.contains(one) { values.append(one) }
+      }
+      self = values.count > 1 ? .array(values) : values.first ?? .missing
     case .array(var elements):
       var values: [ResultValue] = []
       while let element = try? elements.next() { values.append(ResultValue(Value(element))) }

@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""Asks a real Tempo and this program the same random queries about the same traces, and lists where they differ.
+
+    Scripts/tempo-difference.py --tempo http://localhost:3200 --otlp http://localhost:4318 --ongrid .build/release/ongrid
+
+Run by hand; nothing else needs a Tempo. The traces have several events and links, orphans, several roots, one attribute with
+several types, lists, and clocks that do not agree. Differences that are meant are in `MEANT`; the README names them. With
+--record FILE a sample of the queries and Tempo's answers is written for the tests.
+"""
+import argparse
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+# ---------------------------------------------------------------- traces
+
+SERVICES = ["web", "cart", "payments", "stock", "mail"]
+NAMES = ["GET /", "POST /pay", "SELECT", "publish", "tick"]
+
+
+def value(v):
+    if isinstance(v, bool):
+        return {"boolValue": v}
+    if isinstance(v, int):
+        return {"intValue": str(v)}
+    if isinstance(v, float):
+        return {"doubleValue": v}
+    if isinstance(v, list):
+        return {"arrayValue": {"values": [value(x) for x in v]}}
+    return {"stringValue": v}
+
+
+def attributes(d):
+    return [{"key": k, "value": value(v)} for k, v in d.items()]
+
+
+def some(r, candidates, chance=0.6):
+    return {k: r.choice(vs) for k, vs in candidates.items() if r.random() < chance}
+
+
+def traces(seed, count, base):
+    """`count` OTLP requests, one a trace, within ten minutes from `base` (Unix seconds)."""
+    r = random.Random(seed)
+    for number in range(count):
+        trace_id = "%032x" % r.getrandbits(128)
+        start = (base + r.randrange(600)) * 10**9 + r.randrange(10**9)
+        ids = ["%016x" % r.getrandbits(64) for _ in range(r.randint(1, 14))]
+        by_service = {}
+        for place, span_id in enumerate(ids):
+            parent = "" if place == 0 else r.choice(ids[:place])
+            if place and r.random() < 0.08:
+                parent = "%016x" % r.getrandbits(64)  # an orphan
+            if place and r.random() < 0.06:
+                parent = ""  # one more root
+            begin = start + r.randrange(2 * 10**9)
+            if r.random() < 0.1:
+                begin -= r.randrange(5 * 10**9)  # a clock that is behind
+            end = begin + r.choice([0, 1000, 10**6, 10**7, 10**8, 10**9, 3 * 10**9]) + r.randrange(1000)
+            span = {
+                "traceId": trace_id, "spanId": span_id, "parentSpanId": parent, "name": r.choice(NAMES),
+                "kind": r.randint(0, 5), "startTimeUnixNano": str(begin), "endTimeUnixNano": str(end),
+                "attributes": attributes(some(r, {
+                    "n": [1, 2, 3, 2.5, "two", True, -4], "http.status_code": [200, 404, 500], "s": ["a", "b", ""],
+                    "list": [["a", "b"], ["b"], [1, 2]], "flag": [True, False], "both": [1, "x"],
+                }, 0.5)),
+                "events": [{
+                    "name": r.choice(["exception", "log", "retry"]), "timeUnixNano": str(begin + r.randrange(10**6)),
+                    "attributes": attributes(some(r, {"i": [1, 2, 3], "exception.type": ["IOError", "Timeout"]})),
+                } for _ in range(r.choice([0, 0, 0, 1, 2, 4]))],
+                "links": [{
+                    "traceId": trace_id, "spanId": r.choice(ids),
+                    "attributes": attributes(some(r, {"l": [1, 2], "why": ["retry", "batch"]})),
+                } for _ in range(r.choice([0, 0, 0, 1, 2]))],
+            }
+            status = r.choice([{}, {}, {"code": 1}, {"code": 2}, {"code": 2, "message": "deadline exceeded"}])
+            if status:
+                span["status"] = status
+            by_service.setdefault(r.choice(SERVICES), []).append(span)
+        yield {"resourceSpans": [{
+            "resource": {"attributes": attributes(
+                {"service.name": service, **some(r, {"host": ["h1", "h2"], "both": ["y", 2]}, 0.5)})},
+            "scopeSpans": [{"scope": {"name": r.choice(["lib", "sdk"]), "version": "1." + str(r.randint(0, 2))},
+                            "spans": spans}],
+        } for service, spans in by_service.items()]}
+
+
+# ---------------------------------------------------------------- queries
+
+class Queries:
+    """Random queries that both should understand."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+
+    def chance(self, of):
+        return self.r.randrange(of) == 0
+
+    def pick(self, *options):
+        return self.r.choice(options)
+
+    def query(self):
+        kind = self.r.randrange(10)
+        if kind < 5:
+            return self.pipeline()
+        if kind < 6:
+            return "(%s) %s (%s)" % (self.stages(1), self.spanset_operator(), self.stages(self.r.randint(0, 2)))
+        if kind < 9:
+            return self.metrics()
+        return "(%s) %s (%s)" % (self.metrics(), self.pick("+", "-", "*", "/"), self.metrics())
+
+    def pipeline(self):
+        return self.stages(self.pick(0, 0, 0, 1, 1, 2))
+
+    def stages(self, more):
+        text = self.spanset(2)
+        for _ in range(more):
+            text += " | " + self.pick(
+                self.filter, lambda: "count() %s %d" % (self.comparison(), self.r.randrange(5)),
+                lambda: "%s(%s) %s %s" % (self.pick("max", "min", "avg", "sum"), self.number_attribute(), self.comparison(),
+                                          self.pick("1", "2.5", "10ms", "1s")),
+                lambda: "by(%s)" % self.attribute(), lambda: "select(%s)" % self.attribute(), lambda: "coalesce()")()
+        return text
+
+    def spanset_operator(self):
+        return self.pick("&&", "||", ">", ">>", "<", "<<", "~", "!>", "!>>", "!<", "!<<", "!~", "&>", "&>>", "&<", "&<<", "&~")
+
+    def spanset(self, depth):
+        if depth == 0 or self.chance(2):
+            return self.filter()
+        return "%s %s %s" % (self.spanset(depth - 1), self.spanset_operator(), self.filter())
+
+    def filter(self):
+        return "{ }" if self.chance(5) else "{ %s }" % self.condition(2)
+
+    def condition(self, depth):
+        if depth == 0 or self.chance(2):
+            return self.simple()
+        form = self.r.randrange(5)
+        if form == 0:
+            return "!(%s)" % self.condition(depth - 1)
+        left, right = self.condition(depth - 1), self.condition(depth - 1)
+        return "%s %s %s" % (left, self.pick("&&", "||"), right) if form < 3 else "(%s) %s %s" % (
+            left, self.pick("&&", "||"), right)
+
+    def comparison(self):
+        return self.pick("=", "!=", "<", "<=", ">", ">=")
+
+    def simple(self):
+        form = self.r.randrange(12)
+        if form == 0:
+            return "%s %s nil" % (self.named(), self.pick("=", "!="))
+        if form == 1:
+            return "status %s %s" % (self.pick("=", "!="), self.pick("error", "ok", "unset"))
+        if form == 2:
+            return "kind %s %s" % (self.pick("=", "!="), self.pick("server", "client", "internal", "unspecified"))
+        if form == 3:
+            return "%s %s %s" % (self.pick("duration", "traceDuration", "event:timeSinceStart"), self.comparison(),
+                                 self.pick("1ms", "10ms", "1s", "500us"))
+        if form == 4:
+            return "%s %s %s" % (self.pick("name", "rootName", "rootServiceName", "statusMessage", "event:name",
+                                           "instrumentation:name", "resource.service.name"),
+                                 self.pick("=", "!=", "=~", "!~"),
+                                 self.pick('"GET /"', '"web"', '"exception"', '"lib"', '".*a.*"', '"cart|mail"'))
+        if form == 5:
+            return "%s %s %d" % (self.pick("nestedSetParent", "nestedSetLeft", "nestedSetRight", "span:childCount"),
+                                 self.comparison(), self.r.randint(-1, 6))
+        if form == 6:
+            return "%s %s %s %s %s" % (self.pick("span.n", "span.http.status_code", "event.i"), self.pick("+", "-", "*"),
+                                       self.pick("1", "2"), self.comparison(), self.pick("2", "3", "400"))
+        if form == 7:
+            return "%s = %s" % (self.pick("span.flag", "span.n"), self.pick("true", "false"))
+        if form == 8:
+            return "span.list %s %s" % (self.pick("=", "=~"), self.pick('"a"', '"b"'))
+        return "%s %s %s" % (self.named(), self.comparison(),
+                             self.pick("1", "2", "2.5", '"a"', '"x"', '"IOError"', '"retry"', "200"))
+
+    def named(self):
+        return self.pick("span.n", "span.s", "span.http.status_code", "span.both", "resource.both", ".both", "resource.host",
+                         "event.i", "event.exception.type", "link.l", "link.why", ".host", ".none")
+
+    def number_attribute(self):
+        return self.pick("duration", "span.n", "span.http.status_code", "event.i", "link.l")
+
+    def attribute(self):
+        return self.pick(self.named, lambda: self.pick("name", "status", "kind", "resource.service.name", "rootName",
+                                                       "event:name", "instrumentation:name"))()
+
+    def metrics(self):
+        text = self.stages(0 if self.chance(2) else self.pick(0, 1)) + " | "
+        text += self.pick(
+            "rate()", "count_over_time()", "min_over_time(duration)", "max_over_time(span.http.status_code)",
+            "sum_over_time(span.n)", "avg_over_time(duration)", "quantile_over_time(duration, .5, .9)",
+            "histogram_over_time(duration)", "sum_over_time(event.i)")
+        if self.chance(2):
+            text += " by (%s)" % ", ".join({self.attribute() for _ in range(self.pick(1, 1, 2))})
+        if self.chance(5):
+            text += self.pick(" | topk(2)", " | bottomk(1)", " > 1")
+        return text
+
+
+# ---------------------------------------------------------------- asking
+
+def get(url):
+    for attempt in range(3):
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            body = error.read()
+            if error.code == 429 or error.code >= 500 and attempt < 2:
+                time.sleep(1)
+                continue
+            return error.code, body
+
+
+def plain(any_value):
+    kind, v = next(iter(any_value.items()), ("stringValue", ""))
+    if kind == "intValue":
+        return int(v)
+    if kind == "arrayValue":
+        return [plain(x) for x in v.get("values", [])]
+    if kind == "doubleValue":
+        return v if isinstance(v, str) else round(v, 9)
+    return v
+
+
+def search_answer(answer):
+    result = {}
+    for trace in answer.get("traces", []):
+        sets = []
+        for spanset in trace.get("spanSets", []):
+            spans = {}
+            for span in spanset.get("spans", []):
+                spans[span["spanID"]] = {a["key"]: plain(a["value"]) for a in span.get("attributes", [])}
+            sets.append({
+                "matched": spanset.get("matched", 0), "spans": spans,
+                "attributes": {a["key"]: plain(a["value"]) for a in spanset.get("attributes", [])}})
+        result[trace["traceID"].rjust(32, "0")] = sorted(sets, key=lambda s: json.dumps(s, sort_keys=True))
+    return result
+
+
+def metrics_answer(answer):
+    result = {}
+    for series in answer.get("series", []):
+        key = json.dumps(sorted((l["key"], plain(l["value"])) for l in series.get("labels", [])))
+        samples = {s["timestampMs"]: s.get("value", 0) for s in series.get("samples", [])}
+        # A sample of nothing and none at all are told apart by whole series only.
+        result[key] = {t: v for t, v in samples.items() if v not in (0, "NaN")}
+    return result
+
+
+def same(a, b):
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b))
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)) and not isinstance(a, bool) and not isinstance(b, bool):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+    return a == b
+
+
+# ---------------------------------------------------------------- differences that are meant
+
+def without_spans(answer):
+    return {t: [{"matched": s["matched"], "attributes": s["attributes"]} for s in sets] for t, sets in answer.items()}
+
+
+#: Name, and whether it explains a difference. The README says why each of them is meant.
+MEANT = []
+
+
+def meant(function):
+    MEANT.append((function.__name__.replace("_", " "), function))
+    return function
+
+
+@meant
+def events_and_links_that_matched(query, ours, theirs):
+    return bool(re.search(r"\b(event|link)[.:]", query))
+
+
+@meant
+def unions_of_structure(query, ours, theirs):
+    return bool(re.search(r"&(>>|<<|>|<|~)", query))
+
+
+@meant
+def orphans_and_their_children(query, ours, theirs):
+    return bool(re.search(r"(>>|<<|[}\)] (!?[<>~]) [{\(]|~)", query))
+
+
+@meant
+def sum_over_nothing(query, ours, theirs):
+    return "sum(" in query or "avg(" in query or "max(" in query or "min(" in query
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    arguments.add_argument("--tempo", required=True)
+    arguments.add_argument("--otlp", help="where to send the traces; left out when Tempo has them")
+    arguments.add_argument("--ongrid", default=".build/debug/ongrid")
+    arguments.add_argument("--queries", type=int, default=2000)
+    arguments.add_argument("--traces", type=int, default=80)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--base", type=int, help="Unix seconds of the earliest trace; otherwise 20 minutes ago")
+    arguments.add_argument("--record")
+    arguments.add_argument("--file", default="/tmp/ongrid-difference.jsonl")
+    arguments.add_argument("--show", type=int, default=20)
+    a = arguments.parse_args()
+    base = a.base or int(time.time()) // 600 * 600 - 1200
+    requests = list(traces(a.seed, a.traces, base))
+    with open(a.file, "w") as file:
+        for request in requests:
+            file.write(json.dumps(request) + "\n")
+    if a.otlp:
+        for request in requests:
+            body = json.dumps(request).encode()
+            urllib.request.urlopen(urllib.request.Request(
+                a.otlp + "/v1/traces", body, {"Content-Type": "application/json"}), timeout=30).read()
+        print("sent %d traces; waiting for all of them" % len(requests), file=sys.stderr)
+    start, end = base - 60, base + 720
+    for _ in range(120):
+        _, body = get("%s/api/search?q=%s&start=%d&end=%d&limit=10000" % (
+            a.tempo, urllib.parse.quote("{ }"), start, end))
+        if len(json.loads(body).get("traces", [])) >= len(requests):
+            break
+        time.sleep(1)
+    generator = Queries(a.seed)
+    totals, shown, records = {}, 0, []
+    for number in range(a.queries):
+        query = generator.query()
+        is_metrics = "_over_time(" in query or "rate()" in query
+        q = urllib.parse.quote(query)
+        if is_metrics:
+            status, body = get("%s/api/metrics/query_range?q=%s&start=%d&end=%d&step=60s" % (a.tempo, q, start, end))
+        else:
+            status, body = get("%s/api/search?q=%s&start=%d&end=%d&limit=10000&spss=100" % (a.tempo, q, start, end))
+        run = subprocess.run(
+            [a.ongrid, "traceql", query, "--from", a.file, "--start", str(start), "--end", str(end), "-n", "0",
+             "--spans-per-set", "0", "--step", "60s"], capture_output=True, text=True)
+        read = metrics_answer if is_metrics else search_answer
+        if status == 400 or run.returncode == 2:
+            outcome = "same" if status == 400 and run.returncode == 2 else (
+                "refused by Tempo only" if status == 400 else "refused here only")
+            ours, theirs = run.stderr.strip(), body.decode(errors="replace")[:200]
+        elif status != 200 or run.returncode != 0:
+            outcome, ours, theirs = "failed", run.stderr.strip(), body.decode(errors="replace")[:200]
+        else:
+            ours, theirs = read(json.loads(run.stdout)), read(json.loads(body))
+            if same(ours, theirs):
+                outcome = "same"
+            else:
+                outcome = next(("meant: " + name for name, explains in MEANT if explains(query, ours, theirs)), "different")
+        totals[outcome] = totals.get(outcome, 0) + 1
+        if a.record and (outcome == "same" and number % 8 == 0) and status == 200:
+            records.append({"query": query, "answer": theirs})
+        if outcome != "same" and not outcome.startswith("meant") and shown < a.show:
+            shown += 1
+            print("== %s\n   %s" % (outcome, query))
+            if isinstance(ours, dict):
+                for key in list({k for k in {**ours, **theirs} if not same(ours.get(k), theirs.get(k))})[:2]:
+                    print("   %s\n     ours   %s\n     theirs %s" % (
+                        key, json.dumps(ours.get(key))[:600], json.dumps(theirs.get(key))[:600]))
+            else:
+                print("   ours   %s\n   theirs %s" % (ours, theirs))
+    if a.record:
+        with open(a.record, "w") as file:
+            for record in records:
+                file.write(json.dumps(record, sort_keys=True) + "\n")
+    for outcome, count in sorted(totals.items()):
+        print("%6d %s" % (count, outcome))
+    return 1 if any(not (o == "same" or o.startswith("meant")) for o in totals) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
