@@ -35,7 +35,10 @@ import Testing
     ("{ link.n = 2 } | select(link:spanID)", ["n=2", "link:spanID=0000000000000002"]),
     ("{ event.i = 2 } | by(event.i)", ["by(event.i)=2", "i=2"]),
     ("{ } | by(event:name)", ["by(event:name)=a", "event:name=[a, b]", "by(event:name)=b", "event:name=[a, b]"]),
-    ("{ } | by(link.n) | count() > 0", ["by(link.n)=1", "count()=1", "n=[1, 2]", "by(link.n)=2", "count()=1", "n=[1, 2]"]),
+    (
+      "{ } | by(link.n) | count() > 0",
+      ["by(link.n)=1", "count()=1", "n=[1, 2]", "by(link.n)=2", "count()=1", "n=[1, 2]"]
+    ),
     ("{ } | max(event.i) > 1", ["max(event.i)=2", "i=[1, 2]"]),
     ("{ event.i = 1 } | max(event.i) > 1", []),
   ])
@@ -53,15 +56,21 @@ import Testing
     ("{ } | count_over_time() by (event.i)", ["{event.i=\"1\"} 1.0", "{event.i=\"2\"} 1.0"]),
     ("{ } | count_over_time() by (event.k)", ["{event.k=\"x\"} 1.0"]),
     ("{ } | count_over_time() by (event.none)", ["{event.none=\"nil\"} 1.0"]),
-    ("{ } | count_over_time() by (event:name, event.i)", [
-      "{event:name=\"a\", event.i=\"1\"} 1.0", "{event:name=\"b\", event.i=\"2\"} 1.0",
-    ]),
+    (
+      "{ } | count_over_time() by (event:name, event.i)",
+      [
+        "{event:name=\"a\", event.i=\"1\"} 1.0", "{event:name=\"b\", event.i=\"2\"} 1.0",
+      ]
+    ),
     ("{ } | sum_over_time(event.i)", ["{__name__=\"sum_over_time\"} 3.0"]),
     ("{ link.n = 2 } | sum_over_time(link.n)", ["{__name__=\"sum_over_time\"} 2.0"]),
     // The two pipelines ask for different events of the same span.
-    ("({ event.i = 1 } | sum_over_time(event.i)) - ({ event.i = 2 } | sum_over_time(event.i))", [
-      "{__name__=\"(sum_over_time - sum_over_time)\"} -1.0"
-    ]),
+    (
+      "({ event.i = 1 } | sum_over_time(event.i)) - ({ event.i = 2 } | sum_over_time(event.i))",
+      [
+        "{__name__=\"(sum_over_time - sum_over_time)\"} -1.0"
+      ]
+    ),
   ])
   func seriesCountTheElementsThatMatched(_ query: String, _ expected: [String]) throws {
     #expect(try series(query) == expected)

@@ -59,7 +59,9 @@ final class SpanAggregator: SpanObserver {
   private(set) var isTooWide = false
   private var seen: (low: Int, high: Int)?
 
-  init(_ metrics: MetricsPipeline, _ program: Program, step: Int, range: TimeRange?, exemplars: Int = 0) throws(EngineError) {
+  init(_ metrics: MetricsPipeline, _ program: Program, step: Int, range: TimeRange?, exemplars: Int = 0)
+    throws(EngineError)
+  {
     exemplarLimit = exemplars
     self.step = step
     self.range = range
