@@ -19,7 +19,7 @@ _ongrid() {
   local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _ongrid_words "relay spanmetrics compile-rule traceql correlate help completions man --help --version"
+    _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue help completions man --help --version"
     return
   fi
   # bash splits --name=value into three words.
@@ -31,10 +31,11 @@ _ongrid() {
   case $command in
     relay)
       case $previous in
-        --to | --to-metrics | --to-logs | --resource | --listen-grpc | --listen-http | --listen-admin | --max-request | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --in-flight | --queue-max | --retry-initial | --retry-max | --retry-for | --drain-timeout | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --to | --to-metrics | --to-logs | --resource | --resource-detect | --listen-grpc | --listen-http | --listen-admin | --max-request | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --in-flight | --queue-max | --retry-initial | --retry-max | --retry-for | --drain-timeout | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --compression) _ongrid_words "none gzip zstd"; return ;;
         --tee | --listen-tls-cert | --listen-tls-key | --listen-tls-client-ca | --listen-token-file | --otelcol-path | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         --engine) _ongrid_words "native otelcol"; return ;;
+        --ack) _ongrid_words "accepted stored delivered"; return ;;
         --queue-dir) _ongrid_paths -d; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
@@ -42,8 +43,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-once --no-delete --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-once --no-delete --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
@@ -112,6 +113,19 @@ _ongrid() {
         *) _ongrid_paths -f ;;
       esac
       ;;
+    relay-queue)
+      case $previous in
+        --destination) :; return ;;
+        -f | --format | --log-format) _ongrid_words "text json"; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--destination --dead-letters --format --quiet --log-level --log-format --color --help --no-dead-letters --no-quiet" ;;
+        -*) _ongrid_words "--destination --dead-letters --format --quiet --log-level --log-format --color --help" ;;
+        *) _ongrid_paths -d ;;
+      esac
+      ;;
     help)
       case $previous in
         --log-level) _ongrid_words "debug info warn error"; return ;;
@@ -121,7 +135,7 @@ _ongrid() {
       case $cur in
         --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
         -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
-        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate help completions man" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue help completions man" ;;
       esac
       ;;
     completions)
@@ -145,7 +159,7 @@ _ongrid() {
       case $cur in
         --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
         -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
-        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate help completions man" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue help completions man" ;;
       esac
       ;;
   esac

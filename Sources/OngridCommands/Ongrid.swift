@@ -20,6 +20,7 @@ public enum Ongrid {
 
   /// Runs `words`, the arguments after the program's name.
   static func run(_ words: [String]) -> ExitStatus {
+    let words = Commands.joined(words)
     guard let name = words.first else {
       report("a command is needed; see 'ongrid --help'", command: nil)
       return .usage

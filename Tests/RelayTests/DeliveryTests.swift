@@ -14,7 +14,7 @@ import Transport
     _ refuses: ([Int]) -> Bool
   ) throws -> (sent: Int, taken: [Int], refused: [Int]) {
     var delivery = Delivery((0..<requests).map { QueueEntry(Self.payload($0 * spans..<($0 + 1) * spans)) })
-    delivery.begin({ [$0.payload].compactMap(\.self) }, goesAlone: { _ in false })
+    delivery.begin({ $0.payloads }, goesAlone: { _ in false })
     var sent = 0
     var taken: [Int] = []
     while let piece = delivery.next() {

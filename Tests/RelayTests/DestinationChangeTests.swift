@@ -61,31 +61,15 @@ import Transport
     #expect(former.counts.keys.sorted() == Spans.ids(1, seed: 2).sorted())
   }
 
-  @Test("a queue without the column of what was delivered is taken over")
-  func formerVersion() throws {
-    let isUp = Switch()
-    let sink = try CollectingSink { _, _ in isUp.isOn ? nil : .text(503, "down") }
-    let first = try relay(to: sink)
-    #expect(try first.send(Spans.request(5, seed: 1)).status == 200)
-    first.stop()
-    do {
-      let database = try SQLiteDatabase(path: directory.path("queue/queue.sqlite"))
-      try database.execute("ALTER TABLE request DROP COLUMN delivered")
-    }
-    isUp.turnOn()
-    let second = try relay(to: sink)
-    try sink.waitForSpans(5)
-    second.stop()
-    #expect(Set(sink.counts.keys) == Spans.ids(5, seed: 1))
-  }
-
   @Test("rows that cannot be read are not taken for delivered with the others of their batch")
   func unreadable() throws {
     let storage = HoleyStorage(hole: 2)
     let destination = Destination(
       AcceptingTarget(), signal: .traces, settings: PipelineSettings(), log: .discarding)
     destination.use(storage)
-    let entries = (1...3).map { QueueEntry(row: $0, items: 1, bytes: 10, plainSize: 10, accepted: 0) }
+    let entries = (1...3).map {
+      QueueEntry(rows: $0...$0, requests: 1, items: 1, bytes: 10, plainSize: 10, accepted: 0)
+    }
     #expect(destination.queue.offer(entries))
     let threads = try destination.start()
     destination.queue.drain()
@@ -104,17 +88,16 @@ private final class HoleyStorage: DestinationStorage {
 
   var delivered: [Int64] { rows.withLock { $0 } }
 
-  func load(_ row: Int64) -> Payload? {
-    if row == hole { return nil }
-    var body = ByteBuffer()
-    body.append(Spans.request(1, seed: UInt64(row)))
-    let size = body.count
-    return Payload(signal: .traces, items: 1, plainSize: size, plain: OwnedBytes(body), gzip: nil, accepted: 0)
+  func load(_ entry: QueueEntry) -> [Payload] {
+    guard let row = entry.rows?.lowerBound, row != hole else { return [] }
+    return [Payload.holding(Spans.request(1, seed: UInt64(row)), items: 1)]
   }
 
-  func delivered(_ batch: [QueueEntry]) { rows.withLock { $0 += batch.compactMap(\.row) } }
+  func delivered(_ entries: [QueueEntry]) { rows.withLock { $0 += entries.compactMap(\.rows?.lowerBound) } }
 
-  func bury(_ payloads: [Payload], destination: String) -> String? { nil }
+  func keep(_ payloads: [Payload], of entry: QueueEntry) {}
+
+  func bury(_ payloads: [Payload], reason: String) -> String? { nil }
 }
 
 private struct AcceptingTarget: Target {

@@ -68,6 +68,43 @@ import Transport
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == 2 * whole.count)
   }
 
+  @Test("zeros behind a line or a gzip member are cut off as well", arguments: ["jsonl", "otlp.gz", "json.gz"])
+  func zerosOfOtherForms(_ suffix: String) throws {
+    let path = directory.path("a.\(suffix)")
+    try append(1...1, to: path)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    try (whole + Data(count: 5000)).write(to: URL(fileURLWithPath: path))
+    try append(2...2, to: path)
+    #expect(try ids(in: path) == Spans.ids(3, seed: 1).union(Spans.ids(3, seed: 2)))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).starts(with: whole))
+  }
+
+  @Test(
+    "an empty message in the middle is not the end, and of a torn file only the end goes",
+    arguments: [("zero-frame", 181), ("torn", 118)])
+  func frames(_ name: String, _ kept: Int) throws {
+    let original = try Data(Fixtures.bytes("cases/\(name).otlp"))
+    let path = directory.path("a.otlp")
+    try original.write(to: URL(fileURLWithPath: path))
+    try append(1...1, to: path)
+    let after = try Data(contentsOf: URL(fileURLWithPath: path))
+    #expect(after.prefix(kept) == original.prefix(kept))
+    #expect(after.count == kept + 4 + Spans.request(3, seed: 1).count)
+  }
+
+  @Test("what follows damage in the middle is not cut off")
+  func damaged() throws {
+    let path = directory.path("a.otlp")
+    try append(1...3, to: path)
+    var content = try Data(contentsOf: URL(fileURLWithPath: path))
+    let frame = content.count / 3
+    content[frame + 2] = 0xff
+    content[frame + 4] = 0x99
+    try content.write(to: URL(fileURLWithPath: path))
+    try append(4...4, to: path)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).starts(with: content))
+  }
+
   @Test(
     "what others wrote is not cut", arguments: ["{\n  \"a\": 1\n}", "no newline", "{\"resourceSpans\":[]}\n{\"x\":"])
   func foreignText(_ text: String) throws {

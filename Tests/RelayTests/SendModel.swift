@@ -101,9 +101,8 @@ struct SendModel {
         // Every other one is only on disk.
         entry =
           nextRow % 2 == 0
-          ? QueueEntry(payload, row: nextRow)
-          : QueueEntry(
-            row: nextRow, items: payload.items, bytes: payload.heldBytes, plainSize: payload.plainSize, accepted: now)
+          ? QueueEntry([payload], rows: nextRow...nextRow, isInMemory: true)
+          : self.entry(onDisk: nextRow, payload)
         nextRow += 1
       } else {
         entry = QueueEntry(payload)
@@ -166,8 +165,16 @@ struct SendModel {
     return true
   }
 
+  private func rows(of entry: QueueEntry) -> [Int64] { entry.rows.map { Array($0) } ?? [] }
+
+  private func entry(onDisk row: Int64, _ payload: Payload) -> QueueEntry {
+    QueueEntry(
+      rows: row...row, requests: 1, items: payload.items, bytes: payload.heldBytes, plainSize: payload.plainSize,
+      accepted: now, previousRow: row - 1)
+  }
+
   private mutating func note(settled: [Delivery.Settled]) {
-    for request in settled { if let row = request.entry.row { disk[row] = nil } }
+    for request in settled { for row in rows(of: request.entry) { disk[row] = nil } }
   }
 
   private mutating func goOn(_ index: Int, _ delivery: Delivery) {
@@ -198,10 +205,7 @@ struct SendModel {
       for row in disk.keys.sorted() {
         let payload = SendModel.payload(disk[row] ?? [])
         _ = queue.reserve(payload.heldBytes, force: true)
-        queue.enqueue([
-          QueueEntry(
-            row: row, items: payload.items, bytes: payload.heldBytes, plainSize: payload.plainSize, accepted: now)
-        ])
+        queue.enqueue([entry(onDisk: row, payload)])
       }
     } else {
       lostByCrash.formUnion(outstanding)
@@ -236,7 +240,10 @@ struct SendModel {
       case .end: senders[index] = .ended
       case .deliver(var delivery):
         delivery.begin(
-          { entry in [entry.payload ?? entry.row.flatMap { disk[$0].map(SendModel.payload) }].compactMap(\.self) },
+          { entry in
+            entry.payloads.isEmpty
+              ? rows(of: entry).compactMap { disk[$0].map(SendModel.payload) } : entry.payloads
+          },
           goesAlone: { _ in false })
         goOn(index, delivery)
       }

@@ -70,7 +70,7 @@ import Transport
         while senders[index] == nil {
           switch queue.next(now: now) {
           case .deliver(var delivery):
-            delivery.begin({ [$0.payload].compactMap(\.self) }, goesAlone: { _ in false })
+            delivery.begin({ $0.payloads }, goesAlone: { _ in false })
             start(delivery, index)
             continue
           case .wait(let until): alarm = min(alarm, until ?? .max)

@@ -7,6 +7,7 @@ enum Commands {
     ("compile-rule", { CompileRuleCommand.command }),
     ("traceql", { TraceQLCommand.command }),
     ("correlate", { CorrelateCommand.command }),
+    ("relay-queue", { RelayQueueCommand.command }),
     ("help", { HelpCommand.command }),
     ("completions", { CompletionsCommand.command }),
     ("man", { ManCommand.command }),
@@ -16,6 +17,12 @@ enum Commands {
   static let all: [Command] = list.map { $0.command() }
 
   static let names: [String] = list.map(\.name)
+
+  /// The words after a command's name as they are meant: `relay queue` is the command `relay-queue`.
+  static func joined(_ words: [String]) -> [String] {
+    guard words.count > 1, names.contains("\(words[0])-\(words[1])") else { return words }
+    return ["\(words[0])-\(words[1])"] + words.dropFirst(2)
+  }
 
   /// The command with this name.
   static func named(_ name: String) -> Command? {

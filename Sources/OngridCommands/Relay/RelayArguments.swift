@@ -14,7 +14,8 @@ enum RelayArguments {
     configuration.listenAdmin = try arguments[RelayOptions.listenAdmin]
     configuration.limits.maxRequest = try arguments[RelayOptions.maxRequest]
     configuration.queueDirectory = try arguments[RelayOptions.queueDir]
-    configuration.resource = try arguments[RelayOptions.resource]
+    configuration.resource = try resource(arguments)
+    configuration.acknowledgement = try acknowledgement(arguments)
     configuration.tee = try arguments[RelayOptions.tee]
     configuration.corsOrigins = try arguments[RelayOptions.corsOrigin]
     configuration.listenTokenFile = try arguments[RelayOptions.listenTokenFile]
@@ -22,6 +23,21 @@ enum RelayArguments {
     configuration.drainTimeout = try arguments[RelayOptions.drainTimeout]
     configuration.pipeline = try pipeline(arguments)
     return configuration
+  }
+
+  /// What is detected, and what is said, which wins.
+  private static func resource(_ arguments: Arguments) throws(CommandError) -> [(name: String, value: String)] {
+    let said = try arguments[RelayOptions.resource]
+    let sources = try arguments[RelayOptions.resourceDetect]
+    let names = Set(said.map(\.name))
+    return ResourceDetection().attributes(sources).filter { !names.contains($0.name) } + said
+  }
+
+  private static func acknowledgement(_ arguments: Arguments) throws(CommandError) -> Acknowledgement {
+    let isStored = arguments.isGiven(RelayOptions.queueDir)
+    guard let given = try arguments[RelayOptions.ack] else { return isStored ? .stored : .accepted }
+    if given == .stored, !isStored { throw .usage("--ack stored needs --queue-dir") }
+    return given
   }
 
   private static func listenTLS(_ arguments: Arguments) throws(CommandError) -> ListenTLS? {
@@ -49,6 +65,8 @@ enum RelayArguments {
     settings.retry.maximum = try arguments[RelayOptions.retryMax]
     if let limit = try arguments[RelayOptions.retryFor] {
       settings.retry.giveUpAfter = limit == .zero ? nil : limit
+    } else if try arguments[RelayOptions.ack] == .delivered {
+      settings.retry.giveUpAfter = .seconds(10)
     } else if arguments.isGiven(RelayOptions.queueDir) {
       settings.retry.giveUpAfter = nil
     }
@@ -106,6 +124,17 @@ enum CompressionMethod: String, CaseIterable {
     case .none: .identity
     case .gzip: .gzip
     case .zstd: .zstd
+    }
+  }
+}
+
+extension OptionType<[ResourceDetection.Source]> {
+  /// Sources with commas between them.
+  static var detections: Self {
+    let words = ResourceDetection.Source.allCases.map(\.rawValue).joined(separator: ", ")
+    return Self("some of \(words), separated by commas") { text in
+      let sources = text.split(separator: ",").map { ResourceDetection.Source(rawValue: String($0)) }
+      return sources.contains(nil) || sources.isEmpty ? nil : sources.compactMap(\.self)
     }
   }
 }

@@ -1,3 +1,5 @@
+import Relay
+
 /// What receives and sends.
 enum Engine: String, CaseIterable {
   case native, otelcol
@@ -117,12 +119,34 @@ enum RelayOptions {
     "queue-dir", "DIR", .directory, help: "Keep the queue on disk, so that nothing acknowledged is lost",
     documentation: """
       A request is acknowledged once it is on disk, and delivered after a crash, a power cut or a restart. What a \
-      destination refuses for good is kept in `DIR/dead-letter`, from where `relay --once` can send it again.
+      destination refuses for good is kept in `DIR/dead-letter`, each file with its reason beside it, from where \
+      `relay --once` and `relay queue DIR replay` can send it again. `relay queue DIR` shows what waits. A file that is \
+      damaged is set aside, and what can be read from it goes on; while the directory cannot be written nothing is \
+      accepted.
       """)
   static let queueMax = Option.value(
     "queue-max", "SIZE", .size(in: 65536...(1 << 50)), default: "256MiB",
     help: "Most bytes that wait for one destination",
-    documentation: "Beyond it clients are told to come back later (HTTP 429, gRPC UNAVAILABLE).")
+    documentation: """
+      What it refused for good counts as well, until it is sent again or removed. Beyond the bound clients are told to \
+      come back later (HTTP 429, gRPC UNAVAILABLE).
+      """)
+  static let ack = Option.value(
+    "ack", "WHEN", .choice(Acknowledgement.self), help: "When clients are told that a request was taken",
+    documentation: """
+      `accepted`: once it is in memory. `stored`, the default with `--queue-dir`: once it is on disk. `delivered`: once \
+      every destination has taken it; what one refuses is refused to the client, who keeps what is not delivered. \
+      Nothing is then stored, and a destination that fails is tried again for ten seconds unless `--retry-for` says \
+      otherwise.
+      """)
+  static let resourceDetect = Option.lists(
+    "resource-detect", "SOURCE,...", .detections, help: "Set attributes of this machine: host, os, container, k8s",
+    documentation: """
+      From files and the environment alone. `host`: `host.name`, `host.id`, `host.arch`. `os`: `os.type`, `os.name`, \
+      `os.version`, `os.description`. `container`: `container.id`. `k8s`: pod, namespace, node and container, from the \
+      service account and from `POD_NAME`, `POD_NAMESPACE`, `POD_UID`, `NODE_NAME` and `CONTAINER_NAME`. They are those \
+      of the relay, which has to run where the applications do. `--resource` wins.
+      """)
   static let retryInitial = Option.value(
     "retry-initial", "DURATION", .duration(), default: "1s", help: "First wait before a retry")
   static let retryMax = Option.value(
@@ -131,12 +155,15 @@ enum RelayOptions {
     "retry-for", "DURATION", .duration(), help: "How long to retry; 0 is for ever",
     documentation: "Five minutes unless given; with `--queue-dir` for ever.")
   static let drainTimeout = Option.value(
-    "drain-timeout", "DURATION", .duration(), default: "30s",
-    help: "Longest time for delivering what is left on a stop",
-    documentation: "A second signal ends the wait at once.")
+    "drain-timeout", "DURATION", .duration(), default: "25s",
+    help: "Longest time for a stop, with delivering what is left",
+    documentation: """
+      Kubernetes kills after 30 seconds. A second signal ends the wait at once. With `--queue-dir`, what is left then \
+      waits for the next start.
+      """)
 
   static let groups = [
-    OptionGroup("Destinations", [to, toMetrics, toLogs, compression, resource, tee]),
+    OptionGroup("Destinations", [to, toMetrics, toLogs, compression, resource, resourceDetect, tee]),
     OptionGroup(
       "Receivers",
       [
@@ -148,7 +175,7 @@ enum RelayOptions {
     OptionGroup(
       "Batches and queue",
       [
-        batchSpans, batchBytes, batchTimeout, inFlight, queueDir, queueMax, retryInitial, retryMax, retryFor,
+        batchSpans, batchBytes, batchTimeout, inFlight, ack, queueDir, queueMax, retryInitial, retryMax, retryFor,
         drainTimeout,
       ]),
     InputOptions.group, ClientOptions.group,

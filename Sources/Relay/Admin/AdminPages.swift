@@ -6,10 +6,15 @@ final class AdminPages: Sendable {
   private let receivers: ReceiverCounters
   private let telemetry: HTTPService
   private let destinations: [Destination]
+  private let queue: DurableQueue?
   private let status: ServiceStatus
 
   /// - Parameter telemetry: what the receivers are served by.
-  init(receivers: ReceiverCounters, telemetry: HTTPService, destinations: [Destination], status: ServiceStatus) {
+  init(
+    receivers: ReceiverCounters, telemetry: HTTPService, destinations: [Destination], queue: DurableQueue?,
+    status: ServiceStatus
+  ) {
+    self.queue = queue
     self.receivers = receivers
     self.telemetry = telemetry
     self.destinations = destinations
@@ -23,13 +28,17 @@ final class AdminPages: Sendable {
       if status.phase != .ready {
         return Page(status: 503, "the relay is \(status.phase == .starting ? "starting" : "stopping")\n")
       }
+      if queue?.isReady == false {
+        return Page(status: 503, "the queue directory cannot be written\n")
+      }
       if !destinations.isEmpty, destinations.allSatisfy(\.queue.isFull) {
         return Page(status: 503, "every queue is full\n")
       }
       return Page("ready\n")
     case "/metrics":
       let metrics = MetricsPage(
-        receivers: receivers, refusedConnections: telemetry.refusedConnections, destinations: destinations)
+        receivers: receivers, refusedConnections: telemetry.refusedConnections, destinations: destinations, queue: queue
+      )
       return Page(contentType: "text/plain; version=0.0.4; charset=utf-8", metrics.text)
     default: return Page(status: 404, "there are /healthz, /readyz and /metrics\n")
     }

@@ -4,9 +4,31 @@ import OTLP
 struct MetricsPage {
   private(set) var text = ""
 
-  init(receivers: ReceiverCounters, refusedConnections: Int, destinations: [Destination]) {
+  init(receivers: ReceiverCounters, refusedConnections: Int, destinations: [Destination], queue: DurableQueue?) {
     writeReceivers(receivers, refusedConnections)
-    writeDestinations(destinations)
+    writeDestinations(destinations) { queue?.keptItems(of: $0) ?? 0 }
+    if let queue { write(queue) }
+  }
+
+  private mutating func write(_ queue: DurableQueue) {
+    let counters = queue.counters
+    let values: [(String, String, String, Int)] = [
+      ("ongrid_relay_queue_file_bytes", "gauge", "Bytes of the queue's file.", counters.fileBytes.value),
+      ("ongrid_relay_queue_usable", "gauge", "1 while requests can be kept on disk.", queue.isReady ? 1 : 0),
+      ("ongrid_relay_queue_damages_total", "counter", "Queue files that were damaged.", counters.damages.value),
+      (
+        "ongrid_relay_queue_salvaged_items_total", "counter", "Items read from damaged files.",
+        counters.salvagedItems.value
+      ),
+      (
+        "ongrid_relay_queue_damaged_items_total", "counter", "Items in damaged files that could not be read.",
+        counters.damagedItems.value
+      ),
+    ]
+    for (name, type, help, value) in values {
+      family(name, type, help)
+      sample(name, [], "\(value)")
+    }
   }
 
   private mutating func family(_ name: String, _ type: String, _ help: String) {
@@ -78,7 +100,7 @@ struct MetricsPage {
       "ongrid_relay_receive_duration_seconds", "From a request's first byte to its reply.", [([], receivers.duration)])
   }
 
-  private mutating func writeDestinations(_ destinations: [Destination]) {
+  private mutating func writeDestinations(_ destinations: [Destination], keptItems: (Destination) -> Int) {
     let counts: [(String, String, (DestinationCounters) -> Int)] = [
       ("ongrid_relay_sent_items_total", "Items that the destination has taken.", { $0.sentItems.value }),
       ("ongrid_relay_sent_requests_total", "Requests that the destination has taken.", { $0.sentRequests.value }),
@@ -87,6 +109,15 @@ struct MetricsPage {
       ("ongrid_relay_rejected_items_total", "Items rejected by partial success.", { $0.rejectedItems.value }),
       ("ongrid_relay_dead_letter_items_total", "Items kept in dead-letter files.", { $0.deadLetterItems.value }),
       ("ongrid_relay_lost_items_total", "Accepted items that are lost.", { $0.lostItems.value }),
+      (
+        "ongrid_relay_returned_items_total", "Items refused, which --ack delivered told their clients.",
+        { $0.returnedItems.value }
+      ),
+      ("ongrid_relay_dropped_items_total", "Items taken out of the queue on request.", { $0.droppedItems.value }),
+      (
+        "ongrid_relay_recovered_items_total", "Items that the queue held when the relay started.",
+        { $0.recoveredItems.value }
+      ),
       (
         "ongrid_relay_overflow_items_total",
         "Items not taken since the queue was full while other destinations took them.",
@@ -100,7 +131,15 @@ struct MetricsPage {
     let depths = destinations.map { ($0, $0.queue.depth) }
     family("ongrid_relay_queue_requests", "gauge", "Requests that wait or are being sent.")
     for (destination, depth) in depths {
-      sample("ongrid_relay_queue_requests", labels(destination), "\(depth.entries)")
+      sample("ongrid_relay_queue_requests", labels(destination), "\(depth.requests)")
+    }
+    family("ongrid_relay_queue_items", "gauge", "Items that wait or are being sent.")
+    for (destination, depth) in depths {
+      sample("ongrid_relay_queue_items", labels(destination), "\(depth.items + keptItems(destination))")
+    }
+    family("ongrid_relay_dead_letter_bytes", "gauge", "Bytes of dead letters, which count against the queue's bound.")
+    for destination in destinations {
+      sample("ongrid_relay_dead_letter_bytes", labels(destination), "\(destination.queue.keptBytes)")
     }
     family("ongrid_relay_queue_bytes", "gauge", "Bytes that wait or are being sent.")
     for (destination, depth) in depths { sample("ongrid_relay_queue_bytes", labels(destination), "\(depth.bytes)") }

@@ -26,10 +26,10 @@ struct BatchSender: ~Copyable {
     var delivery = given
     let queue = destination.queue
     let storage = destination.storage
-    // Rows that cannot be read have been reported by the storage and stay where they are.
+    // What cannot be read has been reported by the storage.
     let before = delivery.items
     delivery.begin(
-      { entry in [entry.payload ?? entry.row.flatMap { storage?.load($0) }].compactMap(\.self) },
+      { entry in entry.payloads.isEmpty ? storage?.load(entry) ?? [] : entry.payloads },
       goesAlone: { $0.goesAlone(as: encoding) })
     queue.settle(items: before - delivery.items)
     while let piece = delivery.next(tooLarge: queue.tooLarge) {
@@ -93,9 +93,15 @@ struct BatchSender: ~Copyable {
 
   /// Puts aside what was given up; `false` when it could not be, and has to stay in the queue.
   private func bury(_ delivery: inout Delivery) -> Bool {
-    let payloads = delivery.refusedPayloads
-    guard !payloads.isEmpty else { return true }
-    guard destination.bury(payloads, reason: delivery.refusal) else { return false }
+    let refusals = delivery.refusals
+    guard !refusals.isEmpty else { return true }
+    let kept = refusals.filter { $0.observer?.takesRefusals != true }.map(\.payload)
+    guard kept.isEmpty || destination.bury(kept, reason: delivery.refusal) else { return false }
+    for (payload, observer) in refusals {
+      guard let observer, observer.takesRefusals else { continue }
+      destination.counters.returnedItems.add(payload.items)
+      observer.refuse(items: payload.items, reason: delivery.refusal, mayHelp: delivery.hasGivenUp)
+    }
     let before = delivery.items
     delivery.noteBuried()
     destination.queue.settle(items: before - delivery.items)
@@ -113,6 +119,9 @@ struct BatchSender: ~Copyable {
 
   /// These have not arrived, and stay in the queue where there is one on disk.
   private func keep(_ delivery: borrowing Delivery) {
-    for entry in delivery.unsettled { entry.tracker?.finish(items: entry.items, isDelivered: false) }
+    for (entry, payloads) in delivery.unsettled {
+      if payloads.count < entry.requests { destination.storage?.keep(payloads, of: entry) }
+      entry.tracker?.finish(items: entry.items, isDelivered: false)
+    }
   }
 }

@@ -65,6 +65,8 @@ struct Delivery {
   /// Given up, and not yet put aside.
   private var refused: [Piece] = []
   private(set) var refusal = ""
+  /// Whether something was given up that might have been taken later.
+  private(set) var hasGivenUp = false
   private var settled: [Settled] = []
   /// Since something was last taken.
   private var attempts = 0
@@ -95,8 +97,8 @@ struct Delivery {
     failingSince = batch.compactMap(\.failingSince).min()
   }
 
-  /// Entries in it.
-  var count: Int { entries.count }
+  /// Requests in it.
+  var count: Int { entries.reduce(0) { $0 + $1.entry.requests } }
 
   /// When the oldest of them was accepted.
   var oldest: Int64? { entries.first?.entry.accepted }
@@ -210,6 +212,7 @@ struct Delivery {
     let start = failingSince ?? began
     failingSince = start
     guard let wait = backoff(attempts, now - start, requested) else {
+      hasGivenUp = true
       let reason = reason + (attempts > 1 ? "; tried \(attempts) times" : "")
       refuse(piece, reason)
       refuseAll(reason)
@@ -291,21 +294,38 @@ struct Delivery {
   /// What has been given up and not been put aside yet, with the last reason in `refusal`.
   var refusedPayloads: [Payload] { refused.flatMap { payloads(of: $0) } }
 
+  /// The same, each with whoever wants to know.
+  var refusals: [(payload: Payload, observer: (any DeliveryObserver)?)] {
+    refused.flatMap { piece in
+      piece.requests.map { index in
+        (piece.part ?? requests[index].payload, entries[requests[index].entry].entry.tracker)
+      }
+    }
+  }
+
   /// What was given up has been put aside.
   mutating func noteBuried() {
     for piece in refused { settle(piece, isLost: true) }
     refused = []
+    hasGivenUp = false
   }
 
-  /// The entries that are not done with.
-  var unsettled: [QueueEntry] { entries.filter { $0.open > 0 }.map(\.entry) }
+  /// All its entries, before it has begun.
+  var unread: [QueueEntry] { entries.map(\.entry) }
+
+  /// The entries that are not done with, and those of their requests that are not.
+  var unsettled: [(entry: QueueEntry, payloads: [Payload])] {
+    entries.indices.filter { entries[$0].open > 0 }.map { index in
+      (entries[index].entry, requests.filter { $0.entry == index && $0.pieces > 0 }.map(\.payload))
+    }
+  }
 
   /// The entries that are not done with, to be begun anew, when they are on disk and nothing of any of them is done with.
   var untouched: [QueueEntry]? {
     guard refused.isEmpty, requests.allSatisfy({ !$0.isCut || $0.pieces == 0 }) else { return nil }
     var left: [QueueEntry] = []
     for (index, entry) in entries.enumerated() where entry.open > 0 {
-      guard entry.entry.payload == nil, entry.entry.row != nil else { return nil }
+      guard entry.entry.payloads.isEmpty, entry.entry.rows != nil else { return nil }
       guard requests.allSatisfy({ $0.entry != index || $0.pieces == 1 }) else { return nil }
       var again = entry.entry
       again.failingSince = failingSince

@@ -1,7 +1,7 @@
 import Platform
 
 /// Follows the parts of one file to all their destinations.
-final class DeliveryTracker: Sendable {
+final class DeliveryTracker: DeliveryObserver {
   private struct State {
     var outstanding = 0
     var failedItems = 0
@@ -13,6 +13,10 @@ final class DeliveryTracker: Sendable {
 
   /// A part has been queued for one destination.
   func add() { monitor.withLock { $0.outstanding += 1 } }
+
+  var takesRefusals: Bool { false }
+
+  func refuse(items: Int, reason: String, mayHelp: Bool) {}
 
   /// A destination is done with a part.
   func finish(items: Int, isDelivered: Bool) {

@@ -96,7 +96,7 @@ final class Destination: Sendable {
       counters.lostItems.add(items)
       return true
     }
-    guard let file = storage.bury(payloads, destination: target.name) else {
+    guard let file = storage.bury(payloads, reason: reason) else {
       log.error("\(what) and stay in the queue: \(reason)", kind: "refused")
       return false
     }
@@ -117,6 +117,9 @@ final class Destination: Sendable {
       if target.removedBytes > 0 {
         log.warn(
           "\(target.name) ended in part of a batch, left by a crash; its \(target.removedBytes) bytes were cut off")
+      }
+      if let offset = target.damage {
+        log.warn("\(target.name) is damaged at byte \(offset): readers stop there, before what is appended now")
       }
       files[path] = target
       return target
@@ -146,10 +149,12 @@ final class Destination: Sendable {
 
 /// What a durable queue does for one of its destinations.
 protocol DestinationStorage: Sendable {
-  /// Reads a payload back; `nil` when it cannot be read.
-  func load(_ row: Int64) -> Payload?
+  /// Reads the requests of an entry back. Where there are fewer than it counts, the storage has said so and counted them.
+  func load(_ entry: QueueEntry) -> [Payload]
   /// The destination is done with these entries.
-  func delivered(_ batch: [QueueEntry])
+  func delivered(_ entries: [QueueEntry])
+  /// The relay ends while only these requests of an entry are not done with.
+  func keep(_ payloads: [Payload], of entry: QueueEntry)
   /// Keeps what the destination refused; the name of the file, or `nil` when it cannot be written.
-  func bury(_ payloads: [Payload], destination: String) -> String?
+  func bury(_ payloads: [Payload], reason: String) -> String?
 }

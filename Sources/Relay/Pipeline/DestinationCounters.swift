@@ -9,8 +9,14 @@ final class DestinationCounters: Sendable {
   let rejectedItems = Counter()
   /// Items that were finally refused, or retried for too long, and are in a dead-letter file.
   let deadLetterItems = Counter()
-  /// The same, without a queue directory to keep them in.
+  /// The same, without a queue directory to keep them in, and items of rows that can no longer be read.
   let lostItems = Counter()
+  /// Items that were refused, and whose clients were told so.
+  let returnedItems = Counter()
+  /// Items taken out of the durable queue by somebody else.
+  let droppedItems = Counter()
+  /// Items that the durable queue held at the start.
+  let recoveredItems = Counter()
   /// Items not taken for this destination since its queue was full, while others took them.
   let overflowItems = Counter()
   /// Items of a batch.

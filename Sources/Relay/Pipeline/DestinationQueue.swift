@@ -108,7 +108,7 @@ final class DestinationQueue: Sendable {
   private static let crowd = (share: 4, of: 5)
 
   private func isCrowded(_ queue: borrowing SendQueue) -> Bool {
-    queue.bytes > settings.queueMax / DestinationQueue.crowd.of * DestinationQueue.crowd.share
+    queue.bytes + queue.keptBytes > settings.queueMax / DestinationQueue.crowd.of * DestinationQueue.crowd.share
   }
 
   /// Whether it is nearly full.
@@ -146,13 +146,19 @@ final class DestinationQueue: Sendable {
   /// Spans, data points or log records that wait or are being sent; after the end those that are left behind.
   var items: Int { monitor.withLock { $0.queue.items } }
 
-  /// What the metrics show: entries, bytes and items that wait or are being sent, and the age of the oldest in seconds.
-  var depth: (entries: Int, bytes: Int, items: Int, age: Double) {
+  /// Counts bytes that are kept for the destination elsewhere; less than 0 when they are gone.
+  func keep(_ bytes: Int) { change { $0.keep(bytes) } }
+
+  /// Bytes that are kept for the destination elsewhere.
+  var keptBytes: Int { monitor.withLock { $0.queue.keptBytes } }
+
+  /// What the metrics show: requests, bytes and items that wait or are being sent, and the age of the oldest in seconds.
+  var depth: (requests: Int, bytes: Int, items: Int, age: Double) {
     monitor.withLock { state in
-      let (entries, oldest) = state.queue.depth
+      let (requests, oldest) = state.queue.depth
       let now = monotonicNanoseconds()
       return (
-        entries, state.queue.bytes, state.queue.items, Duration.nanoseconds(max(now - (oldest ?? now), 0)).inSeconds
+        requests, state.queue.bytes, state.queue.items, Duration.nanoseconds(max(now - (oldest ?? now), 0)).inSeconds
       )
     }
   }
@@ -161,5 +167,5 @@ final class DestinationQueue: Sendable {
   var isDrained: Bool { monitor.withLock { $0.queue.isDrained } }
 
   /// Whether there is next to no room left.
-  var isFull: Bool { monitor.withLock { $0.queue.bytes >= settings.queueMax / 10 * 9 } }
+  var isFull: Bool { monitor.withLock { $0.queue.bytes + $0.queue.keptBytes >= settings.queueMax / 10 * 9 } }
 }

@@ -16,6 +16,8 @@ enum FileTail: Equatable {
   case lacksNewline
   /// What is appended would not be read, since the file holds something else.
   case foreign
+  /// Readers come no further than this offset, and what follows is neither zero nor a batch cut off.
+  case damaged(at: Int)
 
   /// How batches are told from one another.
   enum Form { case lines, stream, gzip }
@@ -35,7 +37,13 @@ enum FileTail: Equatable {
 
   private static func lines(_ file: borrowing FileDescriptor, _ size: Int) throws(SystemError) -> FileTail {
     let newline = UInt8(ascii: "\n")
-    if try file.bytes(at: size - 1, count: 1) == [newline] { return .whole }
+    let last = try file.bytes(at: size - 1, count: 1)
+    if last == [newline] { return .whole }
+    // No text ends in zeros: a power cut has left them in place of data.
+    if last == [0] {
+      let tail = try tail(of: file, size) { $0.lastIndex { $0 != 0 } }
+      return .torn(from: tail.start + (tail.found.map { $0 + 1 } ?? 0))
+    }
     let tail = try tail(of: file, size) { $0.lastIndex(of: newline) }
     let lineStart = tail.found.map { $0 + 1 } ?? 0
     let line = tail.bytes[lineStart...]
@@ -68,23 +76,68 @@ enum FileTail: Equatable {
 
   private static func stream(_ file: borrowing FileDescriptor, _ size: Int) throws(SystemError) -> FileTail {
     var offset = 0
+    // An empty message is one too. Only when nothing but zeros follow are they what a power cut left in place of data.
+    var zeros: Int?
     var block: [UInt8] = []
     var blockStart = 0
     while offset < size {
-      if offset + 4 > size { return .torn(from: offset) }
       if offset < blockStart || offset + 4 > blockStart + block.count {
         block = try file.bytes(at: offset, count: min(64 << 10, size - offset))
         blockStart = offset
-        if block.count < 4 { return .whole }
       }
       let at = offset - blockStart
-      let length = block[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
-      if length > longest { return offset == 0 ? .foreign : .whole }
-      // No batch is empty: these are zeros that a power cut left in place of data.
-      if length == 0 || offset + 4 + length > size { return .torn(from: offset) }
+      let header = block[at..<min(at + 4, block.count)]
+      if header.isEmpty { break }
+      if header.allSatisfy({ $0 == 0 }) {
+        zeros = zeros ?? offset
+        offset += 4
+        continue
+      }
+      if header.count < 4 { return .torn(from: offset) }
+      let length = header.reduce(0) { $0 << 8 | Int($1) }
+      if length > longest { return offset == 0 ? .foreign : .damaged(at: offset) }
+      if offset + 4 + length > size {
+        let isBegun = try isBeginOfMessage(file, from: offset + 4, to: size, length: length)
+        return isBegun ? .torn(from: offset) : offset == 0 ? .foreign : .damaged(at: offset)
+      }
+      zeros = nil
       offset += 4 + length
     }
-    return .whole
+    return zeros.map { .torn(from: $0) } ?? .whole
+  }
+
+  /// Whether the bytes up to `end` can be the first ones of a request of `length` bytes: whole fields 1 of it, and the
+  /// begin of one that ends within the length.
+  private static func isBeginOfMessage(
+    _ file: borrowing FileDescriptor, from start: Int, to end: Int, length: Int
+  ) throws(SystemError) -> Bool {
+    var offset = start
+    while offset < end {
+      let head = try file.bytes(at: offset, count: min(11, end - offset))
+      let (field, headLength) = head.withByteView { view -> (Int?, Int) in
+        var cursor = WireCursor(view)
+        guard let tag = try? cursor.nextTag(), tag == WireTag(field: 1, .lengthDelimited) else { return (nil, 0) }
+        guard let size = try? cursor.varint() else { return (head.count < 11 ? 0 : nil, head.count) }
+        return (Int(exactly: size), cursor.position - view.start)
+      }
+      // Blocks of the file that never reached the device read as zeros.
+      guard let field else { return try isZero(file, from: offset, to: end) }
+      guard field <= start + length - offset - headLength else { return false }
+      offset += headLength + field
+    }
+    return true
+  }
+
+  private static func isZero(_ file: borrowing FileDescriptor, from start: Int, to end: Int) throws(SystemError) -> Bool
+  {
+    var offset = start
+    while offset < end {
+      let block = try file.bytes(at: offset, count: min(64 << 10, end - offset))
+      if block.isEmpty { return true }
+      if block.contains(where: { $0 != 0 }) { return false }
+      offset += block.count
+    }
+    return true
   }
 
   private static func gzip(_ file: borrowing FileDescriptor, _ size: Int) throws(SystemError) -> FileTail {
@@ -94,8 +147,9 @@ enum FileTail: Equatable {
     guard let begin = tail.found else { return .whole }
     guard let length = memberLength(Array(tail.bytes[begin...])) else { return .torn(from: tail.start + begin) }
     let rest = tail.bytes[(begin + length)...]
-    // Fewer bytes of the next member than tell it for one.
-    return rest.isEmpty || !magic.starts(with: rest) ? .whole : .torn(from: tail.start + begin + length)
+    // Fewer bytes of the next member than tell it for one, or zeros in its place.
+    let isCut = !rest.isEmpty && (magic.starts(with: rest) || rest.allSatisfy { $0 == 0 })
+    return isCut ? .torn(from: tail.start + begin + length) : .whole
   }
 
   /// The length of the gzip member at the front of `bytes`; `nil` when it is not all there.
@@ -117,7 +171,7 @@ enum FileTail: Equatable {
 
 extension FileDescriptor {
   /// The bytes at `offset`, as many of `count` as there are.
-  fileprivate borrowing func bytes(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
+  borrowing func bytes(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var got = 0
     while got < count {

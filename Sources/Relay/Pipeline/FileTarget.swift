@@ -26,6 +26,8 @@ final class FileTarget: Target {
   private let synchronizes: Bool
   /// Bytes of a batch that a crash had cut off, and that are gone now.
   let removedBytes: Int
+  /// Where readers of the file come no further, whatever is appended; `nil`: nowhere.
+  let damage: Int?
 
   /// - Parameters:
   ///   - path: `-` is standard output.
@@ -48,33 +50,37 @@ final class FileTarget: Target {
         isStandardOutput ? FileDescriptor(1, owned: false) : try FileDescriptor.openForWriting(path, append: true)
       isRegular = try descriptor.status().isRegular
       if synchronizes, isRegular { DirectoryEntry.synchronize(path) }
-      removedBytes =
+      (removedBytes, damage) =
         isRegular && !isStandardOutput
-        ? try FileTarget.mend(descriptor, path, isGzip ? .gzip : isJSON ? .lines : .stream) : 0
+        ? try FileTarget.mend(descriptor, path, isGzip ? .gzip : isJSON ? .lines : .stream) : (0, nil)
       file = Monitor(descriptor)
     } catch {
       throw .badDestination(name, reason: error.description)
     }
   }
 
-  /// Makes the end of the file fit for more; how many bytes were cut off.
+  /// Makes the end of the file fit for more: how many bytes were cut off, and where it is damaged.
   ///
   /// Not while another process writes to it, which the lock tells: what looks cut off may be its write under way.
   private static func mend(
     _ descriptor: borrowing FileDescriptor, _ path: String, _ form: FileTail.Form
-  ) throws(SystemError) -> Int {
+  ) throws(SystemError) -> (removed: Int, damage: Int?) {
     defer { flock(descriptor.rawValue, LOCK_SH | LOCK_NB) }
-    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else { return 0 }
-    let size = try descriptor.status().size
-    switch try FileTail.examine(.openForReading(path), size: size, form: form) {
-    case .whole: return 0
-    case .torn(let offset):
-      guard ftruncate(descriptor.rawValue, off_t(offset)) == 0 else { throw SystemError("shorten \(path)") }
-      return size - offset
-    case .lacksNewline:
-      try [UInt8(ascii: "\n")].withByteView { (newline) throws(SystemError) in try descriptor.writeAll(newline) }
-      return 0
-    case .foreign: throw SystemError("append to \(path), which does not hold OTLP messages", code: EINVAL)
+    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else { return (0, nil) }
+    let before = try descriptor.status().size
+    // Before zeros there may be a part of a batch.
+    while true {
+      let size = try descriptor.status().size
+      switch try FileTail.examine(.openForReading(path), size: size, form: form) {
+      case .whole: return (before - size, nil)
+      case .damaged(let offset): return (before - size, offset)
+      case .torn(let offset):
+        guard ftruncate(descriptor.rawValue, off_t(offset)) == 0 else { throw SystemError("shorten \(path)") }
+      case .lacksNewline:
+        try [UInt8(ascii: "\n")].withByteView { (newline) throws(SystemError) in try descriptor.writeAll(newline) }
+        return (before - size, nil)
+      case .foreign: throw SystemError("append to \(path), which does not hold OTLP messages", code: EINVAL)
+      }
     }
   }
 

@@ -12,14 +12,19 @@ final class Pipeline: Intake {
   let wantsPlain: Bool
   private let bySignal: [[Destination]]
   private let storage: (any PayloadStorage)?
+  private let acknowledgement: Acknowledgement
   /// Replies held back while much waits, with the time until which.
   private let parked = Monitor<[(ticket: Ticket, reply: Reply, until: Int64)]>([])
 
   /// - Parameters:
   ///   - passesGzip: whether members may be handed on as they came.
   ///   - storage: makes requests durable before they are answered.
-  init(_ destinations: [Destination], passesGzip: Bool, storage: (any PayloadStorage)? = nil) {
+  init(
+    _ destinations: [Destination], passesGzip: Bool, storage: (any PayloadStorage)? = nil,
+    acknowledgement: Acknowledgement = .stored
+  ) {
     self.destinations = destinations
+    self.acknowledgement = acknowledgement
     self.storage = storage
     bySignal = OTLPSignal.allCases.map { signal in destinations.filter { $0.signal == signal } }
     wantsGzip = passesGzip && destinations.contains { $0.target.encoding == .gzip }
@@ -29,12 +34,32 @@ final class Pipeline: Intake {
   func take(_ payloads: [Payload], ticket: Ticket) -> Reply? {
     guard let signal = payloads.first?.signal else { return .accepted() }
     let destinations = bySignal[signal.index]
-    if let storage { return storage.store(payloads, for: destinations, ticket: ticket) }
+    if acknowledgement == .delivered { return deliver(payloads, to: destinations, ticket) }
+    if let storage {
+      if acknowledgement == .stored { return storage.store(payloads, for: destinations, ticket: ticket) }
+      return storage.store(payloads, for: destinations, ticket: nil) ?? .accepted()
+    }
     let entries = payloads.map { QueueEntry($0) }
     let reply = Pipeline.reply(
       destinations.filter { !$0.queue.offer(entries) }, of: destinations,
       items: payloads.reduce(0) { $0 + $1.items })
     return park(reply, ticket, destinations) ? nil : reply
+  }
+
+  /// Gives the requests to all destinations or to none; what they answer is the reply. Until then they are the client's, so
+  /// they are not stored.
+  private func deliver(_ payloads: [Payload], to destinations: [Destination], _ ticket: Ticket) -> Reply? {
+    let bytes = payloads.reduce(0) { $0 + $1.heldBytes }
+    let withRoom = destinations.filter { $0.queue.reserve(bytes) }
+    guard withRoom.count == destinations.count, !destinations.isEmpty else {
+      for destination in withRoom { destination.queue.release(bytes) }
+      return Pipeline.reply(destinations, of: destinations, items: 0)
+    }
+    let waiter = DeliveryWaiter(
+      ticket, items: payloads.reduce(0) { $0 + $1.items }, entries: payloads.count * destinations.count)
+    let entries = payloads.map { QueueEntry($0, tracker: waiter) }
+    for destination in destinations { destination.queue.enqueue(entries) }
+    return nil
   }
 
   /// Holds back the reply to what was accepted while every destination has more waiting than it should: clients then send
@@ -74,9 +99,19 @@ final class Pipeline: Intake {
   }
 }
 
+/// When a client is told that its request was taken.
+public enum Acknowledgement: String, Sendable, CaseIterable {
+  /// Once it is in memory.
+  case accepted
+  /// Once it is on disk, where there is a queue directory.
+  case stored
+  /// Once all destinations have taken it; what they refuse is refused to the client.
+  case delivered
+}
+
 /// Makes payloads durable.
 protocol PayloadStorage: Sendable {
   /// Keeps `payloads` and then gives them to `destinations`; the reply goes to `ticket` when that is done, unless one is
   /// returned at once.
-  func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket) -> Reply?
+  func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket?) -> Reply?
 }

@@ -26,21 +26,25 @@ struct SendQueue {
   }
 
   private let settings: PipelineSettings
+  private let packLimit: PackLimit
   private let batchTimeout: Int64
   /// `nil` where the entry has been handed out, so that its bytes go when the batch does.
   private var entries: [QueueEntry?] = []
   /// Entries before this index have been handed out.
   private var first = 0
+  private var waitingRequests = 0
   private var waitingItems = 0
   private var waitingPlain = 0
   private var postponed: [(delivery: Delivery, due: Int64)] = []
   /// While the destination looks dead, old and new are tried in turn.
   private var triesNew = false
-  /// Deliveries under way, and their entries.
+  /// Deliveries under way, and their requests.
   private(set) var active = 0
-  private var activeEntries = 0
+  private var activeRequests = 0
   /// Bytes of everything that is here or under way, against the bound.
   private(set) var bytes = 0
+  /// Bytes that are kept for the destination elsewhere, such as dead letters, and count against the bound as well.
+  private(set) var keptBytes = 0
   /// Spans, data points or log records of everything that is here or under way.
   private(set) var items = 0
   private var pace: SendPace
@@ -50,6 +54,7 @@ struct SendQueue {
 
   init(_ settings: PipelineSettings) {
     self.settings = settings
+    packLimit = PackLimit(settings)
     batchTimeout = settings.batchTimeout.nanoseconds
     pace = SendPace(batchBytes: settings.batchBytes, batches: settings.senders)
   }
@@ -72,11 +77,11 @@ struct SendQueue {
   /// Whether what waits fills a batch.
   private var isFull: Bool { waitingItems >= settings.batchItems || waitingPlain >= pace.batchBytes }
 
-  /// Entries that are here or under way, and when the oldest of them that waits was accepted.
-  var depth: (entries: Int, oldest: Int64?) {
+  /// Requests that are here or under way, and when the oldest of them that waits was accepted.
+  var depth: (requests: Int, oldest: Int64?) {
     let failed = postponed.lazy.compactMap(\.delivery.oldest).min()
     let oldest = [oldest, failed].compactMap(\.self).min()
-    return (count + activeEntries + postponed.reduce(0) { $0 + $1.delivery.count }, oldest)
+    return (waitingRequests + activeRequests + postponed.reduce(0) { $0 + $1.delivery.count }, oldest)
   }
 
   /// Counts `size` bytes against the bound, for entries that come later; `false` when there is no room. `force` is for what
@@ -87,7 +92,16 @@ struct SendQueue {
     return true
   }
 
-  func hasRoom(_ size: Int) -> Bool { bytes <= 0 || bytes.addingSaturating(size) <= settings.queueMax }
+  func hasRoom(_ size: Int) -> Bool {
+    let held = bytes.addingSaturating(keptBytes)
+    return held <= 0 || held.addingSaturating(size) <= settings.queueMax
+  }
+
+  /// Counts bytes that are kept elsewhere; less than 0 when they are gone.
+  mutating func keep(_ size: Int) {
+    keptBytes = max(keptBytes + size, 0)
+    wake.insert(.producers)
+  }
 
   /// Takes back a reservation.
   mutating func release(_ size: Int) {
@@ -102,10 +116,20 @@ struct SendQueue {
     for entry in new {
       waitingItems += entry.items
       waitingPlain += entry.plainSize
+      waitingRequests += entry.requests
       items += entry.items
+      append(entry)
     }
-    entries.append(contentsOf: new)
     if wasEmpty || (!wasFull && isFull) { wake.insert(.sender) }
+  }
+
+  /// What lies on disk only takes one entry where that is not too large.
+  private mutating func append(_ entry: QueueEntry) {
+    if count > 0, let last = entries.last ?? nil, let both = last.merged(with: entry, within: packLimit) {
+      entries[entries.count - 1] = both
+    } else {
+      entries.append(entry)
+    }
   }
 
   /// What there is to do at `now`.
@@ -132,7 +156,7 @@ struct SendQueue {
 
   private mutating func handOut(_ delivery: Delivery) -> Next {
     active += 1
-    activeEntries += delivery.count
+    activeRequests += delivery.count
     // Somebody must wait for what is due next.
     if hasWaiting { wake.insert(.sender) }
     return .deliver(delivery)
@@ -151,6 +175,7 @@ struct SendQueue {
       entries[first] = nil
       items += entry.items
       plain += entry.plainSize
+      waitingRequests -= entry.requests
       first += 1
     }
     waitingItems -= items
@@ -169,7 +194,7 @@ struct SendQueue {
   /// ends, and they are left behind.
   mutating func finish(_ delivery: borrowing Delivery) {
     active -= 1
-    activeEntries -= delivery.count
+    activeRequests -= delivery.count
     bytes -= delivery.bytes
     wake.insert(.producers)
     guard isDrained else { return }
@@ -181,7 +206,7 @@ struct SendQueue {
   mutating func postpone(_ delivery: Delivery, wait: Int64, isFailure: Bool, now: Int64) {
     var delivery = delivery
     active -= 1
-    activeEntries -= delivery.count
+    activeRequests -= delivery.count
     if isFailure {
       pace.noteFailure(wait: wait, last: delivery.failedIn, now: now)
       delivery.failedIn = pace.period

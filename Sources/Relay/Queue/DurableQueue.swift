@@ -10,125 +10,124 @@ import Transport
 /// the clients answered. What is stored stays in memory as well up to a bound, so that a living destination never waits
 /// for the disk to be read.
 ///
-/// `@unchecked Sendable`: `store` is used under `lock` only; `bits` and `destinations` are set before the thread starts and
-/// changed by that thread alone; everything else is a constant or locks itself.
+/// `@unchecked Sendable`: `store`, `directory` and `storeFile` are used under `lock` only; `lanes` is set before the thread
+/// starts; everything else is a constant, locks itself, or belongs to the thread.
 final class DurableQueue: PayloadStorage, @unchecked Sendable {
-  private struct Arrival {
+  struct Arrival {
     let payloads: [Payload]
     /// The destinations that have room, and those that have not.
     let destinations: [Destination]
     let full: [Destination]
-    let ticket: Ticket
+    let ticket: Ticket?
   }
 
-  private static let unavailable = SQLiteDatabase.Failure(code: 14, description: "the queue is not open")
+  /// Requests of an entry that stay when the relay ends, while the others of it are done with.
+  struct Kept {
+    let destination: Destination
+    let entry: QueueEntry
+    let payloads: [Payload]
+  }
 
-  private struct Work {
+  struct Work {
     var arrivals: [Arrival] = []
-    var finished: [(row: Int64, bit: Int64)] = []
+    var finished: [(rows: ClosedRange<Int64>, destination: Destination)] = []
+    var kept: [Kept] = []
     var firstFinished: Int64 = 0
     var isStopping = false
+
+    var isEmpty: Bool { arrivals.isEmpty && finished.isEmpty && kept.isEmpty }
   }
+
+  /// What the queue knows of one destination.
+  final class Lane: Sendable {
+    let bit = Atomic<Int64>(0)
+    /// The last row that was handed over.
+    let lastRow = Atomic<Int64>(0)
+  }
+
+  static let unavailable = SQLiteDatabase.Failure(code: 14, description: "the queue is not open")
 
   /// Bytes that one destination may hold in memory besides the disk.
-  private static let memoryLimit = 16 << 20
+  static let memoryLimit = 16 << 20
   /// How long deliveries may wait to be noted: what was noted too late is sent twice after a crash.
-  private static let noteDelay: Int64 = 50_000_000
+  private static let noteDelay = 50 * Nanoseconds.perMillisecond
+  /// Between two looks at the directory.
+  static let lookInterval = Nanoseconds.perSecond
+  /// How long what could not be read stays before it is tried again.
+  static let keptDelay = 30 * Nanoseconds.perSecond
 
   /// `nil` only where it could not be opened again.
-  private var store: QueueStore?
-  private let path: String
-  private var destinations: [Destination] = []
+  var store: QueueStore?
+  var directory: QueueDirectory
+  var storeFile: FileStatus?
+  let path: String
+  var destinations: [Destination] = []
+  var lanes: [ObjectIdentifier: Lane] = [:]
   /// Whether rows wait that no queue in memory knows of.
-  private let hasStrays = Atomic(false)
-  private let lock = Monitor<Void>(())
-  private let work = Monitor(Work())
-  private let deadLetters: DeadLetterDirectory
-  private let log: RateLimitedLog
+  let hasStrays = Atomic(false)
+  let lock = Monitor<Void>(())
+  let work = Monitor(Work())
+  let waitingAgain = Monitor<[(entry: QueueEntry, destination: Destination, due: Int64)]>([])
+  let deadLetters: DeadLetters
+  let limit: PackLimit
+  let plainLog: Log
+  let log: RateLimitedLog
+  let counters = DurableQueueCounters()
+  let isUsable = Atomic(true)
   /// Set before `start`.
   weak var pipeline: Pipeline?
-  private var bits: [ObjectIdentifier: Int64] = [:]
+  var lastRowAtStart: Int64 = 0
   private var thread: ThreadHandle?
 
-  /// - Parameter limit: bytes of all dead-letter files together.
-  init(directory: String, deadLetterLimit limit: Int, log: Log) throws(RelayError) {
+  init(directory path: String, settings: PipelineSettings, log: Log) throws(RelayError) {
+    plainLog = log
     self.log = RateLimitedLog(log)
-    if mkdir(directory, 0o700) != 0, errno != EEXIST {
-      throw .queue(SystemError("make directory \(directory)").description)
-    }
-    do throws(SystemError) {
-      guard try FileStatus.of(directory).isDirectory else { throw SystemError("use \(directory)", code: ENOTDIR) }
-      guard access(directory, R_OK | W_OK | X_OK) == 0 else { throw SystemError("write to \(directory)") }
-    } catch {
-      throw .queue(error.description)
-    }
+    self.path = path
+    limit = PackLimit(settings)
+    directory = try QueueDirectory(path)
     do throws(SQLiteDatabase.Failure) {
-      path = "\(directory)/queue.sqlite"
-      store = try QueueStore(path: path)
+      store = try QueueStore(path: directory.queue)
+      try store?.begin()
+      store?.rollback()
+    } catch  where error.isCorruption {
+      store = nil
     } catch {
-      throw .queue(
-        error.description.contains("locked") ? "\(directory) is in use by another process" : "\(directory): \(error)")
+      throw .queue(error.description.contains("locked") ? "\(path) is in use by another process" : "\(path): \(error)")
     }
-    do throws(SystemError) {
-      deadLetters = try DeadLetterDirectory("\(directory)/dead-letter", limit: limit)
-    } catch {
+    do throws(SystemError) { deadLetters = try DeadLetters(directory.deadLetters) } catch {
       throw .queue(error.description)
     }
+    if store == nil {
+      do throws(SQLiteDatabase.Failure) { try salvageLocked() } catch { throw .queue("\(path): \(error)") }
+    }
+    storeFile = try? FileStatus.of(directory.queue)
   }
 
-  /// Gives `destinations` what waits for them since before, and begins to take requests.
-  func start(_ destinations: [Destination], log: Log) throws(RelayError) {
+  /// Gives `destinations` what waits for them since before, and begins to take requests. What waits is read by the
+  /// queue's own thread, so that requests can come meanwhile.
+  func start(_ destinations: [Destination]) throws(RelayError) {
     self.destinations = destinations
+    for destination in destinations { lanes[ObjectIdentifier(destination)] = Lane() }
     do throws(SQLiteDatabase.Failure) {
-      guard let store else { throw DurableQueue.unavailable }
-      let all = try store.bits(of: destinations.map(\.identity))
-      for (destination, bit) in zip(destinations, all) { bits[ObjectIdentifier(destination)] = bit }
-      try recover(store, destinations, all, log)
+      do throws(SQLiteDatabase.Failure) { try identify() } catch  where error.isCorruption {
+        try salvageLocked()
+        try identify()
+      }
     } catch {
       throw .queue(error.description)
     }
+    countDeadLetters()
+    lastRowAtStart = (store?.nextRow ?? 1) - 1
     do throws(SystemError) { thread = try ThreadHandle { self.run() } } catch { throw .system(error) }
   }
 
-  private func recover(
-    _ store: QueueStore, _ destinations: [Destination], _ all: [Int64], _ log: Log
-  ) throws(SQLiteDatabase.Failure) {
-    var recovered = 0
-    var stranded = 0
-    let now = Int64(time(nil))
-    for stored in try store.all() {
-      var remaining = stored.remaining
-      let present = zip(destinations, all).filter { $0.0.signal == stored.signal }.reduce(0) { $0 | $1.1 }
-      // A destination it waits for is no longer named: one that does not have it takes its place, if there is any. It must
-      // reach nobody twice, and what the present ones have may still be missed where it was meant to go.
-      let gone = remaining & ~present
-      let heirs = present & ~stored.delivered & ~remaining
-      if gone != 0, heirs != 0 {
-        remaining = remaining & ~gone | heirs & -heirs
-        try store.reassign(stored.row, remaining: remaining)
-      } else if gone != 0 {
-        hasStrays.store(true, ordering: .relaxed)
-        stranded += stored.items
-        if remaining == gone { continue }
-      }
-      recovered += stored.items
-      let age = max(now - stored.accepted, 0) * 1_000_000_000
-      let entry = QueueEntry(
-        row: stored.row, items: stored.items, bytes: stored.bytes, plainSize: stored.plainSize,
-        accepted: monotonicNanoseconds() - age)
-      for (destination, bit) in zip(destinations, all) where remaining & bit != 0 {
-        destination.queue.reserve(entry.bytes, force: true)
-        destination.queue.enqueue([entry])
-      }
-    }
-    if recovered > 0 { log.info("the queue holds \(recovered) spans, data points or log records from before") }
-    if stranded > 0 {
-      log.warn(
-        "\(stranded) spans, data points or log records in the queue wait for a destination that is no longer named")
-    }
-  }
+  // MARK: Taking
 
-  func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket) -> Reply? {
+  func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket?) -> Reply? {
+    guard isUsable.load(ordering: .relaxed) else { return DurableQueue.refusal }
+    guard payloads.allSatisfy({ $0.plain != nil || $0.gzip != nil }) else {
+      return .refused(Refusal(.internalError, "a request without a body cannot be kept"))
+    }
     let bytes = payloads.reduce(0) { $0 + $1.heldBytes }
     let withRoom = destinations.filter { $0.queue.reserve(bytes) }
     let full = destinations.filter { destination in !withRoom.contains { $0 === destination } }
@@ -142,10 +141,14 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     return nil
   }
 
+  private static let refusal = Reply.refused(
+    Refusal(.overloaded, "the queue directory cannot be written", retryAfter: 5))
+
   /// What one destination sees of the queue.
-  func storage(for destination: Destination) -> any DestinationStorage {
-    View(queue: self, bit: bits[ObjectIdentifier(destination)] ?? 0)
-  }
+  func storage(for destination: Destination) -> any DestinationStorage { View(queue: self, destination: destination) }
+
+  /// Whether requests can be kept.
+  var isReady: Bool { isUsable.load(ordering: .relaxed) }
 
   /// Stores what has arrived, notes what was delivered, ends the thread, and lets go of the directory.
   func stop() {
@@ -153,78 +156,104 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     work.broadcast()
     thread?.join()
     thread = nil
-    lock.withLock { _ in store = nil }
+    lock.withLock { _ in
+      try? store?.checkpoint()
+      store = nil
+      directory.release()
+    }
   }
 
+  /// Items that stay for a destination besides those in its queue, since they cannot be read now.
+  func keptItems(of destination: Destination) -> Int {
+    waitingAgain.withLock { waiting in
+      waiting.reduce(0) { $1.destination === destination ? $0 + $1.entry.items : $0 }
+    }
+  }
+
+  // MARK: The thread
+
   private func run() {
+    var recovery = Recovery(upTo: lastRowAtStart)
     var lastAttempts = 20
+    var nextLook = monotonicNanoseconds() + DurableQueue.lookInterval
     while true {
+      let isRecovering = !recovery.isOver
       let taken = work.wait { work -> Monitor<Work>.Step<Work> in
         let now = monotonicNanoseconds()
         let isDue = !work.finished.isEmpty && now >= work.firstFinished + DurableQueue.noteDelay
-        if work.arrivals.isEmpty, !isDue, !work.isStopping {
-          return .wait(until: work.finished.isEmpty ? nil : work.firstFinished + DurableQueue.noteDelay)
+        if work.arrivals.isEmpty, work.kept.isEmpty, !isDue, !work.isStopping, now < nextLook, !isRecovering {
+          return .wait(
+            until: work.finished.isEmpty ? nextLook : min(nextLook, work.firstFinished + DurableQueue.noteDelay))
         }
         let taken = work
         work.arrivals = []
         work.finished = []
+        work.kept = []
         return .done(taken)
       }
       commit(taken)
+      if isRecovering { recover(&recovery) }
+      if monotonicNanoseconds() >= nextLook {
+        look()
+        nextLook = monotonicNanoseconds() + DurableQueue.lookInterval
+      }
       guard taken.isStopping else { continue }
       lastAttempts -= 1
       // What cannot be noted is sent again after the next start.
-      if taken.arrivals.isEmpty && taken.finished.isEmpty || lastAttempts == 0 { return }
+      if taken.isEmpty || lastAttempts == 0 { return }
     }
   }
 
   /// One transaction for all of it. When it fails, the clients are told to come back, and what was to be forgotten is
   /// forgotten the next time.
   private func commit(_ work: Work) {
-    guard !work.arrivals.isEmpty || !work.finished.isEmpty else { return }
-    let now = Int64(time(nil))
-    var rows: [[Int64]] = []
-    do throws(SQLiteDatabase.Failure) {
-      try lock.withLock { _ throws(SQLiteDatabase.Failure) in
-        guard let store else { throw DurableQueue.unavailable }
-        try store.begin()
-        do throws(SQLiteDatabase.Failure) {
-          for (row, bit) in work.finished { try store.finish(row, bit: bit) }
-          for arrival in work.arrivals {
-            let remaining = arrival.destinations.reduce(0) { $0 | (bits[ObjectIdentifier($1)] ?? 0) }
-            var own: [Int64] = []
-            for payload in arrival.payloads {
-              own.append(try store.add(payload, remaining: remaining, now: now))
-            }
-            rows.append(own)
-          }
-          try store.commit()
-        } catch {
-          store.rollback()
-          throw error
-        }
-      }
-    } catch {
-      return fail(work, error)
+    guard !work.isEmpty else { return }
+    if !checkDirectory() { return fail(work, SQLiteDatabase.Failure(code: 1, description: "\(path) is gone")) }
+    var builder = PackBuilder(limit)
+    for arrival in work.arrivals {
+      builder.add(
+        arrival.payloads, for: arrival.destinations, remaining: arrival.destinations.reduce(0) { $0 | bit(of: $1) })
     }
-    for (arrival, rows) in zip(work.arrivals, rows) { hand(over: arrival, rows) }
+    let packs = builder.packs
+    let now = Int64(time(nil))
+    var rows: [ClosedRange<Int64>] = []
+    let outcome = transaction { (store) throws(SQLiteDatabase.Failure) in
+      rows = []
+      for (rows, destination) in work.finished { try store.finish(rows, bit: self.bit(of: destination)) }
+      for kept in work.kept { try self.keep(kept, store, now) }
+      for pack in packs { rows.append(try store.add(pack.payloads, remaining: pack.remaining, now: now)) }
+    }
+    if let outcome { return fail(work, outcome) }
+    for (pack, rows) in zip(packs, rows) { hand(over: pack, rows) }
+    for arrival in work.arrivals { answer(arrival) }
   }
 
-  private func hand(over arrival: Arrival, _ rows: [Int64]) {
-    for destination in arrival.destinations {
+  /// An entry of which only some requests stay gets rows of its own for them, so that the others are not sent twice.
+  private func keep(_ kept: Kept, _ store: QueueStore, _ now: Int64) throws(SQLiteDatabase.Failure) {
+    guard let rows = kept.entry.rows else { return }
+    let bit = bit(of: kept.destination)
+    try store.finish(rows, bit: bit)
+    var builder = PackBuilder(limit)
+    builder.add(kept.payloads, for: [kept.destination], remaining: bit)
+    for pack in builder.packs { _ = try store.add(pack.payloads, remaining: bit, now: now) }
+  }
+
+  func hand(over pack: PackBuilder.Pack, _ rows: ClosedRange<Int64>) {
+    for destination in pack.destinations {
+      guard let lane = lanes[ObjectIdentifier(destination)] else { continue }
       let isCrowded = destination.queue.depth.bytes > DurableQueue.memoryLimit
-      let entries = zip(arrival.payloads, rows).map { payload, row in
-        isCrowded
-          ? QueueEntry(
-            row: row, items: payload.items, bytes: payload.heldBytes, plainSize: payload.plainSize,
-            accepted: payload.accepted)
-          : QueueEntry(payload, row: row)
-      }
-      destination.queue.enqueue(entries)
+      let previous = lane.lastRow.exchange(rows.upperBound, ordering: .relaxed)
+      destination.queue.enqueue([
+        QueueEntry(pack.payloads, rows: rows, isInMemory: !isCrowded, previousRow: previous)
+      ])
     }
+  }
+
+  private func answer(_ arrival: Arrival) {
+    guard let ticket = arrival.ticket else { return }
     let reply = Pipeline.reply(
       arrival.full, of: arrival.destinations + arrival.full, items: arrival.payloads.reduce(0) { $0 + $1.items })
-    if pipeline?.park(reply, arrival.ticket, arrival.destinations) != true { arrival.ticket.complete(reply) }
+    if pipeline?.park(reply, ticket, arrival.destinations) != true { ticket.complete(reply) }
   }
 
   private func fail(_ work: Work, _ error: SQLiteDatabase.Failure) {
@@ -232,73 +261,33 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     for arrival in work.arrivals {
       let bytes = arrival.payloads.reduce(0) { $0 + $1.heldBytes }
       for destination in arrival.destinations { destination.queue.release(bytes) }
-      arrival.ticket.complete(.refused(Refusal(.overloaded, "the queue cannot be written", retryAfter: 5)))
+      arrival.ticket?.complete(.refused(Refusal(.overloaded, "the queue cannot be written", retryAfter: 5)))
     }
     // A full disk has no room for noting that rows can go. Once all are delivered, none is needed.
-    if error.isStorage, destinations.allSatisfy(\.queue.isDrained), !hasStrays.load(ordering: .relaxed), reset() {
-      return
+    if error.isStorage, work.kept.isEmpty, isDrained, begin(anew: "the queue cannot be opened again") { return }
+    self.work.withLock { again in
+      if again.finished.isEmpty { again.firstFinished = monotonicNanoseconds() }
+      again.finished += work.finished
+      again.kept += work.kept
     }
-    note(work.finished)
     // The next attempt would fail as well if it came at once.
-    usleep(50_000)
+    pause(milliseconds: 50)
   }
 
-  /// Begins with an empty queue, which takes no room on the disk; `false` when that fails.
-  private func reset() -> Bool {
-    lock.withLock { _ in
-      store = nil
-      for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
-      do throws(SQLiteDatabase.Failure) {
-        let fresh = try QueueStore(path: path)
-        let all = try fresh.bits(of: destinations.map(\.identity))
-        for (destination, bit) in zip(destinations, all) { bits[ObjectIdentifier(destination)] = bit }
-        store = fresh
-        return true
-      } catch {
-        log.error("the queue cannot be opened again: \(error)", kind: "queue")
-        return false
-      }
-    }
+  /// Whether nobody waits for any row.
+  var isDrained: Bool {
+    !hasStrays.load(ordering: .relaxed) && destinations.allSatisfy(\.queue.isDrained)
+      && waitingAgain.withLock(\.isEmpty) && work.withLock { $0.kept.isEmpty }
   }
+}
 
-  private func note(_ finished: [(row: Int64, bit: Int64)]) {
-    guard !finished.isEmpty else { return }
-    let wakes = work.withLock { work in
-      let wakes = work.finished.isEmpty
-      if wakes { work.firstFinished = monotonicNanoseconds() }
-      work.finished += finished
-      return wakes && work.arrivals.isEmpty
-    }
-    if wakes { work.signal() }
-  }
-
-  private func load(_ row: Int64) -> Payload? {
-    do throws(SQLiteDatabase.Failure) {
-      return try lock.withLock { _ throws(SQLiteDatabase.Failure) in try store?.load(row) }
-    } catch {
-      log.error("the queue cannot be read: \(error)", kind: "read")
-      return nil
-    }
-  }
-
-  private func bury(_ payloads: [Payload]) -> String? {
-    do throws(SystemError) { return try deadLetters.write(payloads) } catch {
-      hasStrays.store(true, ordering: .relaxed)
-      log.error("\(error)", kind: "dead-letter")
-      return nil
-    }
-  }
-
-  private struct View: DestinationStorage {
-    let queue: DurableQueue
-    let bit: Int64
-
-    func load(_ row: Int64) -> Payload? { queue.load(row) }
-
-    func delivered(_ batch: [QueueEntry]) {
-      queue.note(batch.compactMap { entry in entry.row.map { ($0, bit) } })
-    }
-
-    func bury(_ payloads: [Payload], destination: String) -> String? { queue.bury(payloads) }
-  }
+/// What the durable queue has been through.
+final class DurableQueueCounters: Sendable {
+  /// Files that were damaged and set aside.
+  let damages = Counter()
+  /// Items read from them, and items of rows that could not be.
+  let salvagedItems = Counter()
+  let damagedItems = Counter()
+  /// Bytes of the file, which come and go.
+  let fileBytes = Counter()
 }

@@ -13,6 +13,12 @@ final class SQLiteDatabase {
 
     /// Whether the disk is full or broken rather than the database: trying later can help.
     var isStorage: Bool { [SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_NOMEM].contains(code & 0xff) }
+
+    /// Whether the file holds something that cannot be.
+    var isCorruption: Bool { [SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xff) }
+
+    /// What it holds contradicts itself.
+    static let corrupt = Failure(code: SQLITE_CORRUPT, description: "database disk image is malformed")
   }
 
   fileprivate let handle: OpaquePointer
@@ -44,7 +50,8 @@ final class SQLiteDatabase {
 
   func prepare(_ sql: String) throws(Failure) -> Statement { try Statement(self, sql) }
 
-  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+  /// Rows that the last statement inserted, changed or removed.
+  var changedRows: Int { Int(sqlite3_changes(handle)) }
 
   /// A value to bind to a parameter.
   enum Value {

@@ -40,6 +40,8 @@ public struct RelayConfiguration: Sendable {
   public var pipeline = PipelineSettings()
   /// Where accepted requests are kept until they are delivered; `nil`: in memory.
   public var queueDirectory: String?
+  /// When clients are told that a request was taken.
+  public var acknowledgement = Acknowledgement.stored
   /// Resource attributes to set on everything that passes.
   public var resource: [(name: String, value: String)] = []
   /// A file that gets a copy of all traces, and where it is OTLP/JSON of the other signals too; `-` is standard output.
@@ -52,8 +54,8 @@ public struct RelayConfiguration: Sendable {
   public var listenTokenFile: String?
   /// Called when whoever read standard output has gone, from any thread.
   public var onBrokenOutput: (@Sendable () -> Void)?
-  /// Seconds that a stop may take to deliver what was accepted.
-  public var drainTimeout = Duration.seconds(30)
+  /// How long a stop may take in all, with delivering what was accepted.
+  public var drainTimeout = Duration.seconds(25)
 
   public init() {}
 

@@ -24,8 +24,8 @@ public struct RelayReport: Sendable {
   public let lines: [Line]
   private let hasReceivers: Bool
 
-  /// - Parameter isDurable: whether what the queues hold now is kept.
-  init(_ destinations: [Destination], receivers: ReceiverCounters? = nil, isDurable: Bool = false) {
+  /// - Parameter queue: where what the destinations' queues hold now is kept.
+  init(_ destinations: [Destination], receivers: ReceiverCounters? = nil, queue: DurableQueue? = nil) {
     accepted = OTLPSignal.allCases.map { ($0, receivers?.acceptedItems($0) ?? 0) }.filter { $0.1 > 0 }
     refusedRequests = receivers?.refusedRequests ?? 0
     hasReceivers = receivers != nil
@@ -36,8 +36,8 @@ public struct RelayReport: Sendable {
         signal: destination.signal, destination: destination.target.name, sent: counters.sentItems.value,
         rejected: counters.rejectedItems.value, retries: counters.retries.value,
         deadLettered: counters.deadLetterItems.value,
-        lost: counters.lostItems.value + counters.overflowItems.value + (isDurable ? 0 : left),
-        waiting: isDurable ? left : 0)
+        lost: counters.lostItems.value + counters.overflowItems.value + (queue == nil ? left : 0),
+        waiting: queue.map { left + $0.keptItems(of: destination) } ?? 0)
     }
   }
 

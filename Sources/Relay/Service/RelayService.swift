@@ -26,11 +26,13 @@ public final class RelayService {
     if configuration.destinations.isEmpty { throw .badSetting("there is no destination") }
     let destinations = try Destination.all(configuration, pipeline: configuration.pipeline, log: log)
     if let directory = configuration.queueDirectory {
-      durable = try DurableQueue(directory: directory, deadLetterLimit: configuration.pipeline.queueMax, log: log)
+      durable = try DurableQueue(directory: directory, settings: configuration.pipeline, log: log)
     } else {
       durable = nil
     }
-    pipeline = Pipeline(destinations, passesGzip: configuration.resource.isEmpty, storage: durable)
+    pipeline = Pipeline(
+      destinations, passesGzip: configuration.resource.isEmpty, storage: durable,
+      acknowledgement: configuration.acknowledgement)
     let receiver = Receiver(
       maxRequest: configuration.limits.maxRequest, intake: pipeline, counters: counters,
       splitter: RequestSplitter(
@@ -44,7 +46,8 @@ public final class RelayService {
       let listeners = try RelayListeners(configuration)
       telemetry = HTTPService(listeners.telemetry, limits: configuration.limits) { ReceiverHandler(receiver, router) }
       let pages = AdminPages(
-        receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, status: status)
+        receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, queue: durable,
+        status: status)
       adminPages = HTTPService(listeners.admin) { PageHandler { pages.answer($0) } }
       server = try Server([telemetry, adminPages])
     } catch {
@@ -65,7 +68,7 @@ public final class RelayService {
     }
     if let durable {
       durable.pipeline = pipeline
-      try durable.start(pipeline.destinations, log: log)
+      try durable.start(pipeline.destinations)
       for destination in pipeline.destinations { destination.use(durable.storage(for: destination)) }
     }
     for destination in pipeline.destinations { senders += try destination.start() }
@@ -95,9 +98,10 @@ public final class RelayService {
   /// Stops receiving, delivers what was accepted for as long as the configuration allows, and reports.
   public func stop() -> RelayReport {
     status.set(.stopping)
+    // One time for all of it: a service manager that has lost patience kills.
+    let deadline = monotonicDeadline(after: configuration.drainTimeout)
     server.stop(drainingFor: min(configuration.drainTimeout, .seconds(5)))
     for destination in pipeline.destinations { destination.queue.drain() }
-    let deadline = monotonicDeadline(after: configuration.drainTimeout)
     let destinations = pipeline.destinations
     status.whileDraining(until: deadline) { destinations.allSatisfy(\.queue.isDrained) }
     return end()
@@ -115,6 +119,6 @@ public final class RelayService {
     senders = []
     durable?.stop()
     return RelayReport(
-      pipeline.destinations, receivers: counters, isDurable: configuration.queueDirectory != nil)
+      pipeline.destinations, receivers: counters, queue: durable)
   }
 }

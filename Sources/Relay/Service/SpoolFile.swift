@@ -24,16 +24,17 @@ final class SpoolFile {
     }
   }
 
-  /// Removes the file, while it is still locked.
+  /// Removes the file, while it is still locked, and the note of a dead letter with it.
   func remove() throws(SystemError) {
     if unlink(path) != 0 { throw SystemError("remove \(path)") }
+    unlink(path + DeadLetterNote.suffix)
   }
 
   /// The regular files that `paths` stand for: directories are looked into, hidden files and files that are still being
-  /// written (`.tmp`, `.part`) are left out.
+  /// written (`.tmp`, `.part`) are left out, and so are the notes of dead letters, which go with these.
   static func expand(_ paths: [String]) throws(SystemError) -> [String] {
     var files: [String] = []
-    for path in paths {
+    for path in paths where !isNote(path) {
       if path == "-" {
         files.append(path)
       } else if try FileStatus.of(path).isDirectory {
@@ -45,10 +46,16 @@ final class SpoolFile {
     return files
   }
 
+  private static func isNote(_ path: String) -> Bool {
+    path.hasSuffix(DeadLetterNote.suffix)
+      && DeadLetters.note(of: String(path.dropLast(DeadLetterNote.suffix.count))) != nil
+  }
+
   private static func expand(directory: String, depth: Int, into files: inout [String]) throws(SystemError) {
     for name in try DirectoryListing.names(in: directory) {
       if name.hasPrefix(".") || name.hasSuffix(".tmp") || name.hasSuffix(".part") { continue }
       let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+      if isNote(path) { continue }
       // A file may go between the listing and here.
       guard let status = try? FileStatus.of(path) else { continue }
       if status.isRegular {
