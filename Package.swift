@@ -25,7 +25,8 @@ let releaseLinking: [LinkerSetting] = [
 
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "HTTPServer", "Transport", "OTLP",
+  "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends", "HTTPServer",
+  "Transport", "OTLP",
   "JSON", "Compression", "Platform", "TestSupport",
 ]
 let fuzzing: Target =
@@ -45,7 +46,8 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "TraceQL", "Traces", "Backends", "HTTPServer", "Transport",
+        "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
+        "HTTPServer", "Transport",
         "OTLP", "JSON", "Compression", "Platform",
       ]),
 
@@ -57,7 +59,7 @@ let package = Package(
         "HTTPServer", "Transport", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CSQLite",
       ]),
     .target(name: "SpanMetrics", dependencies: ["Backends", "Transport", "TraceQL", "OTLP", "JSON", "Platform"]),
-    .target(name: "AlertRules", dependencies: ["Backends", "JSON", "Platform"]),
+    .target(name: "AlertRules", dependencies: ["Backends", "MetricProfiles", "JSON", "Platform"]),
     .target(name: "Backends", dependencies: ["Transport", "TraceQL", "OTLP", "JSON", "Platform", "CSnappy"]),
     .target(
       name: "Transport",
@@ -69,6 +71,7 @@ let package = Package(
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
     .target(name: "TLS", dependencies: ["Platform", "COpenSSL"]),
+    .target(name: "MetricProfiles"),
     .target(name: "Platform", dependencies: ["Libc"]),
     .target(name: "Libc"),
 
@@ -101,7 +104,7 @@ let package = Package(
     tests("TraceQLTests", ["TraceQL"]),
     tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "Platform", "ongrid"]),
     tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
-    tests("AlertRulesTests", ["AlertRules"]),
+    tests("AlertRulesTests", ["AlertRules", "MetricProfiles"]),
     tests("CorrelateTests", ["Correlate"]),
     tests("OngridCommandsTests", ["OngridCommands"]),
     tests("EndToEndTests", ["ongrid"]),

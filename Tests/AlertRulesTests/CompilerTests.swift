@@ -1,4 +1,5 @@
 import AlertRules
+import MetricProfiles
 import Testing
 
 @Suite struct CompilerTests {
@@ -76,6 +77,43 @@ import Testing
   ])
   func compilesConditions(_ rule: String, _ expression: String) {
     #expect(compile(rule) == [expression])
+  }
+
+  @Test(arguments: [
+    (
+      "tempo-native",
+      #"histogram_quantile(0.95, sum (rate(traces_spanmetrics_latency{service_name="a",span_name="b"}[5m]))) * 1000 > 800"#
+    ),
+    (
+      "otel-connector",
+      #"histogram_quantile(0.95, sum by (le) (rate(traces_span_metrics_duration_milliseconds_bucket{service_name="a",span_name="b"}[5m]))) > 800"#
+    ),
+    (
+      "otel-connector-s",
+      #"histogram_quantile(0.95, sum by (le) (rate(traces_span_metrics_duration_seconds_bucket{service_name="a",span_name="b"}[5m]))) * 1000 > 800"#
+    ),
+    (
+      "otel-processor",
+      #"histogram_quantile(0.95, sum by (le) (rate(latency_bucket{service_name="a",operation="b"}[5m]))) > 800"#
+    ),
+  ])
+  func compilesForEveryGenerator(_ name: String, _ expression: String) throws {
+    let rule = #"{"kind":"trace_latency","conditions_json":{"service":"a","operation":"b","threshold_ms":800}}"#
+    let profile = try #require(MetricProfile.named(name))
+    let set = lint(Array(rule.utf8)).set
+    #expect(set.rules.map { RuleCompiler(profile: profile).compile($0).text } == [expression])
+  }
+
+  @Test func quotesNamesThatNeedIt() throws {
+    var profile = MetricProfile.connector
+    profile.calls = "traces.span.metrics.calls"
+    profile.serviceLabel = "service.name"
+    let rule = #"{"kind":"trace_error_rate","conditions_json":{"service":"a","threshold_pct":1}}"#
+    let text = RuleCompiler(profile: profile).compile(try #require(lint(Array(rule.utf8)).set.rules.first)).text
+    #expect(
+      text
+        == #"100 * (sum by ("service.name") (rate({"traces.span.metrics.calls","service.name"="a",status_code="STATUS_CODE_ERROR"}[5m])) / sum by ("service.name") (rate({"traces.span.metrics.calls","service.name"="a"}[5m]))) > 1"#
+    )
   }
 
   /// What the system that rules come from stores and serves.

@@ -1,3 +1,5 @@
+import MetricProfiles
+
 /// What is known about how the metrics are made.
 public struct LintOptions: Sendable {
   /// Upper bounds of the finite latency buckets in seconds, ascending.
@@ -5,13 +7,10 @@ public struct LintOptions: Sendable {
   /// Time between two samples of a series, in milliseconds.
   public let intervalMilliseconds: Int64
 
-  /// The bounds that Tempo's metrics generator has by default: 2 ms, doubled thirteen times.
-  public static let defaultBuckets: [Double] = (0...13).map { Double(2 << $0) / 1000 }
-
   /// - Parameters:
   ///   - buckets: Upper bounds in seconds, in any order; infinite ones are left out.
   ///   - intervalMilliseconds: Time between two samples of a series.
-  public init(buckets: [Double] = LintOptions.defaultBuckets, intervalMilliseconds: Int64 = 15_000) {
+  public init(buckets: [Double] = MetricProfile.tempoBuckets, intervalMilliseconds: Int64 = 15_000) {
     self.buckets = Set(buckets.filter(\.isFinite)).sorted()
     self.intervalMilliseconds = intervalMilliseconds
   }

@@ -9,7 +9,7 @@ enum RepeatedRules {
     byExpression.reserveCapacity(entries.count)
     for (index, entry) in entries.enumerated() {
       guard let rule = entry.rule else { continue }
-      let alert = AlertIdentity(of: rule, serviceLabel: compiler.names.serviceLabel, taken: &names)
+      let alert = AlertIdentity(of: rule, profile: compiler.profile, taken: &names)
       if let other = first(Array(compiler.compile(rule.canonical).text.utf8), &byExpression, index, entries) {
         let message = "the rule compiles to the same expression as \(name(other))"
         found.append(diagnostic(.sameExpression, message, rule, index, other))

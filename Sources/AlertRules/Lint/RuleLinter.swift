@@ -40,7 +40,7 @@ public struct RuleLinter: Sendable {
       }
     }
     if let problem = window(rule) { found.append(problem) }
-    found += TextLint(serviceLabel: compiler.names.serviceLabel, interval: options.intervalMilliseconds).check(rule)
+    found += TextLint(profile: compiler.profile, interval: options.intervalMilliseconds).check(rule)
     if rule.scopeType == "global", let place = rule.places.scope {
       found.append(
         Diagnostic(

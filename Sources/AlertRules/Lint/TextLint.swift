@@ -1,7 +1,9 @@
+import MetricProfiles
+
 /// What is suspicious about the words and numbers of one rule, whatever the metrics are.
 struct TextLint {
-  /// The label that holds the service.
-  let serviceLabel: String
+  /// What the metrics' labels are called.
+  let profile: MetricProfile
   /// Milliseconds between two evaluations.
   let interval: Int64
 
@@ -18,7 +20,7 @@ struct TextLint {
 
   /// A label that says something else than the rule watches.
   private func mislabelled(_ rule: AlertRule) -> Diagnostic? {
-    for known in AlertIdentity.context(of: rule, serviceLabel: serviceLabel) {
+    for known in AlertIdentity.context(of: rule, profile: profile) {
       guard let label = rule.labels.first(where: { $0.name == known.name }), label.value != known.value else {
         continue
       }

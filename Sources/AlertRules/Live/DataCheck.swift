@@ -37,7 +37,7 @@ struct DataCheck {
   private func sparse(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
     guard let one = try server.query("topk(1, \(metric(of: rule).text))", at: now).first else { return nil }
     let labels = one.labels.filter { $0.key != "__name__" }.sorted { $0.key < $1.key }
-    let name = rule.kind == .latency ? MetricNames.latencyBucket : MetricNames.calls
+    let name = rule.kind == .latency ? compiler.profile.latencySeries : compiler.profile.calls
     let selector = PromQLExpression.selector(
       metric: name, labels: labels.map { LabelMatcher(Label($0.key, $0.value)) }, range: "1h")
     let samples = try server.query(selector.text, at: now).first?.samples ?? []
@@ -52,9 +52,10 @@ struct DataCheck {
   }
 
   private func buckets(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    guard !compiler.profile.isNative else { return nil }
     let selector = compiler.latency(of: rule, range: nil).text
     let bounds = try server.labelValues("le", matching: selector, now: now).compactMap { Double($0) }
-      .filter(\.isFinite)
+      .filter(\.isFinite).map { $0 / compiler.profile.latencyUnit.perSecond }
     guard let last = bounds.max() else { return nil }
     let threshold = rule.threshold.value
     guard threshold >= last * 1000, rule.limit == rule.threshold else {
@@ -71,13 +72,14 @@ struct DataCheck {
     guard rule.spanKinds.isEmpty else { return nil }
     let all = try rates(compiler.calls(of: rule, failed: false, range: rule.window.text))
     let failed = try rates(compiler.calls(of: rule, failed: true, range: rule.window.text))
-    guard let served = all[SpanKind.server.labelValue], served > 0, all.count > 1 else { return nil }
+    guard let served = all[compiler.profile.kindValue("server")], served > 0, all.count > 1 else { return nil }
     let mixed = 100 * failed.values.reduce(0, +) / all.values.reduce(0, +)
-    let server = 100 * (failed[SpanKind.server.labelValue] ?? 0) / served
+    let server = 100 * (failed[compiler.profile.kindValue("server")] ?? 0) / served
     let isOtherSide =
       rule.comparison.holds(mixed, rule.threshold.value) != rule.comparison.holds(server, rule.threshold.value)
     guard isOtherSide || (abs(mixed - server) >= 1 && abs(mixed - server) > max(mixed, server) / 5) else { return nil }
-    let kinds = all.keys.sorted().map { $0.replacing("SPAN_KIND_", with: "").lowercased() }.joined(separator: ", ")
+    let kinds = all.keys.sorted().map { $0.replacing(compiler.profile.kindPrefix, with: "").lowercased() }.joined(
+      separator: ", ")
     return problem(
       .mixedRates,
       "spans of \(rule.service) are \(kinds): \(percent(server)) of what it served failed, the rule computes "
@@ -86,10 +88,10 @@ struct DataCheck {
 
   /// Calls a second by kind of span.
   private func rates(_ calls: PromQLExpression) throws(BackendError) -> [String: Double] {
-    let expression = PromQLExpression.sum(by: [MetricNames.kindLabel], .call("rate", [calls]))
+    let expression = PromQLExpression.sum(by: [compiler.profile.kindLabel], .call("rate", [calls]))
     var rates: [String: Double] = [:]
     for series in try server.query(expression.text, at: now) {
-      if let kind = series.labels[MetricNames.kindLabel], let value = series.samples.last?.value, value > 0 {
+      if let kind = series.labels[compiler.profile.kindLabel], let value = series.samples.last?.value, value > 0 {
         rates[kind] = value
       }
     }

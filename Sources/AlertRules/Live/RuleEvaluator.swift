@@ -74,8 +74,8 @@ public struct RuleEvaluator {
       let failed = PromQLExpression.call("count", [compiler.calls(of: rule, failed: true, range: nil)])
       return try server.query(failed.text, at: time).isEmpty ? .noErrors : .fewCalls
     }
-    let service = LabelMatcher(Label(compiler.names.serviceLabel, rule.service))
-    let any = PromQLExpression.selector(metric: MetricNames.calls, labels: [service], range: nil)
+    let service = LabelMatcher(Label(compiler.profile.serviceLabel, rule.service))
+    let any = PromQLExpression.selector(metric: compiler.profile.calls, labels: [service], range: nil)
     let counted = PromQLExpression.call("count", [any])
     return try server.query(counted.text, at: time).isEmpty ? .noSeries : .noOperation
   }

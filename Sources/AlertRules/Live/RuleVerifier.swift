@@ -1,4 +1,5 @@
 import Backends
+import MetricProfiles
 import Platform
 
 /// Compares rules with what a Prometheus holds.
@@ -7,12 +8,6 @@ public struct RuleVerifier {
   private let compiler: RuleCompiler
   private let now: Timestamp
 
-  /// Names under which other generators write the same metrics.
-  private static let otherMetrics = [
-    "traces_span_metrics_duration_milliseconds_bucket", "traces_span_metrics_duration_seconds_bucket",
-    "traces_span_metrics_calls_total", "duration_milliseconds_bucket", "duration_seconds_bucket", "calls_total",
-    "latency_bucket",
-  ]
   private static let otherServiceLabels = ["service_name", "service", "resource_service_name"]
 
   /// Compares with what was seen in the day before `now`.
@@ -49,8 +44,8 @@ public struct RuleVerifier {
       guard case .query(let message) = error else { throw error }
       return problem(.refusedByServer, "Prometheus refuses the expression: \(message)", rule, rule.places.rulePoint)
     }
-    let label = compiler.names.serviceLabel
-    let metric = rule.kind == .latency ? MetricNames.latencyBucket : MetricNames.calls
+    let label = compiler.profile.serviceLabel
+    let metric = rule.kind == .latency ? compiler.profile.latencySeries : compiler.profile.calls
     let services = try server.labelValues(label, matching: metric, now: now)
     if services.isEmpty { return try missingMetric(metric, label, rule) }
     guard services.contains(where: { $0.utf8.elementsEqual(rule.service.utf8) }) else {
@@ -62,7 +57,7 @@ public struct RuleVerifier {
     let service = Label(label, rule.service)
     if case .latency(let operation?, _, _) = rule.condition {
       let selector = text(metric, [service])
-      let operations = try server.labelValues(MetricNames.operationLabel, matching: selector, now: now)
+      let operations = try server.labelValues(compiler.profile.operationLabel, matching: selector, now: now)
       guard operations.contains(where: { $0.utf8.elementsEqual(operation.utf8) }) else {
         let nearest = NearestName.of(operation, in: operations)
         return problem(
@@ -83,13 +78,16 @@ public struct RuleVerifier {
         .otherConvention, "series of \(metric) have no label \(Quoting.text(label))", rule, rule.places.service,
         suggestion: other.map { "use --service-label \($0)" } ?? "their labels are \(names.joined(separator: ", "))")
     }
-    var others: [String] = []
-    for name in RuleVerifier.otherMetrics where !(try server.labelNames(matching: name, now: now)).isEmpty {
-      others.append(name)
+    var other: MetricProfile?
+    for profile in MetricProfile.all where other == nil && profile != compiler.profile {
+      let series = rule.kind == .latency ? profile.latencySeries : profile.calls
+      if series != metric, !(try server.labelNames(matching: series, now: now)).isEmpty { other = profile }
     }
     return problem(
       .noSeries, "there are no series of \(metric)", rule, rule.places.rulePoint,
-      suggestion: others.isEmpty ? nil : "there are \(others.joined(separator: ", ")), written by another generator")
+      suggestion: other.map {
+        "there are some of \(rule.kind == .latency ? $0.latencySeries : $0.calls): use --generator \($0.name)"
+      })
   }
 
   private func scope(_ metric: String, _ service: Label, _ rule: AlertRule) throws(BackendError) -> Diagnostic? {
@@ -101,8 +99,8 @@ public struct RuleVerifier {
   }
 
   private func statusCodes(_ service: Label, _ rule: AlertRule) throws(BackendError) -> Diagnostic? {
-    let status = MetricNames.errorStatus
-    let codes = try server.labelValues(status.name, matching: text(MetricNames.calls, [service]), now: now)
+    let status = Label(compiler.profile.statusLabel, compiler.profile.errorStatus)
+    let codes = try server.labelValues(status.name, matching: text(compiler.profile.calls, [service]), now: now)
     if codes.contains(where: { $0.hasPrefix("STATUS_CODE_") }) { return nil }
     let message =
       codes.isEmpty

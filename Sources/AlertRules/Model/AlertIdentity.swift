@@ -1,3 +1,5 @@
+import MetricProfiles
+
 /// What an alert is called and which labels it gets: what Prometheus tells alerts apart by.
 public struct AlertIdentity: Sendable, Hashable {
   /// The alert's name.
@@ -9,29 +11,29 @@ public struct AlertIdentity: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - rule: The rule.
-  ///   - serviceLabel: The label that holds the service.
+  ///   - profile: What the metrics' labels are called.
   ///   - taken: The names that rules have of their own or got before; a name made from what the rule watches keeps clear of
   ///     them and is added.
-  public init(of rule: AlertRule, serviceLabel: String, taken: inout Set<String>) {
+  public init(of rule: AlertRule, profile: MetricProfile, taken: inout Set<String>) {
     name = AlertIdentity.name(rule, &taken)
-    labels = AlertIdentity.labels(rule, serviceLabel)
+    labels = AlertIdentity.labels(rule, profile)
   }
 
   /// The rule's own labels, and what the aggregation drops or keeps under another name: all kinds of alerts then carry the
   /// same labels.
-  private static func labels(_ rule: AlertRule, _ serviceLabel: String) -> [Label] {
+  private static func labels(_ rule: AlertRule, _ profile: MetricProfile) -> [Label] {
     var labels: [Label] = []
     if let severity = rule.severity { labels.append(Label("severity", severity)) }
     labels += rule.labels.filter { $0.name != "severity" || rule.severity == nil }
-    let context = context(of: rule, serviceLabel: serviceLabel)
+    let context = context(of: rule, profile: profile)
     return labels + context.filter { known in !rule.labels.contains { $0.name == known.name } }
   }
 
   /// The labels that say what a rule watches.
-  static func context(of rule: AlertRule, serviceLabel: String) -> [Label] {
-    var context = [Label(serviceLabel, rule.service)]
+  static func context(of rule: AlertRule, profile: MetricProfile) -> [Label] {
+    var context = [Label(profile.serviceLabel, rule.service)]
     if case .latency(let operation?, _, _) = rule.condition {
-      context.append(Label(MetricNames.operationLabel, operation))
+      context.append(Label(profile.operationLabel, operation))
     }
     return context + rule.scope
   }

@@ -1,7 +1,4 @@
 /// What a span stands for, in a rule's words.
 public enum SpanKind: String, Sendable, CaseIterable {
   case server, client, consumer, producer, `internal`, unspecified
-
-  /// The value of the metrics' label.
-  public var labelValue: String { "SPAN_KIND_" + rawValue.uppercased() }
 }

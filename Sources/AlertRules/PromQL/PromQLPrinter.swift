@@ -11,17 +11,19 @@ extension PromQLExpression {
     switch self {
     case .number(let digits): text += digits
     case .selector(let metric, let labels, let range):
-      text += metric
+      // Names that are more than letters, digits and signs stand in quotes, since Prometheus 3.
+      let isPlain = PromQLName.isMetric(metric)
+      text += isPlain ? metric : "{" + PromQLString.quoted(metric)
       for (index, label) in labels.enumerated() {
-        text += index == 0 ? "{" : ","
-        text += label.name
+        text += index == 0 && isPlain ? "{" : ","
+        text += PromQLName.label(label.name)
         if label.values.count == 1 {
           text += "=" + PromQLString.quoted(label.values[0])
         } else {
           text += "=~" + PromQLString.quoted(label.values.map(PromQLString.patternEscaped).joined(separator: "|"))
         }
       }
-      if !labels.isEmpty { text += "}" }
+      if !labels.isEmpty || !isPlain { text += "}" }
       if let range { text += "[\(range)]" }
     case .call(let name, let arguments):
       text += name
@@ -90,6 +92,6 @@ extension PromQLExpression {
   }
 
   private static func sumHead(_ labels: [String]) -> String {
-    labels.isEmpty ? "sum" : "sum by (\(labels.joined(separator: ", ")))"
+    labels.isEmpty ? "sum" : "sum by (\(labels.map(PromQLName.label).joined(separator: ", ")))"
   }
 }

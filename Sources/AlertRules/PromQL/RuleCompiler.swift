@@ -1,33 +1,14 @@
-/// The names that the generator of the metrics uses.
-public struct MetricNames: Sendable {
-  /// The label that holds the service's name: `service_name`, `service`.
-  public var serviceLabel: String
-
-  /// Names as Tempo and `ongrid spanmetrics` have them, but for the service.
-  public init(serviceLabel: String = "service_name") {
-    self.serviceLabel = serviceLabel
-  }
-
-  /// The histogram of latencies, in seconds.
-  public static let latencyBucket = "traces_spanmetrics_latency_bucket"
-  /// The counter of calls.
-  public static let calls = "traces_spanmetrics_calls_total"
-  /// The label that holds the operation.
-  public static let operationLabel = "span_name"
-  /// The label that holds the kind of span.
-  public static let kindLabel = "span_kind"
-  /// The label that tells whether a call failed, and its value when it did.
-  public static let errorStatus = Label("status_code", "STATUS_CODE_ERROR")
-}
+import MetricProfiles
+import Platform
 
 /// Turns rules into PromQL.
 public struct RuleCompiler: Sendable {
   /// What the metrics are called.
-  public let names: MetricNames
+  public let profile: MetricProfile
 
-  /// Compiles for metrics of these names.
-  public init(names: MetricNames = MetricNames()) {
-    self.names = names
+  /// Compiles for metrics of this profile.
+  public init(profile: MetricProfile = .tempo) {
+    self.profile = profile
   }
 
   /// The expression that has a result while the rule's condition holds.
@@ -55,16 +36,23 @@ public struct RuleCompiler: Sendable {
     switch rule.condition {
     case .latency(_, let quantile, isExact: false):
       let rate = PromQLExpression.call("rate", [latency(of: rule, range: rule.window.text)])
-      let estimate = PromQLExpression.call("histogram_quantile", [.number(quantile.number), .sum(by: ["le"], rate)])
-      return .binary(estimate, "*", .number("1000"))
+      let buckets = PromQLExpression.sum(by: profile.isNative ? [] : ["le"], rate)
+      let estimate = PromQLExpression.call("histogram_quantile", [.number(quantile.number), buckets])
+      return profile.latencyUnit == .seconds ? .binary(estimate, "*", .number("1000")) : estimate
+    case .latency(_, _, isExact: true) where profile.isNative:
+      let rate = rateSum(latency(of: rule, range: rule.window.text))
+      let bound = FloatText.general(rule.threshold.value / 1000 * profile.latencyUnit.perSecond)
+      let share = PromQLExpression.call("histogram_fraction", [.number("0"), .number(bound), rate])
+      return .binary(.number("100"), "*", .parentheses(.binary(.number("1"), "-", share)))
     case .latency(_, _, isExact: true):
-      let below = latency(of: rule, bound: BucketBound.values(milliseconds: rule.threshold), range: rule.window.text)
+      let bound = BucketBound.values(rule.threshold.value / 1000 * profile.latencyUnit.perSecond)
+      let below = latency(of: rule, bound: bound, range: rule.window.text)
       let all = latency(of: rule, bound: ["+Inf"], range: rule.window.text)
       let share = PromQLExpression.binary(rateSum(below), "/", rateSum(all))
       return .binary(.number("100"), "*", .parentheses(.binary(.number("1"), "-", share)))
     case .errorRate:
-      let failed = rateSum(calls(of: rule, failed: true, range: rule.window.text), by: [names.serviceLabel])
-      let all = rateSum(calls(of: rule, failed: false, range: rule.window.text), by: [names.serviceLabel])
+      let failed = rateSum(calls(of: rule, failed: true, range: rule.window.text), by: [profile.serviceLabel])
+      let all = rateSum(calls(of: rule, failed: false, range: rule.window.text), by: [profile.serviceLabel])
       return .binary(.number("100"), "*", .parentheses(.binary(failed, "/", all)))
     }
   }
@@ -73,7 +61,7 @@ public struct RuleCompiler: Sendable {
   private func grouping(of rule: AlertRule) -> [String] {
     switch rule.condition {
     case .latency: []
-    case .errorRate: [names.serviceLabel]
+    case .errorRate: [profile.serviceLabel]
     }
   }
 
@@ -81,14 +69,14 @@ public struct RuleCompiler: Sendable {
   func latency(of rule: AlertRule, bound: [String]? = nil, range: String?) -> PromQLExpression {
     var labels = labels(of: rule)
     if let bound { labels.append(LabelMatcher("le", oneOf: bound)) }
-    return .selector(metric: MetricNames.latencyBucket, labels: labels, range: range)
+    return .selector(metric: profile.latencySeries, labels: labels, range: range)
   }
 
   /// The call counters that the rule reads: those that failed, or all.
   func calls(of rule: AlertRule, failed: Bool, range: String?) -> PromQLExpression {
     var labels = labels(of: rule)
-    if failed { labels.append(LabelMatcher(MetricNames.errorStatus)) }
-    return .selector(metric: MetricNames.calls, labels: labels, range: range)
+    if failed { labels.append(LabelMatcher(Label(profile.statusLabel, profile.errorStatus))) }
+    return .selector(metric: profile.calls, labels: labels, range: range)
   }
 
   private func rateSum(_ selector: PromQLExpression, by labels: [String] = []) -> PromQLExpression {
@@ -96,12 +84,12 @@ public struct RuleCompiler: Sendable {
   }
 
   private func labels(of rule: AlertRule) -> [LabelMatcher] {
-    var labels = [LabelMatcher(Label(names.serviceLabel, rule.service))]
+    var labels = [LabelMatcher(Label(profile.serviceLabel, rule.service))]
     if case .latency(let operation?, _, _) = rule.condition {
-      labels.append(LabelMatcher(Label(MetricNames.operationLabel, operation)))
+      labels.append(LabelMatcher(Label(profile.operationLabel, operation)))
     }
     if !rule.spanKinds.isEmpty {
-      labels.append(LabelMatcher(MetricNames.kindLabel, oneOf: rule.spanKinds.map(\.labelValue)))
+      labels.append(LabelMatcher(profile.kindLabel, oneOf: rule.spanKinds.map { profile.kindValue($0.rawValue) }))
     }
     return labels + rule.scope.map(LabelMatcher.init)
   }

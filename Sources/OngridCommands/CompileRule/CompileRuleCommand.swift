@@ -38,7 +38,8 @@ enum CompileRuleCommand {
       OptionGroup(
         "Rules",
         [
-          CompileRuleOptions.serviceLabel, CompileRuleOptions.buckets, CompileRuleOptions.interval,
+          GeneratorOption.generator, CompileRuleOptions.serviceLabel, CompileRuleOptions.buckets,
+          CompileRuleOptions.interval,
           CompileRuleOptions.strict,
         ]),
       OptionGroup(
@@ -78,7 +79,7 @@ enum CompileRuleCommand {
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let settings = try CompileRuleSettings(arguments)
     let live = try LiveRules(arguments, settings)
-    var set = try RuleFiles.read(arguments.positionals, serviceLabel: settings.compiler.names.serviceLabel)
+    var set = try RuleFiles.read(arguments.positionals, serviceLabel: settings.compiler.profile.serviceLabel)
     set.add(settings.linter.lint(set))
     if let live, live.isVerification, !set.hasBadInput { try live.verify(&set) }
     if settings.strict { set.turnWarningsIntoErrors() }
@@ -122,11 +123,7 @@ struct CompileRuleSettings: Sendable {
   let showsNotes: Bool
 
   init(_ arguments: Arguments) throws(CommandError) {
-    let label = try arguments[CompileRuleOptions.serviceLabel]
-    guard LabelName.isFree(label) else {
-      throw arguments.invalid(CompileRuleOptions.serviceLabel, label, expected: "a Prometheus label name")
-    }
-    compiler = RuleCompiler(names: MetricNames(serviceLabel: label))
+    compiler = RuleCompiler(profile: try GeneratorOption.profile(arguments))
     let buckets = try arguments[CompileRuleOptions.buckets]
     if let bad = buckets.first(where: { $0 <= 0 }) {
       throw arguments.invalid(CompileRuleOptions.buckets, "\(bad)", expected: "positive numbers of seconds")
@@ -134,7 +131,8 @@ struct CompileRuleSettings: Sendable {
     let interval = try arguments[CompileRuleOptions.interval]
     linter = RuleLinter(
       options: LintOptions(
-        buckets: buckets.isEmpty ? LintOptions.defaultBuckets : buckets, intervalMilliseconds: interval.milliseconds),
+        buckets: buckets.isEmpty ? compiler.profile.defaultBuckets : buckets,
+        intervalMilliseconds: interval.milliseconds),
       compiler: compiler)
     format = try arguments[CompileRuleOptions.format]
     pretty = try arguments[CompileRuleOptions.pretty]

@@ -1,7 +1,8 @@
 /// The options of `ongrid compile-rule`.
 enum CompileRuleOptions {
   static let serviceLabel = Option.value(
-    "service-label", "LABEL", .text, default: "service_name", help: "Label that holds the service's name",
+    "service-label", "LABEL", .text,
+    help: "Label that holds the service's name, in place of the generator's",
     documentation: """
       Tempo's metrics generator writes `service`, and `service_name` too when `service.name` is among its dimensions; \
       `ongrid spanmetrics` writes `service_name`.

@@ -2,6 +2,7 @@ import AlertRules
 import Backends
 import Correlate
 import JSON
+import MetricProfiles
 import OTLP
 import Platform
 
@@ -106,6 +107,8 @@ struct CorrelateSettings {
     writer.endObject()
     let set = RuleSet(reading: [RuleSource(name: "incident", bytes: writer.bytes)], serviceLabel: serviceLabel)
     guard let rule = set.rules.first else { return }
-    incident.expression = RuleCompiler(names: MetricNames(serviceLabel: serviceLabel)).compile(rule).text
+    var profile = MetricProfile.tempo
+    profile.serviceLabel = serviceLabel
+    incident.expression = RuleCompiler(profile: profile).compile(rule).text
   }
 }

@@ -21,7 +21,7 @@ struct PrometheusRules {
   }
 
   private func alert(_ rule: AlertRule, _ names: inout Set<String>) -> String {
-    let alert = AlertIdentity(of: rule, serviceLabel: compiler.names.serviceLabel, taken: &names)
+    let alert = AlertIdentity(of: rule, profile: compiler.profile, taken: &names)
     let labels = alert.labels.map { Label($0.name, PrometheusRules.literal($0.value)) }
     var text = "      - alert: \(YAMLScalar.text(alert.name))\n"
     text += "        expr: \(YAMLScalar.block(compiler.compile(rule).prettyText, indent: 8))\n"
