@@ -67,7 +67,7 @@ _ongrid() {
       ;;
     compile-rule)
       case $previous in
-        --service-label | --buckets | --interval | --prometheus | --backtest | --step | --end | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --generator | --service-label | --buckets | --interval | --prometheus | --backtest | --step | --end | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         -f | --format) _ongrid_words "promql json prometheus"; return ;;
         --diagnostics) _ongrid_words "text json github sarif"; return ;;
         --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
@@ -76,8 +76,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-strict --no-pretty --no-check --no-verify --no-eval --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--generator --service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-strict --no-pretty --no-check --no-verify --no-eval --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--generator --service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;

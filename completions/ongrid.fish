@@ -129,7 +129,8 @@ complete -c ongrid -n '__ongrid_in spanmetrics' -l color -x -a 'auto always neve
 complete -c ongrid -n '__ongrid_in spanmetrics' -s h -l help -d 'Print help'
 
 complete -c ongrid -n '__ongrid_in compile-rule' -F
-complete -c ongrid -n '__ongrid_in compile-rule' -l service-label -x -d 'Label that holds the service\'s name'
+complete -c ongrid -n '__ongrid_in compile-rule' -l generator -x -d 'Who writes the metrics: a profile\'s name, or a file that describes one'
+complete -c ongrid -n '__ongrid_in compile-rule' -l service-label -x -d 'Label that holds the service\'s name, in place of the generator\'s'
 complete -c ongrid -n '__ongrid_in compile-rule' -l buckets -x -d 'Upper bounds of the generator\'s latency buckets'
 complete -c ongrid -n '__ongrid_in compile-rule' -l interval -x -d 'Time between two samples of a series'
 complete -c ongrid -n '__ongrid_in compile-rule' -l strict -d 'Treat warnings as errors'
