@@ -14,9 +14,11 @@ public struct CorrelateConfiguration: Sendable {
   public var skipsBadRecords = false
   public var http = HTTPOptions()
   /// Nanoseconds; half of it lies after the incident.
-  public var windowLength: Int64 = 30 * 60 * 1_000_000_000
+  public var windowLength = 30 * 60 * Nanoseconds.perSecond
+  /// Nanoseconds before the window that it is compared with.
+  public var baselineLength = CorrelationWindow.defaultBaseline
   /// For each source, nanoseconds.
-  public var timeout: Int64 = 10_000_000_000
+  public var timeout = 10 * Nanoseconds.perSecond
   /// Loki stream selector; nil for the service's own.
   public var logSelector: String?
   /// The label of the metrics that holds the service.

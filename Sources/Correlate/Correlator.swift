@@ -39,6 +39,7 @@ struct Evidence: Sendable {
   var logs: LogPanel?
   var traces: TracePanel?
   var suspects: [Suspect] = []
+  var verdict: PlaceVerdict?
   var links: [TraceLink] = []
   var timeline: [TimelineEvent] = []
   var skipped: [String: String] = [:]
@@ -68,9 +69,10 @@ public struct Correlator: Sendable {
     Parallel.map(incidents.count, width: configuration.maximumConcurrency) { index in
       let incident = incidents[index]
       let time = moment ?? incident.firstFiredAt ?? now
+      var window = CorrelationWindow(around: time, length: configuration.windowLength, now: now)
+      window.baselineLength = configuration.baselineLength
       let task = CorrelationTask(
-        configuration: configuration, incident: incident, service: incident.service ?? "",
-        window: CorrelationWindow(around: time, length: configuration.windowLength, now: now),
+        configuration: configuration, incident: incident, service: incident.service ?? "", window: window,
         deadline: monotonicNanoseconds() &+ configuration.timeout, cancellation: cancellation)
       return correlate(task)
     }
@@ -112,8 +114,11 @@ public struct Correlator: Sendable {
         if outcome.answered { evidence.traces = outcome.panel }
       }
     }
+    if evidence.traces?.compared != nil { secondRound(task, &evidence) }
     if let traces = evidence.traces {
-      evidence.suspects = SuspectAnalysis(service: task.service, sample: traces.sample).suspects()
+      let shared = SuspectAnalysis(service: task.service, sample: traces.sample).suspects()
+      evidence.verdict = traces.verdict
+      evidence.suspects = SuspectOrder.suspects(traces.verdict, shared: shared)
       if traces.leftOut > 0 { evidence.leftOut["trace_panel"] = traces.leftOut }
     }
     evidence.links = TraceLink.find(evidence)
@@ -124,12 +129,58 @@ public struct Correlator: Sendable {
     return Correlation(completeness: completeness, skipped: evidence.skipped, evidence: evidence)
   }
 
+  private enum Witness: Sendable {
+    case logs(SourceOutcome<LogWitness>)
+    case resources(SourceOutcome<[PlaceFinding]>)
+  }
+
+  /// What the other sources say about the services in the traces, now that these are known.
+  private func secondRound(_ task: CorrelationTask, _ evidence: inout Evidence) {
+    guard let compared = evidence.traces?.compared, let verdict = evidence.traces?.verdict else { return }
+    let services = compared.services
+    guard !services.isEmpty else { return }
+    var sources: [@Sendable () -> Witness] = []
+    if let url = configuration.loki, evidence.logs != nil, configuration.logSelector == nil {
+      sources.append {
+        .logs(LogWitnessSource(url: url, task: task, grid: compared.grid, services: services).ask())
+      }
+    }
+    if let url = configuration.prometheus, evidence.metrics != nil {
+      let boundary = verdict.onset?.time ?? compared.grid.windowStart
+      sources.append {
+        .resources(ResourceSource(url: url, task: task, services: Set(services), boundary: boundary).ask())
+      }
+    }
+    let asked = sources
+    guard !asked.isEmpty else { return }
+    var logs: LogWitness?
+    var resources: [PlaceFinding] = []
+    var answered = false
+    for witness in Parallel.map(asked.count, { asked[$0]() }) {
+      switch witness {
+      case .logs(let outcome):
+        note("loki", outcome, &evidence, &answered)
+        if outcome.answered { logs = outcome.panel }
+      case .resources(let outcome):
+        note("prometheus", outcome, &evidence, &answered)
+        resources = outcome.panel
+      }
+    }
+    evidence.traces?.verdict = compared.verdict(logs: logs, resources: resources)
+  }
+
   private func note<Panel>(
     _ source: String, _ outcome: SourceOutcome<Panel>, _ evidence: inout Evidence, _ answered: inout Bool
   ) {
     evidence.queries += outcome.queries
-    evidence.timing.append((source, outcome.elapsed))
-    if let reason = outcome.skipReason { evidence.skipped[source] = reason }
+    if let index = evidence.timing.firstIndex(where: { $0.source == source }) {
+      evidence.timing[index].nanoseconds += outcome.elapsed
+    } else {
+      evidence.timing.append((source, outcome.elapsed))
+    }
+    if let reason = outcome.skipReason {
+      evidence.skipped[source] = [evidence.skipped[source], reason].compactMap { $0 }.joined(separator: "; ")
+    }
     answered = answered || outcome.answered
   }
 }

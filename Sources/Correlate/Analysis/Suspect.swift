@@ -9,6 +9,8 @@ public struct Suspect: Sendable {
     case dependency
     /// A span whose time on the critical path grew.
     case criticalPath = "critical_path"
+    /// A service of which places changed; `findings` say which.
+    case change
   }
 
   /// So many of so many traces.
@@ -37,6 +39,10 @@ public struct Suspect: Sendable {
   public var nowMilliseconds: Double?
   /// Other attributes that the same traces have in common.
   public var also: [String] = []
+  /// Places that changed, most telling first.
+  public var findings: [PlaceFinding] = []
+  /// How far to trust it, between 0 and 1.
+  public var confidence: Double?
   /// A sentence for people.
   public var text = ""
   /// For ranking; larger is more telling.

@@ -63,7 +63,9 @@ struct SuspectAnalysis {
     // With so many features tried, one of them would stand out by chance: ask for more the more there are.
     let threshold = SuspectAnalysis.significance + 2 * logarithm(Double(max(bad.traces.count, 1)))
     var candidates: [Candidate] = []
+    let varied = variedAttributes([bad, rest, baselineBad, baselineRest])
     for (feature, traces) in bad.traces where traces.count >= SuspectAnalysis.minimumBad {
+      guard feature.kind == .operation || varied.contains(AttributeOwner(feature)) else { continue }
       let inRest = rest.count(feature)
       let lift = Statistics.lift(Double(traces.count), of: Double(bad.count), Double(inRest), of: Double(rest.count))
       let score = Statistics.gStatistic(
@@ -79,6 +81,34 @@ struct SuspectAnalysis {
         ? isPreferred(first.feature, to: second.feature) : first.suspect.score > second.suspect.score
     }
     return withoutRepetitions(candidates)
+  }
+
+  /// An attribute of one service.
+  private struct AttributeOwner: Hashable {
+    var service: String
+    var key: String
+
+    init(_ feature: TraceFeature) {
+      service = feature.service
+      key = feature.key
+    }
+  }
+
+  /// Attributes with more than one value. The name of the only pod says no more than that of its service.
+  private func variedAttributes(_ tables: [FeatureTable]) -> Set<AttributeOwner> {
+    var first: [AttributeOwner: String] = [:]
+    var varied: Set<AttributeOwner> = []
+    for table in tables {
+      for feature in table.traces.keys where feature.kind == .attribute {
+        let owner = AttributeOwner(feature)
+        if let known = first[owner] {
+          if known != feature.value { varied.insert(owner) }
+        } else {
+          first[owner] = feature.value
+        }
+      }
+    }
+    return varied
   }
 
   /// Whether traces with the feature are bad more often than they were in the baseline.

@@ -1,3 +1,4 @@
+import Platform
 public import Traces
 
 /// The traces an analysis works on, sorted into those with trouble and those without.
@@ -58,7 +59,7 @@ struct Slowness: Sendable {
 
   private static func threshold(_ durations: [Int64]) -> Int64 {
     let usual = Statistics.quantile(durations.sorted(), 0.95)
-    return usual + usual / 4
+    return usual.addingSaturating(usual / 4)
   }
 }
 

@@ -55,12 +55,27 @@ public enum CorrelateSchema {
           "required": ["start", "end", "baseline_start", "baseline_end"],
           "additionalProperties": false
         },
+        "comparison": {
+          "type": ["object", "null"],
+          "properties": {
+            "traces": {"type": "integer", "minimum": 0},
+            "traces_before": {"type": "integer", "minimum": 0},
+            "onset": {"type": ["string", "null"], "description": "When the trouble began"},
+            "onset_earliest": {"type": ["string", "null"]},
+            "onset_latest": {"type": ["string", "null"]},
+            "over_at": {"type": ["string", "null"], "description": "When it was over, within the window"},
+            "reason": {"type": ["string", "null"], "description": "Why nobody is named"}
+          },
+          "required": ["traces", "traces_before", "onset", "onset_earliest", "onset_latest", "over_at", "reason"],
+          "additionalProperties": false,
+          "description": "All traces through the service, compared by place; null when they are not known"
+        },
         "suspects": {
           "type": "array",
           "items": {
             "type": "object",
             "properties": {
-              "kind": {"enum": ["attribute", "operation", "dependency", "critical_path"]},
+              "kind": {"enum": ["attribute", "operation", "dependency", "critical_path", "change"]},
               "service": {"type": "string"},
               "attribute": {"type": ["string", "null"]},
               "value": {"type": ["string", "null"]},
@@ -75,6 +90,24 @@ public enum CorrelateSchema {
               "baseline_ms": {"type": ["number", "null"]},
               "now_ms": {"type": ["number", "null"]},
               "also": {"type": "array", "items": {"type": "string"}},
+              "confidence": {"type": ["number", "null"], "description": "Between 0 and 1"},
+              "findings": {
+                "type": "array",
+                "items": {
+                  "type": "object",
+                  "properties": {
+                    "kind": {"enum": ["time", "calls", "errors", "logs", "resources"]},
+                    "service": {"type": "string"},
+                    "strength": {"type": ["number", "null"]},
+                    "before": {"type": ["number", "null"]},
+                    "now": {"type": ["number", "null"]},
+                    "text": {"type": "string"}
+                  },
+                  "required": ["kind", "service", "strength", "before", "now", "text"],
+                  "additionalProperties": false
+                },
+                "description": "Places that changed, most telling first"
+              },
               "text": {"type": "string"}
             },
             "required": [
@@ -90,6 +123,8 @@ public enum CorrelateSchema {
               "baseline_ms",
               "now_ms",
               "also",
+              "confidence",
+              "findings",
               "text"
             ],
             "additionalProperties": false
@@ -283,6 +318,7 @@ public enum CorrelateSchema {
         "version",
         "incident",
         "window",
+        "comparison",
         "suspects",
         "metric_panel",
         "trace_panel",

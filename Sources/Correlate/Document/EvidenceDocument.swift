@@ -15,7 +15,7 @@ struct EvidenceDocument {
   var value: JSONValue {
     .object([
       ("version", .int(1)), ("incident", incident), ("window", window),
-      ("suspects", .array(evidence.suspects.map(suspect))),
+      ("comparison", comparison), ("suspects", .array(evidence.suspects.map(suspect))),
       ("metric_panel", metricPanel), ("trace_panel", tracePanel), ("log_panel", logPanel),
       ("links", .array(evidence.links.map(link))), ("timeline", .array(evidence.timeline.map(event))),
       ("skipped", .strings(evidence.skipped)),
@@ -164,7 +164,30 @@ struct EvidenceDocument {
       ("rest", share(suspect.rest)), ("lift", NumberText.json(suspect.lift)),
       ("baseline_ms", NumberText.json(suspect.beforeMilliseconds)),
       ("now_ms", NumberText.json(suspect.nowMilliseconds)),
-      ("also", .array(suspect.also.map { .text($0) })), ("text", .text(suspect.text)),
+      ("also", .array(suspect.also.map { .text($0) })), ("confidence", NumberText.json(suspect.confidence)),
+      ("findings", .array(suspect.findings.map(finding))), ("text", .text(suspect.text)),
+    ])
+  }
+
+  private func finding(_ finding: PlaceFinding) -> JSONValue {
+    .object([
+      ("kind", .text(finding.kind.rawValue)), ("service", .text(finding.service)),
+      ("strength", NumberText.json(finding.strength)), ("before", NumberText.json(finding.before)),
+      ("now", NumberText.json(finding.now)), ("text", .text(finding.text)),
+    ])
+  }
+
+  /// What comparing the places came to: when it began, or why nobody is named.
+  private var comparison: JSONValue {
+    guard let verdict = evidence.verdict else { return JSONValue(.null) }
+    let time = { (nanoseconds: Int64?) -> JSONValue in
+      nanoseconds.map { .time(Timestamp(nanoseconds: $0)) } ?? JSONValue(.null)
+    }
+    let onset = verdict.onset
+    return .object([
+      ("traces", .int(verdict.tracesNow)), ("traces_before", .int(verdict.tracesBefore)),
+      ("onset", time(onset?.time)), ("onset_earliest", time(onset?.earliest)), ("onset_latest", time(onset?.latest)),
+      ("over_at", time(onset?.end)), ("reason", .optional(verdict.reason)),
     ])
   }
 

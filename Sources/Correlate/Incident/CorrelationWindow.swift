@@ -1,9 +1,14 @@
 public import Platform
 
-/// The time looked at, and the equally long time before it that it is compared with.
+/// The time looked at, and the time before it that it is compared with.
 public struct CorrelationWindow: Sendable, Equatable {
   public var start: Timestamp
   public var end: Timestamp
+  /// Nanoseconds before the window that it is compared with.
+  public var baselineLength = CorrelationWindow.defaultBaseline
+
+  /// The hour before: the minutes right before an alarm belong to the trouble as often as not.
+  public static let defaultBaseline = 3600 * Nanoseconds.perSecond
 
   /// A window of `length` nanoseconds around a moment: half before, half after, but nothing after `now`. It ends on a
   /// whole second, so that its queries are short and the same for calls close together.
@@ -21,7 +26,7 @@ public struct CorrelationWindow: Sendable, Equatable {
 
   /// Nanoseconds.
   public var length: Int64 { end.nanoseconds &- start.nanoseconds }
-  public var baselineStart: Timestamp { start.advanced(byNanoseconds: -length) }
+  public var baselineStart: Timestamp { start.advanced(byNanoseconds: -baselineLength) }
   public var baselineEnd: Timestamp { start }
 
   func contains(_ nanoseconds: Int64) -> Bool {

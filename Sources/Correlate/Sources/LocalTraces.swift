@@ -21,25 +21,17 @@ struct LocalTraces {
   /// How many traces of each group are copied. Bad ones matter most.
   private static let maximumBad = 600
   private static let maximumRest = 1200
-  /// More traces of the service in the windows are not looked at.
-  private static let maximumTraces = 1_000_000
 
   /// What was found, and how many records or traces had to be left out.
   struct Outcome {
     var sample: TraceSample
     var slowness: Slowness
+    var compared: ComparedTraces
+    var verdict: PlaceVerdict
     var leftOut = 0
   }
 
-  private struct TraceID: Hashable {
-    var high: UInt64
-    var low: UInt64
-
-    init(_ bytes: ByteView) {
-      high = SpanReader.number(bytes)
-      low = SpanReader.number(bytes.dropFirst(8))
-    }
-  }
+  private typealias TraceID = SpanTable.TraceID
 
   private enum Period: UInt8 {
     case window, baseline
@@ -57,51 +49,68 @@ struct LocalTraces {
     var digests: [TraceID: Digest] = [:]
     var operations: [String: Int32] = [:]
     var names: [String] = []
-    var leftOut = 0
   }
 
   func read() throws(LocalTracesError) -> Outcome {
-    var survey = Survey()
+    var table = SpanTable()
+    var services: (name: String, number: Int32) = ("", table.serviceNumber(""))
     try forEachSpan { (span, _, name) throws(WireError) in
-      guard name == service else { return }
-      take(span, into: &survey)
+      if name != services.name { services = (name, table.serviceNumber(name)) }
+      try table.add(span, service: services.number)
     }
+    let compared = ComparedTraces(table, service: service, operation: operation, window: window)
+    let verdict = compared.verdict()
+    // Where the trouble is known to begin, what came before in the window is no trouble.
+    var periods = window
+    if let onset = verdict.onset {
+      periods.start = max(window.start, Timestamp(nanoseconds: onset.time))
+      periods.baselineLength = periods.start.nanoseconds.subtractingSaturating(window.baselineStart.nanoseconds)
+      if let end = onset.end { periods.end = min(window.end, Timestamp(nanoseconds: end)) }
+    }
+    let survey = self.survey(compared, periods)
     let slowness = self.slowness(survey)
-    var outcome = Outcome(sample: TraceSample(), slowness: slowness, leftOut: survey.leftOut)
+    var outcome = Outcome(
+      sample: TraceSample(), slowness: slowness, compared: compared, verdict: verdict, leftOut: compared.leftOut)
     let chosen = choose(survey, slowness, &outcome.sample)
     outcome.sample.hasRates = true
     try collect(chosen, &outcome.sample)
     return outcome
   }
 
-  private func take(_ span: SpanView, into survey: inout Survey) {
-    let start = Int64(clamping: span.startTimeUnixNano)
-    let period: Period
-    if window.contains(start) {
-      period = .window
-    } else if window.baselineContains(start) {
-      period = .baseline
-    } else {
-      return
+  /// What matters of each trace to find out which are bad.
+  private func survey(_ compared: ComparedTraces, _ periods: CorrelationWindow) -> Survey {
+    var survey = Survey()
+    let table = compared.table
+    for trace in compared.traces {
+      guard let first = trace.first else { continue }
+      let id = table.traces[Int(first.trace)]
+      for span in trace {
+        let place = table.places[Int(span.place)]
+        guard table.names[place.service] == service, operation == nil || table.names[place.name] == operation else {
+          continue
+        }
+        let period: Period
+        if periods.contains(span.start) {
+          period = .window
+        } else if periods.baselineContains(span.start) {
+          period = .baseline
+        } else {
+          continue
+        }
+        let name = table.names[place.name]
+        let known = survey.operations[name]
+        let index = known ?? Int32(clamping: survey.names.count)
+        if known == nil {
+          survey.operations[name] = index
+          survey.names.append(name)
+        }
+        survey.digests[id, default: Digest(period: period)].longest[index, default: 0].raise(to: span.duration)
+        if span.outcome == .failed { survey.digests[id]?.isError = true }
+        // A trace that reaches into the window belongs to it.
+        if period == .window { survey.digests[id]?.period = .window }
+      }
     }
-    let name = String(span.name)
-    if let operation, name != operation { return }
-    let id = TraceID(span.traceID)
-    if survey.digests[id] == nil, survey.digests.count >= LocalTraces.maximumTraces {
-      survey.leftOut += 1
-      return
-    }
-    let known = survey.operations[name]
-    let index = known ?? Int32(survey.names.count)
-    if known == nil {
-      survey.operations[name] = index
-      survey.names.append(name)
-    }
-    let duration = Int64(clamping: span.durationNano)
-    survey.digests[id, default: Digest(period: period)].longest[index, default: 0].raise(to: duration)
-    if span.statusCode == StatusCode.error.rawValue { survey.digests[id]?.isError = true }
-    // A trace that reaches into the window belongs to it.
-    if period == .window { survey.digests[id]?.period = .window }
+    return survey
   }
 
   private func slowness(_ survey: Survey) -> Slowness {

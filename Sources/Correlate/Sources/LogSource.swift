@@ -81,7 +81,7 @@ struct LogSource: Sendable {
     }
   }
 
-  private static func line(_ entry: LokiEntry) -> LogPanel.Line {
+  static func line(_ entry: LokiEntry) -> LogPanel.Line {
     let text = entry.line.count > maximumLine ? entry.line.prefix(maximumLine) + "…" : entry.line
     let trace = ["trace_id", "traceID", "traceid", "traceId"].lazy.compactMap { entry.labels[$0] }.first
     let span = ["span_id", "spanID", "spanid", "spanId"].lazy.compactMap { entry.labels[$0] }.first

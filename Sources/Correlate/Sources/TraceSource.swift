@@ -26,6 +26,9 @@ struct TracePanel: Sendable {
   var traces: [Trace] = []
   /// What the suspects are found in.
   var sample = TraceSample()
+  /// All spans of the traces through the service, for comparing places; nil when they are not known.
+  var compared: ComparedTraces?
+  var verdict: PlaceVerdict?
   /// Traces that were not looked at for want of room.
   var leftOut = 0
 
@@ -131,7 +134,7 @@ struct TempoSource: Sendable {
     outcome.panel.slowest = slowest.prefix(TracePanel.maximumRows).map(TempoSource.row)
 
     let threshold = slowThreshold(of(.baselineSample))
-    let isSlow = { (trace: TraceSummary) in threshold.map { trace.durationMilliseconds * 1_000_000 > $0 } ?? false }
+    let isSlow = { (trace: TraceSummary) in threshold.map { TempoSource.nanoseconds(trace) > $0 } ?? false }
     var isBad = Set(errors.map(\.id))
     isBad.formUnion(slowest.filter(isSlow).map(\.id))
     var wasBad = Set(of(.baselineErrors).map(\.id))
@@ -190,9 +193,14 @@ struct TempoSource: Sendable {
 
   /// A quarter above the 95th percentile of the baseline, or what the rule says; nanoseconds.
   private func slowThreshold(_ baseline: [TraceSummary]) -> Int64? {
-    let durations = baseline.map { $0.durationMilliseconds * 1_000_000 }
+    let durations = baseline.map(TempoSource.nanoseconds)
     let slowness = Slowness(baseline: ["": durations], ruleThreshold: task.incident.latencyThreshold)
     return slowness.otherwise
+  }
+
+  /// A duration as a server told it.
+  private static func nanoseconds(_ trace: TraceSummary) -> Int64 {
+    trace.durationMilliseconds.multipliedSaturating(by: Nanoseconds.perMillisecond)
   }
 
   /// Whether failures or slow traces have become more frequent. A search is cut at its limit, so failures are compared
@@ -201,8 +209,8 @@ struct TempoSource: Sendable {
     errors: [TraceSummary], baselineErrors: [TraceSummary], sample: [TraceSummary], baseline: [TraceSummary],
     _ isSlow: (TraceSummary) -> Bool
   ) -> Bool {
-    let now = density(errors, until: task.window.end)
-    let before = density(baselineErrors, until: task.window.baselineEnd)
+    let now = density(errors, until: task.window.end, over: task.window.length)
+    let before = density(baselineErrors, until: task.window.baselineEnd, over: task.window.baselineLength)
     // The same counts as chance would have them in two windows of one length.
     let count = Double(errors.count)
     let excess = Statistics.excess(count, over: count * before / now)
@@ -214,12 +222,12 @@ struct TempoSource: Sendable {
   }
 
   /// Traces a second.
-  private func density(_ traces: [TraceSummary], until end: Timestamp) -> Double {
-    var length = Double(task.window.length)
+  private func density(_ traces: [TraceSummary], until end: Timestamp, over whole: Int64) -> Double {
+    var length = Double(whole)
     if traces.count >= TempoSource.limit, let first = traces.map(\.start).min() {
-      length = min(length, max(1e9, Double(end.nanoseconds &- first.nanoseconds)))
+      length = min(length, Double(max(Nanoseconds.perSecond, end.nanoseconds.subtractingSaturating(first.nanoseconds))))
     }
-    return (Double(traces.count) + 0.5) / (length / 1e9)
+    return (Double(traces.count) + 0.5) / Nanoseconds.seconds(Int64(saturating: length))
   }
 
   private func fetch(_ id: String) -> Result<Trace?, BackendError> {
@@ -273,6 +281,8 @@ struct FileSource: Sendable {
     var panel = TracePanel()
     panel.sample = found.sample
     panel.leftOut = found.leftOut
+    panel.compared = found.compared
+    panel.verdict = found.verdict
     let bad = found.sample.bad
     let failed = bad.filter { $0.failureOrigin(of: task.service) != nil }
     panel.errors = failed.sorted { $0.start > $1.start }.prefix(TracePanel.maximumRows).map(row)

@@ -13,9 +13,12 @@ enum CorrelateCommand {
     "window", "DURATION", .duration(in: .seconds(60) ... .seconds(7 * 86_400)), default: "30m",
     help: "How much time around it to look at",
     documentation: """
-      Half lies before and half after, but nothing after now. The same length of time before the window is the baseline \
-      it is compared with.
+      Half lies before and half after, but nothing after now. It need not fit: where in it the trouble begins is looked \
+      for.
       """)
+  static let baseline = Option.value(
+    "baseline", "DURATION", .duration(in: .seconds(60) ... .seconds(7 * 86_400)), default: "1h",
+    help: "How much time before the window it is compared with")
   static let serviceLabel = Option.value(
     "service-label", "LABEL", .text, default: "service_name", help: "Metric label that holds the service")
   static let from = Option.list(
@@ -57,7 +60,7 @@ enum CorrelateCommand {
     synopsis: ["correlate [OPTIONS] [FILE]", "correlate --service NAME [OPTIONS]", "correlate --schema"],
     arguments: [Argument("FILE", kind: .file, help: "Incident to read as JSON; - is stdin")],
     options: [
-      OptionGroup("Incident", [service, operation, at, window]),
+      OptionGroup("Incident", [service, operation, at, window, baseline]),
       OptionGroup(
         "Sources",
         [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector, serviceLabel]),

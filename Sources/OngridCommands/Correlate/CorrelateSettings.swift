@@ -42,6 +42,7 @@ struct CorrelateSettings {
     configuration.fileOptions = try InputOptions.options(arguments)
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
     configuration.windowLength = try arguments[Options.window].nanoseconds
+    configuration.baselineLength = try arguments[Options.baseline].nanoseconds
     configuration.timeout = try arguments[Options.timeout].nanoseconds
     configuration.http = try arguments.httpOptions()
     configuration.logSelector = try arguments[Options.logSelector]

@@ -1,0 +1,58 @@
+import Platform
+
+/// A log line without what varies from line to line.
+enum LogTemplate {
+  /// In bytes.
+  private static let maximumLength = 160
+
+  /// Runs of digits become `0`, ids `*`; what stands before the level or the first word is a time and goes.
+  static func of(_ line: String) -> String {
+    var words: [String] = []
+    var length = 0
+    for word in line.utf8.prefix(2048).split(whereSeparator: { $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }) {
+      let masked = mask(word)
+      // A time in front says nothing.
+      if words.isEmpty, masked.allSatisfy({ !isLetter($0) || $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "Z") }) {
+        continue
+      }
+      length += masked.count + 1
+      if length > maximumLength { break }
+      words.append(String(decoding: masked, as: UTF8.self))
+    }
+    return words.joined(separator: " ")
+  }
+
+  private static func mask(_ word: some Sequence<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var run: [UInt8] = []
+    func flush() {
+      guard !run.isEmpty else { return }
+      let digits = run.lazy.filter { isDigit($0) }.count
+      if run.count >= 8, digits >= 2, run.allSatisfy({ isHex($0) || $0 == UInt8(ascii: "-") }) {
+        result.append(UInt8(ascii: "*"))
+      } else {
+        var wasDigit = false
+        for byte in run {
+          let isDigit = isDigit(byte)
+          if !isDigit { result.append(byte) } else if !wasDigit { result.append(UInt8(ascii: "0")) }
+          wasDigit = isDigit
+        }
+      }
+      run.removeAll(keepingCapacity: true)
+    }
+    for byte in word {
+      if isDigit(byte) || isLetter(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte >= 0x80 {
+        run.append(byte)
+      } else {
+        flush()
+        result.append(byte)
+      }
+    }
+    flush()
+    return result
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) >= 97 && (byte | 32) <= 122 }
+  private static func isHex(_ byte: UInt8) -> Bool { isDigit(byte) || (byte | 32) >= 97 && (byte | 32) <= 102 }
+}
