@@ -99,7 +99,7 @@ _ongrid() {
       ;;
     correlate)
       case $previous in
-        --service | --operation | --at | --window | --prometheus | --loki | --tempo | --log-selector | --service-label | --max-bytes | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --service | --operation | --at | --window | --baseline | --prometheus | --loki | --tempo | --log-selector | --service-label | --max-bytes | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         -f | --format) _ongrid_words "json markdown"; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
@@ -108,8 +108,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--service --operation --at --window --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--service --operation --at --window --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;

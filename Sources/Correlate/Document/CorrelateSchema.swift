@@ -27,20 +27,8 @@ public enum CorrelateSchema {
             "annotations": {"$ref": "#/$defs/strings"}
           },
           "required": [
-            "id",
-            "title",
-            "rule_key",
-            "kind",
-            "severity",
-            "service",
-            "operation",
-            "instance",
-            "first_fired_at",
-            "value",
-            "threshold",
-            "expression",
-            "labels",
-            "annotations"
+            "id", "title", "rule_key", "kind", "severity", "service", "operation", "instance", "first_fired_at", "value",
+            "threshold", "expression", "labels", "annotations"
           ],
           "additionalProperties": false
         },

@@ -22,6 +22,20 @@ enum LogTemplate {
     return words.joined(separator: " ")
   }
 
+  /// The first two words as they are, without a time in front. Where they come often, such as a level and a place in the
+  /// code, they tell which message it is, whatever follows.
+  static func head(_ line: String) -> String {
+    var words: [String] = []
+    for word in line.utf8.prefix(512).split(whereSeparator: { $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }) {
+      if words.isEmpty, mask(word).allSatisfy({ !isLetter($0) || $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "Z") }) {
+        continue
+      }
+      words.append(String(decoding: word, as: UTF8.self))
+      if words.count == 2 { break }
+    }
+    return words.joined(separator: " ")
+  }
+
   private static func mask(_ word: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     var run: [UInt8] = []

@@ -32,7 +32,7 @@ struct LogWitnessSource: Sendable {
     let query = selector
     let answers = Parallel.map(ranges.count, width: 6) { send(query, ranges[$0]) }
     var outcome = SourceOutcome(panel: LogWitness())
-    var templates: [String: Int32] = [:]
+    var found: [Answer] = []
     for (range, answer) in zip(ranges, answers) {
       outcome.queries.append(
         SentQuery(
@@ -42,9 +42,10 @@ struct LogWitnessSource: Sendable {
       case .failure(let error): outcome.failures.append(("templates", error.description))
       case .success(let answer):
         outcome.answered = true
-        take(answer, &outcome.panel, &templates)
+        found.append(answer)
       }
     }
+    take(found, &outcome.panel)
     outcome.elapsed = monotonicNanoseconds() - begin
     return outcome
   }
@@ -60,11 +61,20 @@ struct LogWitnessSource: Sendable {
         return start..<(index == LogWitnessSource.stretches - 1 ? to : start + part)
       }
     }
-    return split(grid.start, grid.windowStart) + split(grid.windowStart, grid.end.addingSaturating(Nanoseconds.perSecond))
+    return split(grid.start, grid.windowStart)
+      + split(grid.windowStart, grid.end.addingSaturating(Nanoseconds.perSecond))
+  }
+
+  private struct Line: Sendable {
+    var id: SpanTable.TraceID
+    var service: String
+    var span: UInt64
+    var template: String
+    var head: String
   }
 
   private struct Answer: Sendable {
-    var lines: [(id: SpanTable.TraceID, service: String, span: UInt64, template: String)] = []
+    var lines: [Line] = []
     var covered: Range<Int64>
   }
 
@@ -94,24 +104,38 @@ struct LogWitnessSource: Sendable {
       let line = LogSource.line(entry)
       guard let id = line.traceID.flatMap(SpanTable.TraceID.init(hex:)) else { continue }
       answer.lines.append(
-        (id, service, line.spanID.flatMap { UInt64($0, radix: 16) } ?? 0, LogTemplate.of(entry.line)))
+        Line(
+          id: id, service: service, span: line.spanID.flatMap { UInt64($0, radix: 16) } ?? 0,
+          template: LogTemplate.of(entry.line), head: LogTemplate.head(entry.line)))
     }
     return answer
   }
 
-  private func take(_ answer: Answer, _ witness: inout LogWitness, _ templates: inout [String: Int32]) {
-    if !answer.covered.isEmpty { witness.covered.append(answer.covered) }
-    for line in answer.lines {
-      let number: Int32
-      if let known = templates[line.template] {
-        number = known
-      } else {
-        guard templates.count < LogWitnessSource.maximumTemplates else { continue }
-        number = Int32(clamping: witness.templates.count)
-        templates[line.template] = number
-        witness.templates.append(line.template)
+  /// A head that comes this often is no chance.
+  private static let commonHead = 5
+
+  private func take(_ answers: [Answer], _ witness: inout LogWitness) {
+    var heads: [String: Int] = [:]
+    for answer in answers {
+      if !answer.covered.isEmpty { witness.covered.append(answer.covered) }
+      for line in answer.lines { heads[line.head, default: 0] += 1 }
+    }
+    var templates: [String: Int32] = [:]
+    func number(_ template: String) -> Int32? {
+      if let known = templates[template] { return known }
+      guard templates.count < LogWitnessSource.maximumTemplates else { return nil }
+      let number = Int32(clamping: witness.templates.count)
+      templates[template] = number
+      witness.templates.append(template)
+      return number
+    }
+    for line in answers.lazy.flatMap(\.lines) {
+      var all = [line.template]
+      if heads[line.head] ?? 0 >= LogWitnessSource.commonHead { all.append(line.head + " …") }
+      for template in all {
+        guard let number = number(template) else { continue }
+        witness.lines[line.id, default: []].insert(.init(service: line.service, span: line.span, template: number))
       }
-      witness.lines[line.id, default: []].insert(.init(service: line.service, span: line.span, template: number))
     }
   }
 }
@@ -119,7 +143,8 @@ struct LogWitnessSource: Sendable {
 extension SpanTable.TraceID {
   /// From 32 hexadecimal digits.
   init?(hex: String) {
-    guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16), let low = UInt64(hex.suffix(16), radix: 16)
+    guard hex.utf8.count == 32, let high = UInt64(hex.prefix(16), radix: 16),
+      let low = UInt64(hex.suffix(16), radix: 16)
     else { return nil }
     self.high = high
     self.low = low

@@ -126,7 +126,9 @@ struct ResourceSource: Sendable {
     let text: String
     switch plan.meaning {
     case .processor:
-      guard peak > usual + max(0.05, 3 * deviation), peak > 1.5 * usual, peak > most * 1.1, peak > 0.3 else { return nil }
+      guard peak > usual + max(0.05, 3 * deviation), peak > 1.5 * usual, peak > most * 1.1, peak > 0.3 else {
+        return nil
+      }
       size = min(1, peak - usual)
       text = "\(service): processor \(NumberText.short(usual)) before, \(NumberText.short(peak)) now"
     case .throttled:

@@ -98,7 +98,9 @@ struct Blame {
         test.slow == nil
         ? "\(NumberText.short(old.rounded())) times before, \(NumberText.short(new.rounded())) now"
         : "\(NumberText.short(new.rounded())) times in \(Blame.percent(test.now)) of its runs, \(Blame.percent(test.before)) before"
-      find(.calls, service(place), test.strength, test, "\(table.text(of: place)): \(table.text(of: thing.place)) \(counts)")
+      find(
+        .calls, service(place), test.strength, test,
+        "\(table.text(of: place)): \(table.text(of: thing.place)) \(counts)")
     case .between: break
     }
   }
@@ -156,7 +158,9 @@ struct Blame {
         .errors, service(callee), errors(test.strength), test,
         "\(table.text(of: place)) fails though \(table.text(of: callee)) does not: \(shares)")
     case .refused(let place):
-      find(.errors, service(place), errors(test.strength), test, "\(table.text(of: place)) asks what is refused: \(shares)")
+      find(
+        .errors, service(place), errors(test.strength), test, "\(table.text(of: place)) asks what is refused: \(shares)"
+      )
     case .unanswered(let place):
       guard let answerer = answerer(place) else { break }
       find(
@@ -202,13 +206,16 @@ struct Blame {
   }
 
   /// The call that most often comes last where an operation does not do a thing; and how often, of all its runs.
-  private func lastCall(of place: Int32, without thing: Observations.Thing) -> (call: Observations.Thing, share: Double)? {
+  private func lastCall(of place: Int32, without thing: Observations.Thing) -> (
+    call: Observations.Thing, share: Double
+  )? {
     var votes: [Observations.Thing: Double] = [:]
     for (call, slots) in observations.lastCalls[place] ?? [:] where !call.things.contains(thing) {
       votes[call.last, default: 0] += ChangeTest.sum(slots, interval.from..<interval.to)
     }
     let all = votes.values.reduce(0, +)
-    guard all > 0, let best = votes.max(by: { ($0.value, $1.key.place) < ($1.value, $0.key.place) }), best.value * 2 > all
+    guard all > 0, let best = votes.max(by: { ($0.value, $1.key.place) < ($1.value, $0.key.place) }),
+      best.value * 2 > all
     else { return nil }
     let cases = ChangeTest.sum(observations.cases[place] ?? [], interval.from..<interval.to)
     return (best.key, best.value / max(1, cases))

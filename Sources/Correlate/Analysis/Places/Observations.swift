@@ -98,6 +98,9 @@ struct Observations {
     events[event, default: Array(repeating: 0, count: grid.slots)][slot] += 1
   }
 
+  /// Events but log lines, of which most tell the same several times.
+  var happenings: Int { events.count - events.keys.lazy.filter { if case .logs = $0 { true } else { false } }.count }
+
   mutating func lastCall(at place: Int32, _ call: LastCall, slot: Int) {
     if lastCalls[place]?[call] == nil {
       guard lastCallCount < Observations.maximumKeys else { return }

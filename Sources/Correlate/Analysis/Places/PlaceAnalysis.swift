@@ -94,7 +94,7 @@ struct PlaceAnalysis {
 
   private func threshold(_ index: Int) -> Double {
     // The window as a whole is the user's; the more stretches of it and places are tried, the more chance can do.
-    let places = Double(observations.times.count + observations.events.count)
+    let places = Double(observations.times.count + observations.happenings)
     return PlaceAnalysis.significance + 2 * logarithm(max(1, places / 300)) + (index == 0 ? 0 : 4)
   }
 

@@ -26,7 +26,8 @@ struct TimeGrid: Sendable {
     let second = Nanoseconds.perSecond
     windowSlots = inWindow > 0 ? Int(min(Int64(TimeGrid.most), max(1, inWindow / second))) : 0
     let slot = windowSlots > 0 ? max(1, inWindow / Int64(windowSlots)) : second
-    baselineSlots = before > 0 ? Int(min(Int64(TimeGrid.mostBefore), max(1, max(before / slot, min(6, before / second))))) : 0
+    baselineSlots =
+      before > 0 ? Int(min(Int64(TimeGrid.mostBefore), max(1, max(before / slot, min(6, before / second))))) : 0
   }
 
   var slots: Int { baselineSlots + windowSlots }
