@@ -102,7 +102,7 @@ let package = Package(
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),
     tests("TraceQLTests", ["TraceQL"]),
-    tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "Platform", "ongrid"]),
+    tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "CZlib", "Platform", "ongrid"]),
     tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules", "MetricProfiles"]),
     tests("CorrelateTests", ["Correlate"]),

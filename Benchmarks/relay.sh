@@ -1,5 +1,7 @@
 #!/bin/sh
-# What the relay costs: processor time of the relay alone, its memory, latency, and whether every span arrived.
+# What the relay costs: processor time of the relay alone, its memory, latency, and whether every span arrived. First for large
+# requests on a few connections, then for small ones on many; a collector (otelcol or otelcol-contrib) stands beside where it
+# is installed.
 # Usage: Benchmarks/relay.sh ONGRID [REQUESTS]
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,6 +17,8 @@ openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca.ke
   -extfile "$work/names" -out "$work/cert.pem" 2>/dev/null
 start_sink --tls-cert "$work/cert.pem" --tls-key "$work/key.pem"
 
+# What the load generator is told beside that.
+shape=
 # run NAME PROTOCOL ENCODING RELAY-OPTIONS…; load_tls is what the load generator needs for TLS.
 load_tls=
 run() {
@@ -23,8 +27,10 @@ run() {
   rm -rf "$work/queue"
   start_relay "$@"
   printf '%-34s ' "$name"
-  "$BENCH_TOOL" load --to "127.0.0.1:$grpc" --protocol "$protocol" --encoding "$encoding" \
-    --requests "$requests" --pid "$relay" --sink "$port" $load_tls
+  address=$grpc
+  [ "$protocol" = grpc ] || address=$http
+  "$BENCH_TOOL" load --to "127.0.0.1:$address" --protocol "$protocol" --encoding "$encoding" \
+    --requests "$requests" --pid "$relay" --sink "$port" $load_tls $shape
   stop_relay || true
 }
 
@@ -42,3 +48,36 @@ run 'gRPC TLS > gRPC TLS, identity' grpc identity --to "grpcs://localhost:$port"
 run 'HTTPS > HTTPS, identity' http identity --to "https://localhost:$port" --compression none "$@"
 run 'gRPC TLS > gRPC TLS, gzip' grpc gzip --to "grpcs://localhost:$port" "$@"
 run 'HTTPS > HTTPS, gzip' http gzip --to "https://localhost:$port" "$@"
+
+load_tls=
+printf '\nsmall requests, 200 connections\n'
+requests=$((requests * 5))
+small() {
+  title=$1 shape="--spans $2 --connections 200 --streams 1"
+  shift 2
+  run "$title" "$@"
+}
+small 'HTTP, 1 span' 1 http identity --to "http://127.0.0.1:$port" --compression none
+small 'HTTP gzip, 20 spans' 20 http gzip --to "http://127.0.0.1:$port"
+small 'gRPC, 1 span' 1 grpc identity --to "grpc://127.0.0.1:$port" --compression none
+small 'gRPC gzip, 20 spans' 20 grpc gzip --to "grpc://127.0.0.1:$port"
+small 'gRPC gzip, 20 spans, --queue-dir' 20 grpc gzip --to "grpc://127.0.0.1:$port" --queue-dir "$work/queue"
+
+collector=$(command -v otelcol-contrib || command -v otelcol || true)
+[ -n "$collector" ] || exit 0
+printf '\n%s\n' "$collector"
+# start_collector COMPRESSION: sets $relay, its process, and $grpc and $http, its ports.
+start_collector() {
+  grpc=24317 http=24318
+  "$ongrid" relay --engine otelcol --print-config --to "grpc://127.0.0.1:$port" --compression "$1" \
+    --listen-grpc "127.0.0.1:$grpc" --listen-http "127.0.0.1:$http" --listen-admin none >"$work/collector.yaml"
+  "$collector" --config "$work/collector.yaml" 2>"$work/log" &
+  relay=$!
+  until grep -q 'Everything is ready' "$work/log" 2>/dev/null; do sleep 0.1; done
+}
+start_relay() { if [ "$2" = gzip ]; then start_collector gzip; else start_collector none; fi; }
+shape=
+run 'gRPC identity > gRPC identity' grpc identity collector none
+run 'gRPC gzip > gRPC gzip' grpc gzip collector gzip
+small 'HTTP, 1 span' 1 http identity collector none
+small 'gRPC gzip, 20 spans' 20 grpc gzip collector gzip

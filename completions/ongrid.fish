@@ -38,6 +38,7 @@ complete -c ongrid -n '__ongrid_in relay' -l listen-tls-key -r -F -d 'Private ke
 complete -c ongrid -n '__ongrid_in relay' -l listen-tls-client-ca -r -F -d 'Demand client certificates that these authorities signed, PEM'
 complete -c ongrid -n '__ongrid_in relay' -l listen-token-file -r -F -d 'Demand one of the bearer tokens in this file'
 complete -c ongrid -n '__ongrid_in relay' -l max-request -x -d 'Largest request accepted'
+complete -c ongrid -n '__ongrid_in relay' -l max-connections -x -d 'Most clients connected at once'
 complete -c ongrid -n '__ongrid_in relay' -l cors-origin -x -d 'Let pages of this origin send traces'
 complete -c ongrid -n '__ongrid_in relay' -l once -d 'Deliver files or standard input, then exit'
 complete -c ongrid -n '__ongrid_in relay' -l delete -d 'With --once, remove each file that was delivered'

@@ -89,8 +89,9 @@ struct Load {
     }
     var line = "\(Int(Double(sent) / seconds)) spans/s"
     if let before, let after {
-      let cpu = (after.seconds - before.seconds) * 1e6 / Double(max(sent, 1))
-      line += "  \(fixed(cpu, 3)) us/span  \(fixed(Double(after.peakKilobytes) / 1024, 1)) MB"
+      let cpu = (after.seconds - before.seconds) * 1e6
+      line += "  \(fixed(cpu / Double(max(requests, 1)), 2)) us/request"
+      line += "  \(fixed(cpu / Double(max(sent, 1)), 3)) us/span  \(fixed(Double(after.peakKilobytes) / 1024, 1)) MB"
     }
     line += "  p50 \(percentile(0.5)) ms  p99 \(percentile(0.99)) ms  sent \(sent)  delivered \(delivered)"
     if refused > 0 { line += "  refused requests \(refused)" }

@@ -19,9 +19,15 @@ public enum ListenError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The kernel's error number; 0 when it has none.
+  var code: Int32 {
+    if case .system(let error) = self { return error.code }
+    return 0
+  }
+
   public var description: String {
     switch self {
-    case .badAddress(let text): "'\(text)' is not an address to listen on; write HOST:PORT, such as 127.0.0.1:4318"
+    case .badAddress(let text): "'\(text)' is not an address to listen on; write HOST:PORT, such as localhost:4318"
     case .system(let error): error.description
     case .badSetting(let text), .library(let text): text
     }

@@ -34,7 +34,7 @@ import Testing
     let relay = try RelayProcess(["--to", "file:\(file)"])
     var sent: [SentSpan] = []
     for (transport, address) in [("grpc", relay.grpc), ("http", relay.http)] {
-      for compression in ["none", "gzip"] {
+      for compression in ["none", "gzip", "deflate"] {
         sent += try Self.send(transport, address, compression)
       }
     }

@@ -1,6 +1,6 @@
 """Sends spans with the OpenTelemetry SDK and prints each as a JSON line.
 
-usage: send_spans.py grpc|http ADDRESS none|gzip < SPEC
+usage: send_spans.py grpc|http ADDRESS none|gzip|deflate < SPEC
 
 SPEC is a JSON array of {"service", "name", "ms", "error", "count"}; a span ends one to ten seconds ago.
 """
@@ -20,12 +20,14 @@ def exporter(protocol, address, compression):
         import grpc
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-        chosen = grpc.Compression.Gzip if compression == "gzip" else grpc.Compression.NoCompression
+        chosen = {
+            "none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate,
+        }[compression]
         return OTLPSpanExporter(endpoint=address, insecure=True, compression=chosen)
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    chosen = Compression.Gzip if compression == "gzip" else Compression.NoCompression
+    chosen = {"none": Compression.NoCompression, "gzip": Compression.Gzip, "deflate": Compression.Deflate}[compression]
     return OTLPSpanExporter(endpoint=f"http://{address}/v1/traces", compression=chosen)
 
 

@@ -21,7 +21,7 @@ import Transport
     let body = Spans.request(1, seed: 1)
     let unknown = try relay.call(body, encoding: "snappy")
     #expect(unknown.status == 12)
-    #expect(unknown.acceptedEncodings == "identity,gzip,zstd")
+    #expect(unknown.acceptedEncodings == "identity,gzip,zstd,deflate")
     #expect(try relay.call(body, method: "/opentelemetry.proto.collector.trace.v1.TraceService/Import").status == 12)
     #expect(try relay.call(body, method: "/opentelemetry.proto.collector.logs.v1.LogsService/Export").status == 12)
     #expect(try relay.call([], rawFrame: [0, 0, 0, 0]).status == 3)

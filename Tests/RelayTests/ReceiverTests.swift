@@ -136,7 +136,7 @@ import Transport
       let response = try relay.send(body)
       if response.status != 200 { refused = response }
     }
-    #expect(refused?.status == 429)
+    #expect(refused?.status == 503)
     #expect(refused?.headers["Retry-After"].flatMap { Int($0) } ?? 0 > 0)
     let call = try relay.call(body)
     #expect(call.status == 14)
@@ -264,12 +264,15 @@ import Transport
     #expect(allowed.headers["access-control-allow-origin"] == "https://shop.example")
     #expect(allowed.headers["access-control-allow-methods"] == "POST")
     #expect(allowed.headers["access-control-allow-headers"] == "content-type,traceparent")
+    // sendBeacon and fetch with credentials ask for it.
+    #expect(allowed.headers["access-control-allow-credentials"] == "true")
     let refused = try preflight("https://evil.example")
     #expect(refused.status == 405)
     #expect(refused.headers["access-control-allow-origin"] == nil)
     let headers: HTTPHeaders = ["Content-Type": "application/x-protobuf", "Origin": "https://shop.example"]
     let post = try relay.send(Spans.request(1, seed: 1), headers: headers)
     #expect(post.headers["Access-Control-Allow-Origin"] == "https://shop.example")
+    #expect(post.headers["Access-Control-Allow-Credentials"] == "true")
     let other: HTTPHeaders = ["Content-Type": "application/x-protobuf", "Origin": "https://evil.example"]
     #expect(try relay.send(Spans.request(1, seed: 1), headers: other).headers["Access-Control-Allow-Origin"] == nil)
   }

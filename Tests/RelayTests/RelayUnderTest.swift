@@ -49,14 +49,15 @@ final class RelayUnderTest {
   /// One exchange with the relay over a real client.
   func send(
     _ body: [UInt8], path: String = "/v1/traces", method: HTTPRequest.Method = .post,
-    headers: HTTPHeaders = ["Content-Type": "application/x-protobuf"], http2: Bool = false, port: Int? = nil
+    headers: HTTPHeaders = ["Content-Type": "application/x-protobuf"], http2: Bool = false, port: Int? = nil,
+    url: String? = nil
   ) throws -> HTTPResponse {
     var options = HTTPOptions()
     options.version = http2 ? .http2PriorKnowledge : .http1
     let client = try HTTPClient(options: options)
     return try client.send(
       HTTPRequest(
-        method: method, url: try HTTPURL("http://127.0.0.1:\(port ?? self.port)\(path)"), headers: headers,
+        method: method, url: try HTTPURL((url ?? "http://127.0.0.1:\(port ?? self.port)") + path), headers: headers,
         body: .bytes(body), acceptsCompression: false))
   }
 

@@ -10,6 +10,8 @@ final class Connection {
   private let channel: any Channel
   private let output: ConnectionOutput
   private let opened: Int64
+  /// When the client last did something, in monotonic ns.
+  private(set) var lastActive: Int64
 
   private enum Speaks {
     /// Fewer bytes have come than tell HTTP/1.1 from HTTP/2.
@@ -35,6 +37,17 @@ final class Connection {
     self.context = context
     output = ConnectionOutput(id: id, context.loop)
     opened = context.loop.now
+    lastActive = opened
+  }
+
+  /// Whether no request is under way, so that the connection may be ended.
+  var isIdle: Bool {
+    guard output.bytes.isEmpty, lingersUntil == nil else { return false }
+    return switch speaks {
+    case .unknown: true
+    case .http1(let http1): http1.isIdle
+    case .http2(let http2): http2.streams.isEmpty
+    }
   }
 
   private var wantsInput: Bool { !isClosed && (lingersUntil != nil || !output.pausesInput) }
@@ -50,6 +63,7 @@ final class Connection {
   }
 
   func readable() {
+    lastActive = context.loop.now
     if writeWaits == .reading {
       writeWaits = nil
       flush()

@@ -59,7 +59,13 @@ final class ConnectionOutput {
     bytes.append(view)
   }
 
-  func send(_ array: [UInt8]) { array.withByteView { send($0) } }
+  func send(_ text: StaticString) { send(ByteView(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
+
+  /// Lets `write` append what is to be sent.
+  func send(_ write: (inout ByteBuffer) -> Void) {
+    if bytes.isEmpty { progress = loop.now }
+    write(&bytes)
+  }
 
   /// The client has taken the first `count` bytes.
   func took(_ count: Int) {

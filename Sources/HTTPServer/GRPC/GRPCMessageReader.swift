@@ -1,8 +1,8 @@
 import Platform
 
 /// Takes the one message of a unary call out of its frames: a flag byte, a length of four bytes, the message.
-struct GRPCMessageReader: ~Copyable {
-  enum Failure: Error {
+public struct GRPCMessageReader: ~Copyable {
+  public enum Failure: Error {
     /// A second message, or a flag that is neither 0 nor 1.
     case malformed
     case tooLarge
@@ -10,21 +10,21 @@ struct GRPCMessageReader: ~Copyable {
 
   private var prefix: (count: Int, length: UInt32) = (0, 0)
   /// Whether the message is compressed as `grpc-encoding` says.
-  private(set) var isCompressed = false
+  public private(set) var isCompressed = false
   /// The message's bytes so far.
   private var message = ByteBuffer(capacity: 16)
 
-  init() {}
+  public init() {}
 
   /// How many bytes of the message have come.
-  var count: Int { message.count }
+  public var count: Int { message.count }
 
   /// Whether prefix and message have been read in full.
-  var isComplete: Bool { prefix.count == 5 && message.count == Int(prefix.length) }
+  public var isComplete: Bool { prefix.count == 5 && message.count == Int(prefix.length) }
 
   /// Takes in further bytes of the stream. Room is made as bytes arrive, up to 1 MiB ahead of them: a length alone costs
   /// nothing.
-  mutating func append(_ bytes: ByteView, limit: Int) throws(Failure) {
+  public mutating func append(_ bytes: ByteView, limit: Int) throws(Failure) {
     var bytes = bytes
     while prefix.count < 5, let byte = bytes.first {
       if prefix.count == 0 {
@@ -46,7 +46,7 @@ struct GRPCMessageReader: ~Copyable {
   }
 
   /// Hands over the message.
-  mutating func take() -> ByteBuffer {
+  public mutating func take() -> ByteBuffer {
     var taken = ByteBuffer(capacity: 16)
     swap(&taken, &message)
     return taken

@@ -56,10 +56,12 @@ struct ChunkedDecoder {
     }
     line.append(bytes[from..<end])
     guard line.count <= 1024, line.popLast() == UInt8(ascii: "\r") else { throw .malformed }
+    // A CR inside ends the line for some readers.
+    guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else { throw .malformed }
     if case .trailer = state {
       trailerBytes += line.count
       if trailerBytes > 8192 { throw .malformed }
-      if line.isEmpty { state = .done }
+      if line.isEmpty { state = .done } else if !isField() { throw .malformed }
     } else {
       let size = try chunkSize()
       state = size == 0 ? .trailer : .content(size)
@@ -78,7 +80,7 @@ struct ChunkedDecoder {
       case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
       case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
       case UInt8(ascii: ";"), UInt8(ascii: " "), UInt8(ascii: "\t"):
-        if digits == 0 { throw .malformed }
+        if digits == 0 || !hasExtension(from: digits) { throw .malformed }
         return size
       default: throw .malformed
       }
@@ -88,5 +90,17 @@ struct ChunkedDecoder {
     }
     if digits == 0 { throw .malformed }
     return size
+  }
+
+  /// Whether the line goes on, after blanks, with an extension: those are passed over, anything else is no chunk.
+  private func hasExtension(from start: Int) -> Bool {
+    line[start...].first { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: ";")
+  }
+
+  /// Whether the line is a header field.
+  private func isField() -> Bool {
+    line.withByteView { view in
+      view.firstIndex(of: UInt8(ascii: ":")).map { HTTP1HeadParser.isToken(view.prefix($0)) } ?? false
+    }
   }
 }

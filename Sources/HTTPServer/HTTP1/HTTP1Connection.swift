@@ -146,7 +146,7 @@ final class HTTP1Connection {
       let length = head.contentLength ?? 0
       if length > context.limits.maxRequest { return answerBeforeBody(context.handler.refuse(head, tooLarge)) }
       if head.expectsContinue, head.isChunked || length > 0 {
-        output.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+        output.send("HTTP/1.1 100 Continue\r\n\r\n")
       }
       // Room is made as bytes arrive, up to 1 MiB ahead of them: a length alone costs nothing.
       body = ByteBuffer(capacity: min(length, 1 << 20))
@@ -221,7 +221,7 @@ final class HTTP1Connection {
   private func respond(_ response: ServerResponse, keepAlive: Bool? = nil) {
     releaseBody()
     let keepAlive = (keepAlive ?? head.keepsAlive) && !context.loop.isDraining
-    output.send(response.http1(keepAlive: keepAlive, omitBody: head.method == "HEAD"))
+    output.send { response.write(keepAlive: keepAlive, omitBody: head.method == "HEAD", into: &$0) }
     answer = nil
     taker = nil
     body = ByteBuffer(capacity: 16)
@@ -240,8 +240,14 @@ final class HTTP1Connection {
     state = .ended
   }
 
+  /// Whether no request is under way.
+  var isIdle: Bool {
+    if case .head = state { return pending.isEmpty }
+    return false
+  }
+
   func drain() {
-    if case .head = state, pending.isEmpty { output.closeNow() }
+    if isIdle { output.closeNow() }
   }
 
   /// Ends a request that takes too long to arrive, and a connection that nobody uses.

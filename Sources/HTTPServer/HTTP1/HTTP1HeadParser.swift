@@ -2,8 +2,8 @@ import Platform
 
 /// Reads the head of an HTTP/1.1 request: request line and header fields.
 ///
-/// Strict where leniency would let two parsers disagree on where a message ends (RFC 9112, sections 2.2, 5.1 and 6.3): no
-/// bare CR, no folded lines, no space before a colon, no message with both a length and chunks.
+/// Strict where leniency would let two readers disagree on where a message ends or whom it is for (RFC 9112, sections 2.2,
+/// 3.2, 5.1 and 6.3): no bare CR or LF, no folded lines, no space before a colon, one host, one length or chunks.
 enum HTTP1HeadParser {
   enum Outcome {
     /// The head and how many bytes it took.
@@ -18,14 +18,15 @@ enum HTTP1HeadParser {
   static func parse(_ bytes: ByteView, searched: Int, limits: HTTPLimits) -> Outcome {
     // A client may send an empty line after the body before (section 2.2).
     var start = 0
-    while start < bytes.count, bytes[start] == cr || bytes[start] == lf {
-      start += 1
-      if start > 4 { return .refused(malformed) }
-    }
+    while start < min(bytes.count, 4), bytes[start] == (start % 2 == 0 ? cr : lf) { start += 1 }
+    if start % 2 != 0 { return start == bytes.count ? .incomplete : .refused(malformed) }
     // A TLS handshake, say: whoever sends that waits for an answer before it sends a line.
     if start < bytes.count, !(0x21...0x7e).contains(bytes[start]) { return .refused(malformed) }
-    guard let end = headEnd(bytes, from: max(start, searched - 3)) else {
-      return bytes.count - start > limits.maxHeader ? .refused(.headerTooLarge) : .incomplete
+    let end: Int
+    switch headEnd(bytes, from: max(start, searched - 3), start: start) {
+    case .found(let found): end = found
+    case .bareLineFeed: return .refused(malformed)
+    case .missing: return bytes.count - start > limits.maxHeader ? .refused(.headerTooLarge) : .incomplete
     }
     if end - start > limits.maxHeader { return .refused(.headerTooLarge) }
     var lines = LineReader(rest: bytes[start..<end])
@@ -39,21 +40,36 @@ enum HTTP1HeadParser {
       if fields > limits.maxHeaderFields { return .refused(.headerTooLarge) }
       if let fault = readField(line, into: &head) { return .refused(fault) }
     }
-    if lines.sawMalformedLine || (head.isChunked && head.contentLength != nil) { return .refused(malformed) }
+    if lines.sawMalformedLine || !hasOneEnd(head) || !hasOneHost(head) { return .refused(malformed) }
     return .complete(head, end)
   }
 
   private static let cr = UInt8(ascii: "\r")
   private static let lf = UInt8(ascii: "\n")
 
-  /// The index after the empty line that ends the head.
-  private static func headEnd(_ bytes: ByteView, from: Int) -> Int? {
-    var position = max(from, 0)
+  /// A message has a length or chunks, not both, and HTTP/1.0 knows no chunks (section 6.1).
+  private static func hasOneEnd(_ head: RequestHead) -> Bool {
+    !head.isChunked || (head.contentLength == nil && !head.isHTTP10)
+  }
+
+  /// Only HTTP/1.0 may do without a host (section 3.2).
+  private static func hasOneHost(_ head: RequestHead) -> Bool { head.hasHost || head.isHTTP10 }
+
+  private enum HeadEnd {
+    /// The index after the empty line that ends the head.
+    case found(Int)
+    case bareLineFeed
+    case missing
+  }
+
+  private static func headEnd(_ bytes: ByteView, from: Int, start: Int) -> HeadEnd {
+    var position = from
     while let found = bytes.firstIndex(of: lf, from: position) {
-      if found >= 3, bytes[found - 1] == cr, bytes[found - 2] == lf { return found + 1 }
+      if found == start || bytes[found - 1] != cr { return .bareLineFeed }
+      if found >= start + 3, bytes[found - 2] == lf { return .found(found + 1) }
       position = found + 1
     }
-    return nil
+    return .missing
   }
 
   /// Hands out lines without their CR LF.
@@ -84,16 +100,60 @@ enum HTTP1HeadParser {
     let method = line.prefix(first)
     guard isToken(method) else { return malformed }
     head.method = String(method)
-    let target = line[first + 1..<second]
-    for index in 0..<target.count where target[index] < 0x21 || target[index] == 0x7f { return malformed }
-    head.setTarget(target)
+    guard setTarget(line[first + 1..<second], in: &head) else { return malformed }
     let version = line.dropFirst(second + 1)
     if version.equals("HTTP/1.1") { return nil }
-    if version.equals("HTTP/1.0") {
-      head.keepsAlive = false
-      return nil
+    guard version.count == 8, version.hasPrefix(Array("HTTP/".utf8)), version[6] == UInt8(ascii: "."),
+      isDigit(version[5]), isDigit(version[7])
+    else { return malformed }
+    // A later minor version is read as the latest that is known (RFC 9110, section 2.5).
+    guard version[5] == UInt8(ascii: "1") else { return .unsupportedVersion }
+    head.isHTTP10 = version[7] == UInt8(ascii: "0")
+    head.keepsAlive = !head.isHTTP10
+    return nil
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+  /// The four forms of a request target (section 3.2): a path, a whole URL as proxies get it, an authority, `*`.
+  private static func setTarget(_ target: ByteView, in head: inout RequestHead) -> Bool {
+    for index in 0..<target.count {
+      let byte = target[index]
+      if byte < 0x21 || byte > 0x7e || byte == UInt8(ascii: "#") { return false }
     }
-    return version.hasPrefix(Array("HTTP/".utf8)) ? .unsupportedVersion : malformed
+    if target.first == UInt8(ascii: "/") {
+      head.setTarget(target)
+      return true
+    }
+    if target.equals("*") || head.method == "CONNECT" {
+      head.setTarget(target)
+      return target.equals("*") == (head.method == "OPTIONS")
+    }
+    guard let colon = target.firstIndex(of: UInt8(ascii: ":")),
+      target.prefix(colon).equalsLowercased("http") || target.prefix(colon).equalsLowercased("https"),
+      target[colon + 1..<colon + 3].equals("//")
+    else { return false }
+    let rest = target.dropFirst(colon + 3)
+    let end = rest.buffer.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.count
+    guard end > 0, isHost(rest.prefix(end)) else { return false }
+    head.setTarget(rest.dropFirst(end))
+    if head.path.isEmpty { head.path = "/" }
+    return true
+  }
+
+  /// Whether `text` has only what a host and a port are made of (RFC 3986, section 3.2.2); empty is allowed.
+  private static func isHost(_ text: ByteView) -> Bool {
+    for index in 0..<text.count {
+      let byte = text[index]
+      switch byte {
+      case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "="),
+        UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"):
+        continue
+      case UInt8(ascii: "#"), UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"): return false
+      default: if !isTokenByte(byte) { return false }
+      }
+    }
+    return true
   }
 
   private static func readField(_ line: ByteView, into head: inout RequestHead) -> RequestFault? {
@@ -101,18 +161,27 @@ enum HTTP1HeadParser {
     let name = line.prefix(colon)
     guard isToken(name) else { return malformed }
     let value = trimmed(line.dropFirst(colon + 1))
+    for index in 0..<value.count where value[index] < 0x20 && value[index] != 0x09 || value[index] == 0x7f {
+      return malformed
+    }
     if name.equalsLowercased("transfer-encoding") {
-      guard value.equalsLowercased("chunked"), !head.isChunked else { return .unsupportedTransferCoding }
-      head.isChunked = true
-    } else if name.equalsLowercased("expect") {
-      head.expectsContinue = value.equalsLowercased("100-continue")
-    } else if name.equalsLowercased("connection") {
-      let text = String(value).lowercased()
-      if text.contains("close") {
-        head.keepsAlive = false
-      } else if text.contains("keep-alive") {
-        head.keepsAlive = true
+      guard value.equalsLowercased("chunked"), !head.isChunked else {
+        return .malformed("the only transfer coding is chunked")
       }
+      head.isChunked = true
+    } else if name.equalsLowercased("host") {
+      guard !head.hasHost, isHost(value) else { return malformed }
+      head.hasHost = true
+    } else if name.equalsLowercased("expect") {
+      head.expectsContinue = value.equalsLowercased("100-continue") && !head.isHTTP10
+    } else if name.equalsLowercased("connection") {
+      var closes = false
+      for option in String(value).lowercased().split(separator: ",") {
+        let option = option.filter { $0 != " " && $0 != "\t" }
+        if option == "close" { closes = true }
+        if option == "keep-alive" { head.keepsAlive = true }
+      }
+      if closes { head.keepsAlive = false }
     } else {
       do { try head.set(name, value) } catch { return malformed }
     }
@@ -127,20 +196,21 @@ enum HTTP1HeadParser {
   }
 
   /// RFC 9110, section 5.6.2.
-  private static func isToken(_ view: ByteView) -> Bool {
-    guard !view.isEmpty else { return false }
-    for index in 0..<view.count {
-      switch view[index] {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        continue
-      case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-        UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-        continue
-      default: return false
-      }
+  static func isToken(_ view: ByteView) -> Bool {
+    for index in 0..<view.count where !isTokenByte(view[index]) { return false }
+    return !view.isEmpty
+  }
+
+  private static func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
+      UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+      UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+      true
+    default: false
     }
-    return true
   }
 }

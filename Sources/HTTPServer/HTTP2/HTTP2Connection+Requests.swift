@@ -9,7 +9,7 @@ extension HTTP2Connection {
     stream.headerBytes += name.count + value.count + 32
     stream.headerFields += 1
     if stream.headerBytes > context.limits.maxHeader || stream.headerFields > context.limits.maxHeaderFields {
-      stream.isRefusedHeader = true
+      stream.fault = .headerTooLarge
       // A byte can stand for a whole field, which costs the client next to nothing.
       return stream.headerFields % context.limits.maxHeaderFields != 0 || charge(50)
     } else if name.equals(":method") {
@@ -17,7 +17,9 @@ extension HTTP2Connection {
     } else if name.equals(":path") {
       stream.head.setTarget(value)
     } else {
-      do { try stream.head.set(name, value) } catch { stream.isRefusedHeader = true }
+      do { try stream.head.set(name, value) } catch {
+        stream.fault = .malformed("a field of the header contradicts another")
+      }
     }
     return true
   }
@@ -25,7 +27,7 @@ extension HTTP2Connection {
   /// The header is complete: decides what becomes of the stream.
   func begin(_ stream: HTTP2Stream) {
     stream.phase = .body
-    if stream.isRefusedHeader { return refuse(stream, .headerTooLarge) }
+    if let fault = stream.fault { return refuse(stream, fault) }
     if let timeout = stream.head.grpcTimeout.flatMap(GRPCText.timeout) {
       stream.deadline = stream.began.addingSaturating(timeout)
     }

@@ -8,7 +8,8 @@ final class HTTP2Stream {
   /// Bytes of the header so far, as RFC 9113 counts them (section 6.5.2).
   var headerBytes = 0
   var headerFields = 0
-  var isRefusedHeader = false
+  /// What is wrong with the header.
+  var fault: RequestFault?
 
   /// What takes the body.
   var taker: ((consuming ByteBuffer, WholeRequest) -> ServerResponse?)?

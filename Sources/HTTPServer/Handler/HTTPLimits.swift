@@ -8,7 +8,8 @@ public struct HTTPLimits: Sendable {
   public var maxHeader = 16 << 10
   /// Header fields of a request.
   public var maxHeaderFields = 100
-  /// Open connections over all listeners of a service; further ones are closed at once.
+  /// Open connections over all listeners of a service. For further ones idle connections give way, the longest idle first;
+  /// where there are none, they are closed at once.
   public var maxConnections = 1024
   /// Concurrent streams of an HTTP/2 connection.
   public var maxStreams = 256

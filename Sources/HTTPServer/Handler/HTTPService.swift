@@ -7,18 +7,23 @@ public final class HTTPService: Sendable {
   let limits: HTTPLimits
   let makeHandler: @Sendable () -> any RequestHandler
   /// Open connections over all loops.
-  let connections = Atomic<Int>(0)
+  private let connections = Atomic<Int>(0)
   private let refused = Atomic<Int>(0)
+  private let onCrowd: @Sendable (_ reason: String) -> Void
   /// Bytes of request bodies that have not ended yet, over all loops.
   private let unfinished = Atomic<Int>(0)
 
-  /// - Parameter makeHandler: called once for each event loop.
+  /// - Parameters:
+  ///   - onCrowd: called for each connection that is not let in, with the reason in one line, on any thread.
+  ///   - makeHandler: called once for each event loop.
   public init(
     _ listeners: [Listener], limits: HTTPLimits = HTTPLimits(),
+    onCrowd: @escaping @Sendable (_ reason: String) -> Void = { _ in },
     makeHandler: @escaping @Sendable () -> any RequestHandler
   ) {
     self.listeners = listeners
     self.limits = limits
+    self.onCrowd = onCrowd
     self.makeHandler = makeHandler
   }
 
@@ -30,13 +35,18 @@ public final class HTTPService: Sendable {
 
   func countRefusedConnection() { refused.add(1, ordering: .relaxed) }
 
-  /// Counts a new connection; `false` when there are too many.
-  func admitConnection() -> Bool {
-    if connections.add(1, ordering: .relaxed).newValue <= limits.maxConnections { return true }
+  /// Counts a new connection; `false` when another must give way for it.
+  func admitConnection() -> Bool { connections.add(1, ordering: .relaxed).newValue <= limits.maxConnections }
+
+  /// A connection that was counted is not let in, since all others are busy.
+  func refuseConnection() {
     endConnection()
     countRefusedConnection()
-    return false
+    onCrowd("refused a connection: \(limits.maxConnections) are open and none of them is idle")
   }
+
+  /// New connections have to wait for a descriptor.
+  func isOutOfDescriptors() { onCrowd("cannot take connections: the process has no descriptors or memory left") }
 
   func endConnection() { connections.subtract(1, ordering: .relaxed) }
 

@@ -42,7 +42,7 @@ public final class PageServer {
 
   /// Opens the listening socket. `page` is called with each request's path, on the server's thread.
   public init(_ address: ListenAddress, page: @escaping @Sendable (_ path: String) -> Page) throws(ListenError) {
-    service = HTTPService([Listener(try ListeningSocket(address))]) { PageHandler(page) }
+    service = HTTPService(try Listener.listeners(on: address)) { PageHandler(page) }
     server = try Server([service], loops: 1)
   }
 

@@ -13,7 +13,6 @@ public enum RequestFault: Sendable, Equatable {
   case overloaded
   case stopping
   case unsupportedVersion
-  case unsupportedTransferCoding
 
   /// The HTTP status that says so.
   public var status: Int {
@@ -22,7 +21,6 @@ public enum RequestFault: Sendable, Equatable {
     case .timeout: 408
     case .bodyTooLarge: 413
     case .headerTooLarge: 431
-    case .unsupportedTransferCoding: 501
     case .overloaded, .stopping: 503
     case .deadlineExceeded: 504
     case .unsupportedVersion: 505
@@ -39,7 +37,6 @@ public enum RequestFault: Sendable, Equatable {
     case .overloaded: "too many requests are being received at once"
     case .stopping: "the server is stopping"
     case .unsupportedVersion: "only HTTP/1.1 and HTTP/2 are spoken here"
-    case .unsupportedTransferCoding: "the only transfer coding is chunked"
     }
   }
 

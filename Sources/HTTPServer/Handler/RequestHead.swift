@@ -5,7 +5,8 @@ public struct RequestHead: Sendable {
   public internal(set) var method = ""
   /// The path without its query.
   public internal(set) var path = ""
-  public internal(set) var contentType: String?
+  /// The media type without its parameters, in lower case.
+  public internal(set) var mediaType = ""
   public internal(set) var contentEncoding: String?
   public internal(set) var contentLength: Int?
   public internal(set) var authorization: String?
@@ -15,7 +16,9 @@ public struct RequestHead: Sendable {
   public internal(set) var grpcEncoding: String?
   public internal(set) var grpcTimeout: String?
 
-  /// HTTP/1.1 only.
+  /// HTTP/1 only.
+  var hasHost = false
+  var isHTTP10 = false
   var isChunked = false
   var expectsContinue = false
   var keepsAlive = true
@@ -23,17 +26,24 @@ public struct RequestHead: Sendable {
   /// A field the request may carry only once, or only in one way, does not.
   enum FieldError: Error { case contradictory }
 
-  /// The media type without its parameters, in lower case.
-  public var mediaType: String {
-    guard let contentType else { return "" }
-    let bare = contentType.prefix { $0 != ";" }
-    return bare.lowercased().filter { $0 != " " && $0 != "\t" }
-  }
-
   /// Whether the request is a gRPC call.
-  public var isGRPC: Bool {
-    guard let contentType else { return false }
-    return contentType.hasPrefix("application/grpc") && !contentType.hasPrefix("application/grpc-web")
+  public var isGRPC: Bool { mediaType.hasPrefix("application/grpc") && !mediaType.hasPrefix("application/grpc-web") }
+
+  private mutating func setContentType(_ value: ByteView) throws(FieldError) {
+    let bare = value.prefix(value.firstIndex(of: UInt8(ascii: ";")) ?? value.count)
+    // Those that nearly all requests have cost no copy.
+    let type: String
+    if bare.equals("application/x-protobuf") {
+      type = "application/x-protobuf"
+    } else if bare.equals("application/grpc") {
+      type = "application/grpc"
+    } else if bare.equals("application/json") {
+      type = "application/json"
+    } else {
+      type = String(bare).lowercased().filter { $0 != " " && $0 != "\t" }
+    }
+    if !mediaType.isEmpty, mediaType != type { throw .contradictory }
+    mediaType = type
   }
 
   /// Takes a request target, of which only the path counts.
@@ -41,31 +51,43 @@ public struct RequestHead: Sendable {
     path = String(target.prefix(target.firstIndex(of: UInt8(ascii: "?")) ?? target.count))
   }
 
+  /// Takes note of a field that means one thing only.
+  private func once(_ old: String?, _ value: ByteView) throws(FieldError) -> String {
+    let text = String(value)
+    if let old, old != text { throw .contradictory }
+    return text
+  }
+
   /// Takes note of a header field; one that means nothing here is passed over.
   mutating func set(_ name: ByteView, _ value: ByteView) throws(FieldError) {
     switch name.count {
-    case 6: if name.equalsLowercased("origin") { origin = String(value) }
+    case 6: if name.equalsLowercased("origin") { origin = try once(origin, value) }
     case 12:
       if name.equalsLowercased("content-type") {
-        contentType = String(value)
+        try setContentType(value)
       } else if name.equalsLowercased("grpc-timeout") {
         grpcTimeout = String(value)
       }
     case 13:
       if name.equalsLowercased("authorization") {
-        authorization = String(value)
+        authorization = try once(authorization, value)
       } else if name.equalsLowercased("grpc-encoding") {
         grpcEncoding = String(value)
       }
     case 14: if name.equalsLowercased("content-length") { try setLength(value) }
-    case 16: if name.equalsLowercased("content-encoding") { contentEncoding = String(value).lowercased() }
+    case 16:
+      if name.equalsLowercased("content-encoding") {
+        // Several fields are one list.
+        contentEncoding = (contentEncoding.map { $0 + ", " } ?? "") + String(value).lowercased()
+      }
     case 29: if name.equalsLowercased("access-control-request-method") { requestedMethod = String(value) }
     case 30: if name.equalsLowercased("access-control-request-headers") { requestedHeaders = String(value) }
     default: break
     }
   }
 
-  /// RFC 9112, section 6.3: several lengths that differ make the end of the message ambiguous.
+  /// RFC 9112, section 6.3: several lengths make the end of the message ambiguous. They could be taken when they are equal,
+  /// which nobody sends.
   private mutating func setLength(_ value: ByteView) throws(FieldError) {
     guard !value.isEmpty, value.count <= 18 else { throw .contradictory }
     var length = 0
@@ -73,7 +95,7 @@ public struct RequestHead: Sendable {
       guard case UInt8(ascii: "0")...UInt8(ascii: "9") = value[index] else { throw .contradictory }
       length = length * 10 + Int(value[index] - UInt8(ascii: "0"))
     }
-    if let contentLength, contentLength != length { throw .contradictory }
+    if contentLength != nil { throw .contradictory }
     contentLength = length
   }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// A response, before HTTP/1.1 or HTTP/2 writes it down.
 public struct ServerResponse: Sendable {
   /// A header or trailer field, its name in lower case.
@@ -20,37 +22,42 @@ public struct ServerResponse: Sendable {
     self.init(status: status, fields: [("content-type", "text/plain; charset=utf-8")], body: Array(text.utf8))
   }
 
-  var reason: StaticString {
+  private var statusLine: StaticString {
     switch status {
-    case 200: "OK"
-    case 204: "No Content"
-    case 400: "Bad Request"
-    case 401: "Unauthorized"
-    case 404: "Not Found"
-    case 405: "Method Not Allowed"
-    case 408: "Request Timeout"
-    case 413: "Content Too Large"
-    case 415: "Unsupported Media Type"
-    case 429: "Too Many Requests"
-    case 431: "Request Header Fields Too Large"
-    case 501: "Not Implemented"
-    case 503: "Service Unavailable"
-    case 504: "Gateway Timeout"
-    case 505: "HTTP Version Not Supported"
-    default: "Internal Server Error"
+    case 200: "HTTP/1.1 200 OK\r\n"
+    case 204: "HTTP/1.1 204 No Content\r\n"
+    case 400: "HTTP/1.1 400 Bad Request\r\n"
+    case 401: "HTTP/1.1 401 Unauthorized\r\n"
+    case 404: "HTTP/1.1 404 Not Found\r\n"
+    case 405: "HTTP/1.1 405 Method Not Allowed\r\n"
+    case 408: "HTTP/1.1 408 Request Timeout\r\n"
+    case 413: "HTTP/1.1 413 Content Too Large\r\n"
+    case 415: "HTTP/1.1 415 Unsupported Media Type\r\n"
+    case 429: "HTTP/1.1 429 Too Many Requests\r\n"
+    case 431: "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    case 501: "HTTP/1.1 501 Not Implemented\r\n"
+    case 503: "HTTP/1.1 503 Service Unavailable\r\n"
+    case 504: "HTTP/1.1 504 Gateway Timeout\r\n"
+    case 505: "HTTP/1.1 505 HTTP Version Not Supported\r\n"
+    default: "HTTP/1.1 500 Internal Server Error\r\n"
     }
   }
 
-  /// The response as HTTP/1.1 writes it. `omitBody`: the request was a HEAD.
-  func http1(keepAlive: Bool, omitBody: Bool = false) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(192 + body.count)
-    bytes += "HTTP/1.1 \(status) \(reason)\r\n".utf8
-    for (name, value) in fields { bytes += "\(name): \(value)\r\n".utf8 }
-    if status != 204 { bytes += "content-length: \(body.count)\r\n".utf8 }
-    if !keepAlive { bytes += "connection: close\r\n".utf8 }
-    bytes += "\r\n".utf8
-    if !omitBody { bytes += body }
-    return bytes
+  /// Writes the response as HTTP/1.1 has it. `omitBody`: the request was a HEAD.
+  func write(keepAlive: Bool, omitBody: Bool, into bytes: inout ByteBuffer) {
+    bytes.append(statusLine)
+    for (name, value) in fields {
+      bytes.append(name)
+      bytes.append(": ")
+      bytes.append(value)
+      bytes.append("\r\n")
+    }
+    if status != 204 {
+      bytes.append("content-length: ")
+      bytes.append(String(body.count))
+      bytes.append("\r\n")
+    }
+    bytes.append(keepAlive ? "\r\n" : "connection: close\r\n\r\n")
+    if !omitBody { bytes.append(body) }
   }
 }

@@ -41,16 +41,16 @@ final class Acceptor {
       case .none: return
       case .exhausted:
         // Waiting for a descriptor to come free: the socket stays readable and would spin.
+        place.service.isOutOfDescriptors()
         resumesAt = now + 500 * Nanoseconds.perMillisecond
         setListening(false)
         return
       case .connection(let descriptor):
-        guard place.service.admitConnection() else {
-          closeDescriptor(descriptor)
-          continue
-        }
-        loops[next].post(
-          .adopt(descriptor: descriptor, listener: place.listener, service: place.index), wakes: next != 0)
+        let isOver = !place.service.admitConnection()
+        let newcomer = Mailbox.Newcomer(
+          descriptor: descriptor, listener: place.listener, service: place.index, isOver: isOver,
+          unasked: isOver ? (loops[(next + 1)...] + loops[..<next])[...] : [], oldest: nil)
+        loops[next].post(.adopt(newcomer), wakes: next != 0)
         next = (next + 1) % loops.count
       }
     }

@@ -79,7 +79,7 @@ final class EventLoop: @unchecked Sendable {
   private func handleMessages() {
     for message in mailbox.take() {
       switch message {
-      case .adopt(let descriptor, let listener, let service): adopt(descriptor, listener, contexts[service])
+      case .adopt(let newcomer): adopt(newcomer)
       case .complete(let token, let stream, let response):
         guard let connection = connections[token] else { continue }
         connection.complete(stream, response)
@@ -109,17 +109,45 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
-  private func adopt(_ descriptor: Int32, _ listener: Listener, _ context: ConnectionContext) {
+  private func adopt(_ newcomer: Mailbox.Newcomer) {
+    let context = contexts[newcomer.service]
+    if newcomer.isOver {
+      guard let idle = longestIdle(of: context.service, for: newcomer) else { return }
+      idle.drain()
+      settle(idle)
+    }
     let token = nextToken
-    guard !state.isDraining, let channel = listener.channel(for: descriptor),
-      poller.add(descriptor, token: token, .reading)
+    guard !state.isDraining, let channel = newcomer.listener.channel(for: newcomer.descriptor),
+      poller.add(newcomer.descriptor, token: token, .reading)
     else {
       context.service.endConnection()
-      closeDescriptor(descriptor)
-      return
+      return closeDescriptor(newcomer.descriptor)
     }
     nextToken += 1
-    connections[token] = Connection(id: token, descriptor: descriptor, channel: channel, context: context)
+    connections[token] = Connection(id: token, descriptor: newcomer.descriptor, channel: channel, context: context)
+  }
+
+  /// The connection that gives way for `newcomer`: of all loops the one that has been idle for the longest. `nil` when another
+  /// loop goes on with the newcomer, or when it has been refused since none is idle.
+  private func longestIdle(of service: HTTPService, for newcomer: Mailbox.Newcomer) -> Connection? {
+    var newcomer = newcomer
+    let own = connections.values.filter { $0.context.service === service && $0.isIdle }
+      .min { $0.lastActive < $1.lastActive }
+    if let own, own.lastActive < newcomer.oldest?.since ?? .max { newcomer.oldest = (own.lastActive, mailbox) }
+    if let next = newcomer.unasked.popFirst() {
+      next.post(.adopt(newcomer))
+      return nil
+    }
+    if let own, newcomer.oldest?.loop === mailbox { return own }
+    if let oldest = newcomer.oldest {
+      // Asked again, it finds its own or, when that has become busy, nobody.
+      newcomer.oldest = nil
+      oldest.loop.post(.adopt(newcomer))
+      return nil
+    }
+    service.refuseConnection()
+    closeDescriptor(newcomer.descriptor)
+    return nil
   }
 
   /// After a connection has had its turn: hears what it wants now, or lets it go.

@@ -25,8 +25,10 @@ public struct ListeningSocket: ~Copyable, Sendable {
     address = boundAddress(raw) ?? ListenAddress(host: "", port: 0)
   }
 
-  /// Binds a socket to an address.
-  public init(_ wanted: ListenAddress) throws(ListenError) {
+  /// Binds a socket to an address, the first that a name stands for.
+  ///
+  /// - Parameter isOneFamily: whether an IPv6 socket keeps out IPv4, which the system decides otherwise.
+  public init(_ wanted: ListenAddress, isOneFamily: Bool = false) throws(ListenError) {
     if let path = wanted.path {
       descriptor = FileDescriptor(try listenUnix(path, wanted))
       address = wanted
@@ -48,6 +50,7 @@ public struct ListeningSocket: ~Copyable, Sendable {
       if raw >= 0 {
         setNonBlocking(raw)
         setOption(raw, SOL_SOCKET, SO_REUSEADDR, 1)
+        if isOneFamily, entry.ai_family == AF_INET6 { setOption(raw, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         if bind(raw, entry.ai_addr, entry.ai_addrlen) == 0, listen(raw, 1024) == 0 {
           descriptor = FileDescriptor(raw)
           let bound = boundAddress(raw)
@@ -56,6 +59,8 @@ public struct ListeningSocket: ~Copyable, Sendable {
         }
         failure = SystemError("listen on \(wanted)")
         close(raw)
+      } else {
+        failure = SystemError("listen on \(wanted)")
       }
       candidate = entry.ai_next
     }
@@ -101,6 +106,15 @@ private func setOption(_ raw: Int32, _ level: Int32, _ name: Int32, _ value: Int
   _ = setsockopt(raw, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
 }
 
+/// Removes a socket file that nobody listens on, which a process left that was killed. Anything else stays, and is in the way.
+private func removeStaleSocket(_ path: String, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) {
+  var status = stat()
+  guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
+  let probe = socket(AF_UNIX, streamType, 0)
+  defer { close(probe) }
+  if connect(probe, address, length) != 0, errno == ECONNREFUSED { unlink(path) }
+}
+
 private func listenUnix(_ path: String, _ wanted: ListenAddress) throws(ListenError) -> Int32 {
   var address = sockaddr_un()
   address.sun_family = sa_family_t(AF_UNIX)
@@ -114,11 +128,7 @@ private func listenUnix(_ path: String, _ wanted: ListenAddress) throws(ListenEr
   let length = socklen_t(MemoryLayout<sockaddr_un>.size)
   let bound = withUnsafePointer(to: &address) {
     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-      // A socket file that nobody listens on is left over from a process that was killed.
-      let probe = socket(AF_UNIX, streamType, 0)
-      let alive = connect(probe, pointer, length) == 0
-      close(probe)
-      if !alive { unlink(path) }
+      removeStaleSocket(path, pointer, length)
       return bind(raw, pointer, length)
     }
   }

@@ -16,12 +16,16 @@ public enum MetricData {
   }
 
   /// The data points of a Metric, each of which is checked to be well-formed.
-  public static func countPoints(of metric: ByteView) throws(WireError) -> Int {
+  ///
+  /// - Parameter check: that of metrics.
+  public static func countPoints(
+    of metric: ByteView, _ check: ElementCheck = ElementCheck(.metrics)
+  ) throws(WireError) -> Int {
     var points = 0
     var cursor = WireCursor(metric)
     while let tag = try cursor.nextTag() {
       guard isData(tag) else {
-        try cursor.skip(tag)
+        try check.skip(tag, of: &cursor)
         continue
       }
       var data = WireCursor(try cursor.bytes())

@@ -18,6 +18,7 @@ public struct RequestWalk: Sendable, Equatable {
     var points = 0
     var resources = 0
     let countsPoints = signal == .metrics
+    let check = ElementCheck(signal)
     var top = WireCursor(request)
     while let tag = try top.nextTag() {
       guard tag.rawValue == 1 << 3 | 2 else {
@@ -43,9 +44,9 @@ public struct RequestWalk: Sendable, Equatable {
             elements += 1
             let element = try scope.bytes()
             if countsPoints {
-              points += try MetricData.countPoints(of: element)
+              points += try MetricData.countPoints(of: element, check)
             } else {
-              try RequestWalk.checkFields(of: element)
+              try check.check(element)
             }
           } else {
             if tag.field == 2 { throw .badWireType(field: 2) }

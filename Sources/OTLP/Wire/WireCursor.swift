@@ -10,6 +10,8 @@ public enum WireError: Error, Sendable, Equatable, CustomStringConvertible {
   case badTag
   /// A field that has another wire type than its declaration.
   case badWireType(field: Int)
+  /// An id of a length that ids do not have.
+  case badLength(field: Int)
   /// Messages nested deeper than `AnyValueView.maximumDepth`.
   case tooDeep
 
@@ -19,6 +21,7 @@ public enum WireError: Error, Sendable, Equatable, CustomStringConvertible {
     case .varintTooLong: "protobuf varint longer than ten bytes"
     case .badTag: "invalid protobuf tag"
     case .badWireType(let field): "protobuf field \(field) has the wrong wire type"
+    case .badLength(let field): "protobuf field \(field) has the wrong length"
     case .tooDeep: "protobuf values nested too deep"
     }
   }

@@ -13,6 +13,7 @@ enum RelayArguments {
     configuration.listenHTTP = try arguments[RelayOptions.listenHTTP]
     configuration.listenAdmin = try arguments[RelayOptions.listenAdmin]
     configuration.limits.maxRequest = try arguments[RelayOptions.maxRequest]
+    configuration.limits.maxConnections = try arguments[RelayOptions.maxConnections]
     configuration.queueDirectory = try arguments[RelayOptions.queueDir]
     configuration.resource = try resource(arguments)
     configuration.acknowledgement = try acknowledgement(arguments)

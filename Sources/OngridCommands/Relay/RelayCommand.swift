@@ -39,6 +39,7 @@ enum RelayCommand {
   }
 
   private static func serve(_ configuration: RelayConfiguration, _ log: Log) throws(CommandError) -> ExitStatus {
+    raiseDescriptorLimit()
     let signals = StopSignals(andReload: true)
     var configuration = configuration
     configuration.inheritedSockets = ServiceManager.inheritedSockets()

@@ -46,16 +46,17 @@ enum RelayOptions {
       """)
 
   static let listenGRPC = Option.value(
-    "listen-grpc", "ADDRESS", .listenAddress, default: "127.0.0.1:4317", help: "Receive OTLP here, gRPC by custom",
+    "listen-grpc", "ADDRESS", .listenAddress, default: "localhost:4317", help: "Receive OTLP here, gRPC by custom",
     documentation: """
-      `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `none`. Each of the two addresses takes gRPC and HTTP alike. Port 0 \
-      lets the system choose; the address in use is logged.
+      `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `none`. `localhost` is 127.0.0.1 and ::1, and an empty host every \
+      address of both families. Each of the two addresses takes gRPC and HTTP alike, also gRPC-Web and gRPC's health \
+      check. Port 0 lets the system choose; the address in use is logged.
       """)
   static let listenHTTP = Option.value(
-    "listen-http", "ADDRESS", .listenAddress, default: "127.0.0.1:4318", help: "Receive OTLP here, HTTP by custom",
+    "listen-http", "ADDRESS", .listenAddress, default: "localhost:4318", help: "Receive OTLP here, HTTP by custom",
     documentation: "As `--listen-grpc`.")
   static let listenAdmin = Option.value(
-    "listen-admin", "ADDRESS", .listenAddress, default: "127.0.0.1:8888",
+    "listen-admin", "ADDRESS", .listenAddress, default: "localhost:8888",
     help: "Serve /healthz, /readyz and /metrics here",
     documentation: "As `--listen-grpc`; `none` turns it off.")
   static let listenTLSCert = Option.value(
@@ -71,9 +72,16 @@ enum RelayOptions {
   static let maxRequest = Option.value(
     "max-request", "SIZE", .size(in: 1024...(1 << 30)), default: "64MiB", help: "Largest request accepted",
     documentation: "Before and after decompression.")
+  static let maxConnections = Option.value(
+    "max-connections", "COUNT", .whole(in: 1...1_000_000), default: "1024", help: "Most clients connected at once",
+    documentation: """
+      For a further one the connection gives way that has been idle for the longest; while none is idle, it is closed. \
+      The admin address has 128 connections of its own.
+      """)
   static let corsOrigin = Option.list(
     "cors-origin", "ORIGIN", .text, help: "Let pages of this origin send traces",
-    documentation: "Such as `https://shop.example`; `*` lets any page.")
+    documentation:
+      "Such as `https://shop.example`; `*` lets any page. Pages may send with credentials, as `sendBeacon` does.")
 
   static let once = Option.flag(
     "once", help: "Deliver files or standard input, then exit",
@@ -129,7 +137,7 @@ enum RelayOptions {
     help: "Most bytes that wait for one destination",
     documentation: """
       What it refused for good counts as well, until it is sent again or removed. Beyond the bound clients are told to \
-      come back later (HTTP 429, gRPC UNAVAILABLE).
+      come back later (HTTP 503 with Retry-After, gRPC UNAVAILABLE with RetryInfo).
       """)
   static let ack = Option.value(
     "ack", "WHEN", .choice(Acknowledgement.self), help: "When clients are told that a request was taken",
@@ -168,7 +176,7 @@ enum RelayOptions {
       "Receivers",
       [
         listenGRPC, listenHTTP, listenAdmin, listenTLSCert, listenTLSKey, listenTLSClientCA, listenTokenFile,
-        maxRequest,
+        maxRequest, maxConnections,
         corsOrigin,
       ]),
     OptionGroup("Mode", [once, delete, engine, otelcolPath, printConfig]),

@@ -5,7 +5,7 @@ import Platform
 /// Turns the bodies of requests into payloads: decompresses, checks, counts, and hands them to the intake.
 final class Receiver: Sendable {
   let counters: ReceiverCounters
-  private let maxRequest: Int
+  let maxRequest: Int
   private let intake: any Intake
   private let splitter: RequestSplitter
   private let resource: ResourceSplice?
@@ -30,14 +30,15 @@ final class Receiver: Sendable {
 
   /// Looks at a request's body; the reply goes to `ticket` later when `nil` is returned.
   func receive(
-    _ body: consuming ByteBuffer, _ source: RequestSource, format: PayloadFormat, coding: ContentEncoding,
+    _ body: consuming ByteBuffer, _ source: RequestSource, format: PayloadFormat, coding: RequestCoding,
     workspace: Workspace, ticket: Ticket
   ) -> Reply? {
     defer { workspace.trim() }
+    var ticket = ticket
     let payloads: [Payload]
     let size = body.count
-    do throws(Rejection) {
-      payloads = try read(body, source, format, coding, workspace)
+    do throws(Unreadable) {
+      payloads = try read(body, source, format, coding, workspace, &ticket.rejection)
     } catch {
       counters.refused(error.refusal, signal: source.signal, transport: source.transport)
       return .refused(error.refusal)
@@ -50,31 +51,31 @@ final class Receiver: Sendable {
       counters.refused(refusal, signal: source.signal, transport: source.transport, items: items)
     case .accepted?, nil:
       counters.accepted(source, items: items, bytes: size)
+      if ticket.rejection.items > 0 { counters.rejected(source, items: ticket.rejection.items) }
     }
-    if reply != nil { counters.duration.record(Double(monotonicNanoseconds() - source.began) / 1e9) }
-    return reply
+    if reply != nil { counters.duration.record(Nanoseconds.seconds(monotonicNanoseconds() - source.began)) }
+    return reply.map { ticket.rejection.completing($0) }
   }
 
   /// Why a body is not taken; a box, since typed throws wants an error type.
-  private struct Rejection: Error { let refusal: Refusal }
+  private struct Unreadable: Error { let refusal: Refusal }
 
   private func read(
-    _ body: consuming ByteBuffer, _ source: RequestSource, _ format: PayloadFormat, _ coding: ContentEncoding,
-    _ workspace: Workspace
-  ) throws(Rejection) -> [Payload] {
+    _ body: consuming ByteBuffer, _ source: RequestSource, _ format: PayloadFormat, _ coding: RequestCoding,
+    _ workspace: Workspace, _ rejection: inout Rejection
+  ) throws(Unreadable) -> [Payload] {
     var isInScratch = false
     var form = GzipDecompressor.Form.severalMembers
     if coding != .identity {
       do throws(CompressionError) {
         if coding == .gzip, intake.wantsGzip {
-          form = try workspace.decompressor.decompressGzip(
-            body.view, into: &workspace.scratch, limit: maxRequest)
+          form = try workspace.decompressGzip(body.view, limit: maxRequest)
         } else {
-          try workspace.decompressor.decompress(body.view, coding, into: &workspace.scratch, limit: maxRequest)
+          try workspace.decompress(body.view, coding, limit: maxRequest)
         }
         isInScratch = true
       } catch {
-        throw rejection(error)
+        throw unreadable(error)
       }
     }
     if format == .json {
@@ -82,20 +83,25 @@ final class Receiver: Sendable {
       body = transcoded
       isInScratch = false
     }
-    let view = isInScratch ? workspace.scratch.view : body.view
-    let walk: RequestWalk
+    var walk: RequestWalk
     do throws(WireError) {
-      walk = try RequestWalk(view, signal: source.signal)
+      walk = try RequestWalk(isInScratch ? workspace.scratch.view : body.view, signal: source.signal)
     } catch {
-      throw Rejection(refusal: Refusal(.malformed, "\(error)"))
+      let valid = try valid(isInScratch ? workspace.scratch.view : body.view, source.signal, error, &rejection)
+      body = valid
+      isInScratch = false
+      do throws(WireError) { walk = try RequestWalk(body.view, signal: source.signal) } catch {
+        throw Unreadable(refusal: Refusal(.malformed, "\(error)"))
+      }
     }
+    let view = isInScratch ? workspace.scratch.view : body.view
     if walk.elements == 0 { return [] }
     let now = monotonicNanoseconds()
     if resource != nil || splitter.mustSplit(items: walk.items, bytes: view.count) {
       do throws(WireError) {
         return try parts(view, walk, source.signal, now)
       } catch {
-        throw Rejection(refusal: Refusal(.malformed, "\(error)"))
+        throw Unreadable(refusal: Refusal(.malformed, "\(error)"))
       }
     }
     let size = view.count
@@ -122,6 +128,22 @@ final class Receiver: Sendable {
     ]
   }
 
+  /// What is valid of a request in which `error` was found.
+  private func valid(
+    _ request: ByteView, _ signal: OTLPSignal, _ error: WireError, _ rejection: inout Rejection
+  ) throws(Unreadable) -> ByteBuffer {
+    do throws(WireError) {
+      var elements = try ValidElements(of: request, signal: signal)
+      guard elements.kept > 0 else { throw error }
+      let reason = elements.firstError.map { ", such as: \($0)" } ?? ""
+      rejection = Rejection(
+        items: elements.rejected, reason: "\(signal.items(elements.rejected)) cannot be read\(reason)")
+      return elements.takeMessage()
+    } catch {
+      throw Unreadable(refusal: Refusal(.malformed, "the body holds no \(signal) that can be read: \(error)"))
+    }
+  }
+
   /// The request with the resource attributes set, cut where it is too large.
   private func parts(
     _ request: ByteView, _ walk: RequestWalk, _ signal: OTLPSignal, _ now: Int64
@@ -142,7 +164,7 @@ final class Receiver: Sendable {
     return payloads
   }
 
-  private func transcode(_ text: ByteView, _ signal: OTLPSignal) throws(Rejection) -> ByteBuffer {
+  private func transcode(_ text: ByteView, _ signal: OTLPSignal) throws(Unreadable) -> ByteBuffer {
     var transcoder = JSONTranscoder(text, signal: signal)
     var message = ByteBuffer(capacity: text.count / 2 + 64)
     do throws(TranscodeError) {
@@ -152,20 +174,20 @@ final class Receiver: Sendable {
         throw TranscodeError("more than one JSON document", at: transcoder.position)
       }
     } catch {
-      throw Rejection(refusal: Refusal(.malformed, "invalid OTLP/JSON: \(error)"))
+      throw Unreadable(refusal: Refusal(.malformed, "invalid OTLP/JSON: \(error)"))
     }
     if message.count > maxRequest {
-      throw Rejection(refusal: Refusal(.tooLarge, "the request is larger than \(maxRequest) bytes"))
+      throw Unreadable(refusal: Refusal(.tooLarge, "the request is larger than \(maxRequest) bytes"))
     }
     return message
   }
 
-  private func rejection(_ error: CompressionError) -> Rejection {
+  private func unreadable(_ error: CompressionError) -> Unreadable {
     switch error {
     case .tooLarge(let limit):
-      Rejection(refusal: Refusal(.tooLarge, "the request is larger than \(limit) bytes when decompressed"))
-    case .outOfMemory: Rejection(refusal: Refusal(.overloaded, "out of memory", retryAfter: 5))
-    case .corrupt, .truncated: Rejection(refusal: Refusal(.malformed, "\(error)"))
+      Unreadable(refusal: Refusal(.tooLarge, "the request is larger than \(limit) bytes when decompressed"))
+    case .outOfMemory: Unreadable(refusal: Refusal(.overloaded, "out of memory", retryAfter: 5))
+    case .corrupt, .corruptDeflate, .truncated: Unreadable(refusal: Refusal(.malformed, "\(error)"))
     }
   }
 }

@@ -35,6 +35,9 @@ final class ReceiverCounters: Sendable {
     row.refusedItems.add(items)
   }
 
+  /// Items that were left out of a request of which the rest was accepted.
+  func rejected(_ source: RequestSource, items: Int) { row(source.signal, source.transport).refusedItems.add(items) }
+
   /// Requests refused over all signals and transports.
   var refusedRequests: Int {
     (rows + unrouted).reduce(0) { sum, row in row.refusedRequests.reduce(sum) { $0 + $1.value } }

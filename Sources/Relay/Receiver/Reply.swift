@@ -3,8 +3,9 @@ import Transport
 
 /// The answer to a request, before it becomes HTTP or gRPC.
 enum Reply: Sendable {
-  /// Taken; with a warning that the sender is told of without having to send anything again.
-  case accepted(warning: String? = nil)
+  /// Taken, but for a number of elements that no destination would take; with a warning that the sender is told of without
+  /// having to send anything again.
+  case accepted(rejected: Int = 0, warning: String? = nil)
   case refused(Refusal)
 }
 
@@ -31,7 +32,7 @@ struct Refusal: Sendable {
   init(_ fault: RequestFault) {
     kind =
       switch fault {
-      case .malformed, .unsupportedTransferCoding: .malformed
+      case .malformed: .malformed
       case .headerTooLarge: .headerTooLarge
       case .bodyTooLarge: .tooLarge
       case .timeout: .timeout
@@ -53,10 +54,10 @@ struct Refusal: Sendable {
     case .timeout: 408
     case .tooLarge: 413
     case .unsupportedMediaType, .unsupportedCoding: 415
-    case .overloaded: 429
     case .headerTooLarge: 431
     case .internalError: 500
-    case .stopping: 503
+    // Not 429: some clients give up on that.
+    case .overloaded, .stopping: 503
     case .deadlineExceeded: 504
     case .unsupportedVersion: 505
     }

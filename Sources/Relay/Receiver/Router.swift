@@ -1,4 +1,3 @@
-import Compression
 import HTTPServer
 import OTLP
 import Platform
@@ -14,33 +13,38 @@ struct Router: Sendable {
 
   enum Route {
     /// Read the body and hand it on.
-    case export(OTLPSignal, PayloadFormat, ContentEncoding)
+    case export(OTLPSignal, PayloadFormat, RequestCoding)
+    /// Read the body, a question of `grpc.health.v1.Health`.
+    case health
     case refused(Refusal)
     /// A CORS preflight that may pass, from this origin.
     case preflight(String)
   }
 
-  func route(_ head: RequestHead) -> Route { head.isGRPC ? route(grpc: head) : route(http: head) }
+  func route(_ head: RequestHead) -> Route {
+    if head.isGRPC { return route(grpc: head) }
+    if head.method == "OPTIONS", head.requestedMethod != nil, signal(head) != nil, let origin = allowedOrigin(head) {
+      return .preflight(origin)
+    }
+    return GRPCWeb(mediaType: head.mediaType) == nil ? route(http: head) : route(grpc: head)
+  }
 
   /// The signal that a request's path names.
-  func signal(_ head: RequestHead) -> OTLPSignal? {
-    head.isGRPC ? OTLPSignal(grpcPath: head.path) : OTLPSignal(httpPath: head.path)
-  }
+  func signal(_ head: RequestHead) -> OTLPSignal? { OTLPSignal(httpPath: head.path) ?? OTLPSignal(grpcPath: head.path) }
 
   /// How to answer a request, whatever the answer.
   func replyForm(_ head: RequestHead) -> ReplyForm {
-    if head.isGRPC { return ReplyForm(transport: .grpc, format: .protobuf, origin: nil) }
-    let format: PayloadFormat = head.mediaType == "application/json" ? .json : .protobuf
-    return ReplyForm(transport: .http, format: format, origin: allowedOrigin(head))
+    if head.isGRPC { return ReplyForm(shape: .grpc) }
+    let mediaType = head.mediaType
+    let origin = allowedOrigin(head)
+    if let web = GRPCWeb(mediaType: mediaType) { return ReplyForm(shape: .grpcWeb(web), origin: origin) }
+    return ReplyForm(shape: .http(mediaType == "application/json" ? .json : .protobuf), origin: origin)
   }
 
   private func route(http head: RequestHead) -> Route {
     guard let signal = OTLPSignal(httpPath: head.path) else {
       return .refused(
         Refusal(.notFound, "nothing is served at this path; send to /v1/traces, /v1/metrics or /v1/logs"))
-    }
-    if head.method == "OPTIONS", head.requestedMethod != nil, let origin = allowedOrigin(head) {
-      return .preflight(origin)
     }
     guard head.method == "POST" else {
       return .refused(Refusal(.methodNotAllowed, "only POST is served at \(head.path)"))
@@ -54,8 +58,8 @@ struct Router: Sendable {
       return .refused(
         Refusal(.unsupportedMediaType, "send application/x-protobuf or application/json, not '\(head.mediaType)'"))
     }
-    guard let coding = ContentEncoding(header: head.contentEncoding) else {
-      return .refused(Refusal(.unsupportedCoding, "content encoding is not one of \(ContentEncoding.accepted)"))
+    guard let coding = RequestCoding(header: head.contentEncoding) else {
+      return .refused(Refusal(.unsupportedCoding, "content encoding is not one of \(RequestCoding.accepted)"))
     }
     return .export(signal, format, coding)
   }
@@ -64,16 +68,18 @@ struct Router: Sendable {
     guard head.method == "POST" else {
       return .refused(Refusal(.methodNotAllowed, "gRPC calls are POST requests"))
     }
+    if head.isGRPC, head.path == HealthCheck.path { return .health }
     guard let signal = OTLPSignal(grpcPath: head.path) else {
       return .refused(Refusal(.notFound, "unknown method \(head.path.prefix(200))"))
     }
     if let refusal = refusal(signal, head) { return .refused(refusal) }
     switch head.mediaType {
     case "application/grpc", "application/grpc+proto": break
+    case let type where GRPCWeb(mediaType: type) != nil: break
     default: return .refused(Refusal(.unsupportedCoding, "only application/grpc+proto is served"))
     }
-    guard let coding = ContentEncoding(header: head.grpcEncoding) else {
-      return .refused(Refusal(.unsupportedCoding, "grpc-encoding is not one of \(ContentEncoding.accepted)"))
+    guard let coding = RequestCoding(header: head.grpcEncoding) else {
+      return .refused(Refusal(.unsupportedCoding, "grpc-encoding is not one of \(RequestCoding.accepted)"))
     }
     return .export(signal, .protobuf, coding)
   }

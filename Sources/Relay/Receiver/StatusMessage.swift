@@ -42,27 +42,48 @@ enum StatusMessage {
     }
   }
 
-  /// The body of a success: an Export…ServiceResponse, empty but for a warning (partial_success = 1: rejected = 1, which
-  /// is 0 here, error_message = 2).
-  static func success(warning: String?, _ format: PayloadFormat) -> [UInt8] {
+  /// The body of a success: an Export…ServiceResponse, empty unless something was rejected or there is a warning
+  /// (partial_success = 1: rejected = 1, error_message = 2).
+  static func success(_ signal: OTLPSignal, rejected: Int, warning: String?, _ format: PayloadFormat) -> [UInt8] {
+    let isPartial = rejected > 0 || warning != nil
     switch format {
     case .protobuf:
-      guard let warning else { return [] }
+      guard isPartial else { return [] }
       var buffer = ByteBuffer(capacity: 128)
-      buffer.appendField(1) { partial in partial.appendField(2, string: warning) }
+      buffer.appendField(1) { partial in
+        if rejected > 0 { partial.appendField(1, varint: UInt64(rejected)) }
+        if let warning { partial.appendField(2, string: warning) }
+      }
       return [UInt8](buffer.view)
     case .json:
       var json = JSONWriter()
       json.beginObject()
-      if let warning {
+      if isPartial {
         json.key("partialSuccess")
         json.beginObject()
-        json.key("errorMessage")
-        json.string(warning)
+        if rejected > 0 {
+          json.key(signal.rejectedKey)
+          json.string(String(rejected))
+        }
+        if let warning {
+          json.key("errorMessage")
+          json.string(warning)
+        }
         json.endObject()
       }
       json.endObject()
       return json.bytes
+    }
+  }
+}
+
+extension OTLPSignal {
+  /// What the JSON of a partial success calls the number of what was rejected.
+  fileprivate var rejectedKey: String {
+    switch self {
+    case .traces: "rejectedSpans"
+    case .metrics: "rejectedDataPoints"
+    case .logs: "rejectedLogRecords"
     }
   }
 }

@@ -30,8 +30,8 @@ public struct RelayConfiguration: Sendable {
 
   public var destinations: [DestinationSettings] = []
   /// Where gRPC is expected; both telemetry listeners speak gRPC and HTTP. `nil`: not there.
-  public var listenGRPC: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4317)
-  public var listenHTTP: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4318)
+  public var listenGRPC: ListenAddress? = ListenAddress(host: "localhost", port: 4317)
+  public var listenHTTP: ListenAddress? = ListenAddress(host: "localhost", port: 4318)
   public var listenAdmin: ListenAddress?
   /// Listening sockets handed over by a service manager. One named `admin` is used instead of the admin address, the
   /// others instead of the telemetry addresses.

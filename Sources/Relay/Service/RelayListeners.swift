@@ -17,11 +17,11 @@ struct RelayListeners {
     }
     if telemetry.isEmpty {
       for address in [configuration.listenGRPC, configuration.listenHTTP] {
-        if let address { telemetry.append(Listener(try ListeningSocket(address), tls: tls)) }
+        if let address { telemetry += try Listener.listeners(on: address, tls: tls) }
       }
     }
     if admin.isEmpty, let address = configuration.listenAdmin {
-      admin.append(Listener(try ListeningSocket(address)))
+      admin = try Listener.listeners(on: address)
     }
   }
 }

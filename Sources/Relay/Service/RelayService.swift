@@ -42,13 +42,20 @@ public final class RelayService {
     if let path = configuration.listenTokenFile { tokens = try TokenFile(path) } else { tokens = nil }
     let router = Router(
       signals: Set(configuration.destinations.map(\.signal)), corsOrigins: configuration.corsOrigins, tokens: tokens)
+    let health = HealthCheck(router.signals) { [status] in status.phase == .ready }
     do throws(ListenError) {
       let listeners = try RelayListeners(configuration)
-      telemetry = HTTPService(listeners.telemetry, limits: configuration.limits) { ReceiverHandler(receiver, router) }
+      let crowds = RateLimitedLog(log)
+      let onCrowd = { @Sendable (reason: String) in crowds.warn(reason, kind: "crowd") }
+      telemetry = HTTPService(listeners.telemetry, limits: configuration.limits, onCrowd: onCrowd) {
+        ReceiverHandler(receiver, router, health)
+      }
       let pages = AdminPages(
         receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, queue: durable,
         status: status)
-      adminPages = HTTPService(listeners.admin) { PageHandler { pages.answer($0) } }
+      var adminLimits = HTTPLimits()
+      adminLimits.maxConnections = 128
+      adminPages = HTTPService(listeners.admin, limits: adminLimits) { PageHandler { pages.answer($0) } }
       server = try Server([telemetry, adminPages])
     } catch {
       throw .listening(error)
