@@ -42,15 +42,20 @@ public final class TempoClient: TraceBackend {
     return try found(response) != nil
   }
 
-  public func tagNames(start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink) throws(BackendError) {
-    try pass("/api/v2/search/tags", TempoClient.range(start, end), sink)
+  public func tagNames(
+    matching query: String? = nil, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
+  ) throws(BackendError) {
+    try pass("/api/v2/search/tags", TempoClient.filter(query) + TempoClient.range(start, end), sink)
   }
 
   public func tagValues(
-    _ tag: String, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
+    _ tag: String, matching query: String? = nil, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
   ) throws(BackendError) {
-    try pass("/api/v2/search/tag/\(PercentEncoding.encode(tag))/values", TempoClient.range(start, end), sink)
+    let parameters = TempoClient.filter(query) + TempoClient.range(start, end)
+    try pass("/api/v2/search/tag/\(PercentEncoding.encode(tag))/values", parameters, sink)
   }
+
+  private static func filter(_ query: String?) -> [(String, String)] { query.map { [("q", $0)] } ?? [] }
 
   public func metrics(_ request: TraceMetricsRequest, into sink: Sink) throws(BackendError) {
     var parameters = [("q", request.query)]

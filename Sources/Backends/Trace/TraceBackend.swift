@@ -58,11 +58,13 @@ public protocol TraceBackend: AnyObject {
   /// One trace as the backend's own JSON; false when there is none of that id.
   func traceJSON(_ id: String, start: Timestamp?, end: Timestamp?, into sink: Sink) throws(BackendError) -> Bool
 
-  /// `{"scopes":[{"name":…,"tags":[…]}]}`.
-  func tagNames(start: Timestamp?, end: Timestamp?, into sink: Sink) throws(BackendError)
+  /// `{"scopes":[{"name":…,"tags":[…]}]}`; only of the spans that a query matches when there is one.
+  func tagNames(matching query: String?, start: Timestamp?, end: Timestamp?, into sink: Sink) throws(BackendError)
 
   /// `{"tagValues":[{"type":…,"value":…}]}`. `tag` is written as in TraceQL: `resource.service.name`, `name`.
-  func tagValues(_ tag: String, start: Timestamp?, end: Timestamp?, into sink: Sink) throws(BackendError)
+  func tagValues(
+    _ tag: String, matching query: String?, start: Timestamp?, end: Timestamp?, into sink: Sink
+  ) throws(BackendError)
 
   /// `{"series":[…]}`.
   func metrics(_ request: TraceMetricsRequest, into sink: Sink) throws(BackendError)

@@ -54,6 +54,8 @@ struct ArgumentParser {
         break
       } else if word == "--help" {
         return .long
+      } else if word.hasPrefix("-"), isNoOption(word) {
+        try addPositional(word)
       } else if word.hasPrefix("--") {
         try consumeLong(word.dropFirst(2))
       } else if word.hasPrefix("-"), word != "-" {
@@ -67,6 +69,15 @@ struct ArgumentParser {
       if let missing { throw .usage("\(missing.name) is missing: \(missing.help)\(seeHelp)") }
     }
     return nil
+  }
+
+  /// Whether a word that begins with `-` can be no option, such as the query `-1 * ({ } | rate())`: its name would hold
+  /// blanks, braces or parentheses.
+  private func isNoOption(_ word: String) -> Bool {
+    guard !command.arguments.isEmpty, let first = word.drop(while: { $0 == "-" }).first,
+      !command.allOptions.contains(where: { $0.short == first })
+    else { return false }
+    return word.prefix { $0 != "=" }.contains { " \t\n(){}".contains($0) }
   }
 
   private mutating func consumeLong(_ text: Substring) throws(CommandError) {
@@ -96,7 +107,8 @@ struct ArgumentParser {
     while let letter = rest.popFirst() {
       if letter == "h" { return true }
       guard let option = command.allOptions.first(where: { $0.short == letter }) else {
-        throw .usage("unknown option '-\(letter)'\(seeHelp)")
+        let hint = letter.isLetter ? "" : "; an argument that begins with - stands behind --"
+        throw .usage("unknown option '-\(letter)'\(hint)\(seeHelp)")
       }
       if !option.takesValue {
         occurrences[option.name, default: []].append(.on)

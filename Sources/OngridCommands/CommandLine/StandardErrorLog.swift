@@ -52,21 +52,36 @@ enum StandardErrorLog {
   /// Text with line breaks and other control characters made visible, so that a message is always one line and a
   /// hostile name cannot drive the terminal.
   static func oneLine(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else {
-      return text
-    }
+    if text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) { return text }
     var shown = ""
+    var last: Unicode.Scalar = " "
     for scalar in text.unicodeScalars {
+      defer { last = scalar }
       switch scalar {
       case "\n": shown += "\\n"
       case "\t": shown += "\\t"
       case "\r": shown += "\\r"
       case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
         shown += "\\x" + String(scalar.value / 16, radix: 16) + String(scalar.value % 16, radix: 16)
+      case _ where isInvisible(scalar, after: last):
+        shown += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
       default: shown.unicodeScalars.append(scalar)
       }
     }
     return shown
+  }
+
+  /// Whether a character turns the direction of the text or takes no room, so that a name could look like another one.
+  /// Emoji are joined by such a character, and there it stays.
+  private static func isInvisible(_ scalar: Unicode.Scalar, after last: Unicode.Scalar) -> Bool {
+    guard scalar.value >= 0xAD else { return false }
+    switch scalar.properties.generalCategory {
+    case .lineSeparator, .paragraphSeparator: return true
+    case .format:
+      let isJoined = last.properties.isEmoji || last.value == 0xFE0F
+      return !(scalar.value == 0x200D && isJoined) && !(0xE0020...0xE007F).contains(scalar.value)
+    default: return false
+    }
   }
 
   private static func quoted(_ text: String) -> String {

@@ -2,6 +2,7 @@ import JSON
 import OTLP
 import Platform
 import TraceQL
+import Traces
 
 /// Prints answers in the format that was asked for.
 struct AnswerPrinter {
@@ -10,7 +11,7 @@ struct AnswerPrinter {
 
   init(_ request: TraceQLRequest) {
     self.request = request
-    layout = TextLayout(colors: request.colors)
+    layout = request.layout
   }
 
   func print(_ result: SearchResult) throws(CommandError) {
@@ -18,6 +19,27 @@ struct AnswerPrinter {
     case .json, .plot: try printJSON { result.write(to: &$0) }
     case .table: try printLines(SearchTable(layout, showsSpans: request.selects).lines(result))
     case .otlp, .waterfall: for trace in result.traces { try print(trace: trace.otlp) }
+    case .tree, .mermaid, .perfetto, .folded: try printTogether(result.traces.map(\.otlp))
+    }
+  }
+
+  /// Prints several traces as one drawing or document.
+  func printTogether(_ otlp: [[UInt8]]) throws(CommandError) {
+    var traces: [Trace] = []
+    for bytes in otlp {
+      do throws(WireError) { traces += try SpanReader.traces(bytes) } catch {
+        throw .backend("the trace cannot be read: \(error)")
+      }
+    }
+    switch request.format {
+    case .tree: try printLines(ServiceTree(traces, layout).lines)
+    case .mermaid: try printLines(ServiceTree(traces, layout).mermaid)
+    case .folded: try printLines(TraceExports.folded(traces))
+    default:
+      let document = TraceExports.perfetto(traces)
+      var output = StandardOutput()
+      try output.write(document.bytes)
+      try output.flush()
     }
   }
 
@@ -41,7 +63,8 @@ struct AnswerPrinter {
 
   /// Prints one trace, given as an OTLP request in protobuf.
   func print(trace otlp: [UInt8]) throws(CommandError) {
-    if request.format == .waterfall { return try printLines(TerminalWaterfall(layout).lines(otlp)) }
+    if request.format == .waterfall { return try printLines(TerminalWaterfall(request).lines(otlp)) }
+    if request.format.needsTraces, request.format != .otlp { return try printTogether([otlp]) }
     var buffer = ByteBuffer(capacity: otlp.count * 4)
     do throws(WireError) {
       try otlp.withByteView { view throws(WireError) in try OTLPJSONWriter().write(view, .traces, into: &buffer) }

@@ -25,7 +25,7 @@ struct LocalTraces {
     options.isInstant = request.isInstant
     options.memoryLimit = try arguments[TraceQLOptions.maxMemory]
     options.skipsBad = try arguments[InputOptions.skipBad]
-    options.keepsTraces = request.format == .otlp || request.format == .waterfall
+    options.keepsTraces = request.format.needsTraces
     if request.start != nil || request.end != nil {
       options.range = TimeRange(
         start: UInt64(clamping: request.start?.nanoseconds ?? 0),
@@ -100,7 +100,7 @@ struct LocalTraces {
       throw .usage("--tag-values: \(StandardErrorLog.oneLine(error.description))")
     }
     let values = try evaluate { () throws(EngineError) in
-      try TagValues(of: attribute, in: .input(input), options)
+      try TagValues(of: attribute, matching: request.filter?.query, in: .input(input), options)
     }
     try printer.print(values)
     return status(found: !values.values.isEmpty, skipped: values.skipped)
@@ -109,9 +109,11 @@ struct LocalTraces {
   private func tags(
     _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
   ) throws(CommandError) -> ExitStatus {
-    let names: TagNames
-    do throws(InputError) { names = try TagNames(input, skipsBad: options.skipsBad) } catch {
-      throw .usage(error.description)
+    let filter = request.filter?.query
+    let names = try evaluate { () throws(EngineError) in
+      guard let filter else { return try TagNames(input, skipsBad: options.skipsBad) }
+      guard let condition = try SpanCondition(filter) else { throw .needsTraces }
+      return try TagNames(input, matching: condition, skipsBad: options.skipsBad)
     }
     try printer.print(names)
     return status(found: !names.scopes.isEmpty, skipped: names.skipped)

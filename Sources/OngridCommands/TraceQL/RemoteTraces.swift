@@ -50,9 +50,13 @@ struct RemoteTraces {
     case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text)
     case .trace(let id): return try trace(id)
     case .tags:
-      return try list { sink throws(BackendError) in try backend.tagNames(start: start, end: end, into: sink) }
+      return try list { sink throws(BackendError) in
+        try backend.tagNames(matching: request.filter?.sent, start: start, end: end, into: sink)
+      }
     case .tagValues(let tag):
-      return try list { sink throws(BackendError) in try backend.tagValues(tag, start: start, end: end, into: sink) }
+      return try list { sink throws(BackendError) in
+        try backend.tagValues(tag, matching: request.filter?.sent, start: start, end: end, into: sink)
+      }
     }
   }
 
@@ -80,8 +84,19 @@ struct RemoteTraces {
     }
     if request.format == .table {
       try AnswerPrinter(request).print(result)
-    } else {
+    } else if request.format == .otlp || request.format == .waterfall {
       for trace in result.traces { _ = try printTrace(trace.traceID) }
+    } else {
+      let (from, to) = (request.start, request.start == nil ? request.end : end)
+      var found: [[UInt8]] = []
+      do throws(BackendError) {
+        for trace in result.traces {
+          if let otlp = try backend.trace(trace.traceID, start: from, end: to) { found.append(otlp) }
+        }
+      } catch {
+        throw RemoteTraces.failure(error)
+      }
+      try AnswerPrinter(request).printTogether(found)
     }
     return result.traces.isEmpty && request.exitStatus ? .no : .done
   }
@@ -182,7 +197,7 @@ struct RemoteTraces {
       throw RemoteTraces.failure(error)
     }
     if let failure { throw failure }
-    if let last, last != 0x0A { try output.write("\n") }
+    if let last, last != 0x0A, !request.isRaw { try output.write("\n") }
     try output.flush()
     return search?.isFound ?? (last != nil)
   }

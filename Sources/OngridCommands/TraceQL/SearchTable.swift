@@ -14,15 +14,21 @@ struct SearchTable {
 
   func lines(_ result: SearchResult) -> [String] {
     guard !result.traces.isEmpty else { return ["no traces"] }
-    // A trace id is there to be copied, so that it is never cut; on a narrow terminal other things are left out.
-    let columns = layout.columns ?? .max
+    // A trace id is there to be copied, so that it is never cut; on a narrow terminal other things are left out: first
+    // what can be counted in the trace, then the name's end and the service's.
+    let times = result.traces.map { layout.time(Timestamp(nanoseconds: Int64(clamping: $0.startTimeUnixNano))) }
+    let columns = layout.columns.map { $0 - max(0, (times.map(\.count).max() ?? 0) - 12) } ?? .max
     let shown = Column.allCases.filter { column in
-      column == .matched ? columns >= 104 : column == .spans ? columns >= 92 : true
+      switch column {
+      case .matched: columns >= 104
+      case .spans: columns >= 92
+      case .errors: columns >= 84
+      default: true
+      }
     }
-    var table = TextTable(shown.map(\.heading), layout)
-    for trace in result.traces {
-      let start = Timestamp(nanoseconds: Int64(clamping: trace.startTimeUnixNano))
-      let time = columns >= 130 ? SearchTable.time(start) : String(SearchTable.time(start).dropFirst(11))
+    let zone = result.traces.first.map { layout.zone(Timestamp(nanoseconds: Int64(clamping: $0.startTimeUnixNano))) }
+    var table = TextTable(shown.map { $0.heading(zone ?? "") }, layout)
+    for (trace, time) in zip(result.traces, times) {
       table.add(shown.map { $0.text(trace, time, layout) }, notes: trace.spansets.flatMap(notes)) { index, text in
         switch shown[index] {
         case .trace: layout.paint(text, .dim)
@@ -38,9 +44,9 @@ struct SearchTable {
   private enum Column: CaseIterable {
     case start, trace, service, name, duration, matched, spans, errors
 
-    var heading: TextTable.Column {
+    func heading(_ zone: String) -> TextTable.Column {
       switch self {
-      case .start: .init(title: "START")
+      case .start: .init(title: zone.isEmpty ? "START" : "START (\(zone))")
       case .trace: .init(title: "TRACE")
       case .service: .init(title: "SERVICE", shrinks: 0)
       case .name: .init(title: "NAME", shrinks: 1)
@@ -87,16 +93,6 @@ struct SearchTable {
   private func pairs(_ attributes: [(name: String, value: ResultValue)]) -> String {
     attributes.map { "\(StandardErrorLog.oneLine($0.name))=\(StandardErrorLog.oneLine($0.value.text))" }
       .joined(separator: "  ")
-  }
-
-  /// `2026-11-23 08:45:12.123` in UTC.
-  static func time(_ time: Timestamp) -> String {
-    let text = time.rfc3339
-    let day = text.prefix(10)
-    let clock = text.dropFirst(11).prefix { $0 != "Z" && $0 != "+" }
-    let seconds = clock.prefix(8)
-    let fraction = clock.dropFirst(9).prefix(3)
-    return "\(day) \(seconds).\(fraction)" + String(repeating: "0", count: 3 - fraction.count)
   }
 }
 

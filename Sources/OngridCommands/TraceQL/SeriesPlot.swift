@@ -66,7 +66,8 @@ struct SeriesPlot {
 
   private func times(_ intervals: Intervals, margin: Int, width: Int) -> String {
     func clock(_ index: Int) -> String {
-      String(SearchTable.time(Timestamp(nanoseconds: Int64(intervals.timestamp(index)))).prefix(19))
+      let moment = Timestamp(nanoseconds: Int64(intervals.timestamp(index)))
+      return String(layout.time(moment).dropLast(4)) + (index == 0 ? " " + layout.zone(moment) : "")
     }
     let first = clock(0)
     let last = clock(max(0, intervals.count - 1))

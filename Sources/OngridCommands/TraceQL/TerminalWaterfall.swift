@@ -5,32 +5,52 @@ import Traces
 /// A trace as a tree of spans with bars on a time axis.
 struct TerminalWaterfall {
   private let layout: TextLayout
+  private let folding: Waterfall.Folding
+  private let showsDetails: Bool
 
-  init(_ layout: TextLayout) { self.layout = layout }
+  init(_ request: TraceQLRequest) {
+    layout = request.layout
+    folding = request.folding
+    showsDetails = request.showsDetails
+  }
 
   /// - Parameter otlp: an OTLP request with the spans of one trace.
   func lines(_ otlp: [UInt8]) throws(CommandError) -> [String] {
     let traces: [Trace]
-    do throws(WireError) { traces = try SpanReader.traces(otlp) } catch {
+    do throws(WireError) { traces = try SpanReader.traces(otlp, .full) } catch {
       throw .backend("the trace cannot be read: \(error)")
     }
-    return traces.flatMap { lines(Waterfall($0)) + [""] }
+    return traces.flatMap { lines(Waterfall($0, folding)) + [""] }
   }
 
   private func lines(_ waterfall: Waterfall) -> [String] {
     let trace = waterfall.trace
-    let labels = waterfall.rows.map { label($0, trace) }
+    let painter = ServicePainter(trace, layout)
     let total = layout.columns ?? 100
+    let branchRoom = max(8, total / 4)
+    let labels = waterfall.rows.map { label($0, trace, branchRoom) }
     let widest = zip(labels, waterfall.rows).map { label, row in
-      DisplayWidth.of(label) + 2 + DisplayWidth.of(trace.spans[row.span].service)
+      DisplayWidth.of(label) + (row.fold == nil ? 2 + DisplayWidth.of(trace.spans[row.span].service) : 0)
     }.max()
     let labelWidth = min(widest ?? 0, max(20, total / 2))
     let barWidth = max(10, total - labelWidth - 12)
     var lines = header(trace)
     lines.append(axis(waterfall.end - waterfall.start, labelWidth: labelWidth, barWidth: barWidth))
     for (label, row) in zip(labels, waterfall.rows) {
-      let bar = bar(waterfall.cells(of: row.span, width: barWidth), trace.spans[row.span])
-      lines.append(line(label, trace.spans[row.span], labelWidth, bar))
+      let span = trace.spans[row.span]
+      if row.fold != nil {
+        lines.append(layout.paint(layout.columns.map { DisplayWidth.truncated(label, to: $0) } ?? label, .dim))
+        continue
+      }
+      let bar = bar(waterfall.cells(of: row.span, width: barWidth), span, painter)
+      lines.append(line(label, span, labelWidth, bar, painter))
+      let indent = String(repeating: " ", count: DisplayWidth.of(branch(row, branchRoom)) + 2)
+      let parent = trace.parent(of: row.span).map { trace.spans[$0] }
+      for note in SpanNotes(span, parent: parent, layout, showsDetails: showsDetails).lines {
+        let text = indent + StandardErrorLog.oneLine(note.text)
+        let fitting = layout.columns.map { DisplayWidth.truncated(text, to: $0) } ?? text
+        lines.append(layout.paint(fitting, note.isError ? .red : .dim))
+      }
     }
     return lines
   }
@@ -38,32 +58,39 @@ struct TerminalWaterfall {
   private func header(_ trace: Trace) -> [String] {
     let errors = trace.spans.count(where: \.isError)
     let services = Set(trace.spans.map(\.service)).count
-    let time = SearchTable.time(Timestamp(nanoseconds: trace.start))
+    let start = Timestamp(nanoseconds: trace.start)
     let count = trace.spans.count
     return [
-      layout.paint("trace \(trace.id)", .bold) + "  \(time)  \(layout.duration(Int(trace.duration)))  "
+      layout.paint("trace \(trace.id)", .bold)
+        + "  \(layout.time(start)) \(layout.zone(start))  \(layout.duration(Int(trace.duration)))  "
         + "\(count) span\(count == 1 ? "" : "s"), \(services) service\(services == 1 ? "" : "s")"
         + (errors > 0 ? ", " + layout.paint("\(errors) error\(errors == 1 ? "" : "s")", .boldRed) : "")
     ]
   }
 
   /// The lines of the tree and the name.
-  private func label(_ row: Waterfall.Row, _ trace: Trace) -> String {
+  private func label(_ row: Waterfall.Row, _ trace: Trace, _ room: Int) -> String {
+    if let fold = row.fold {
+      let errors = fold.errors > 0 ? ", \(fold.errors) error\(fold.errors == 1 ? "" : "s")" : ""
+      return branch(row, room) + (layout.drawsUnicode ? "… " : "... ")
+        + "\(fold.spans) span\(fold.spans == 1 ? "" : "s") folded, longest \(layout.duration(Int(fold.longest)))\(errors)"
+    }
     let span = trace.spans[row.span]
     let mark = span.isError ? (layout.drawsUnicode ? "✗ " : "! ") : ""
     let missing = row.depth == 0 && span.parent != 0 ? " (parent missing)" : ""
-    return branch(row) + mark + StandardErrorLog.oneLine(span.name) + missing
+    return branch(row, room) + mark + StandardErrorLog.oneLine(span.name) + missing
   }
 
-  /// Below a certain depth the lines of the tree take no further room.
-  private static let drawnLevels = 30
-
-  private func branch(_ row: Waterfall.Row) -> String {
+  /// The lines that lead to a span. Those of a deep one would leave no room for its name: then its depth stands there.
+  private func branch(_ row: Waterfall.Row, _ room: Int) -> String {
     guard row.depth > 0 else { return "" }
     let (tee, corner, pipe, gap) = layout.drawsUnicode ? ("├─", "└─", "│ ", "  ") : ("|-", "`-", "| ", "  ")
-    let levels = min(row.depth - 1, TerminalWaterfall.drawnLevels)
-    return (0..<levels).map { row.openLevels >> UInt64($0) & 1 == 1 ? pipe : gap }.joined()
-      + (row.isLast ? corner : tee)
+    let end = row.isLast ? corner : tee
+    guard row.depth * 2 <= room else {
+      let depth = "\(row.depth) "
+      return DisplayWidth.padded(depth, to: max(depth.count, room / 2 * 2 - 2), alignRight: true) + end
+    }
+    return (0..<(row.depth - 1)).map { row.openLevels >> UInt64($0) & 1 == 1 ? pipe : gap }.joined() + end
   }
 
   private func axis(_ duration: Int64, labelWidth: Int, barWidth: Int) -> String {
@@ -76,27 +103,44 @@ struct TerminalWaterfall {
         + String(repeating: " ", count: right) + last, .dim)
   }
 
-  private func bar(_ cells: [Waterfall.Cell], _ span: TraceSpan) -> String {
+  private func bar(_ cells: [Waterfall.Cell], _ span: TraceSpan, _ painter: ServicePainter) -> String {
     let (strong, light) = layout.drawsUnicode ? ("█", "▒") : ("#", "=")
     var drawn = ""
     for cell in cells.prefix(1 + (cells.lastIndex { $0 != .outside } ?? 0)) {
       switch cell {
       case .outside: drawn += " "
-      case .running: drawn += span.isError ? layout.paint(light, .red) : layout.paint(light, as: span.service)
+      case .running: drawn += span.isError ? layout.paint(light, .red) : painter.paint(light, as: span.service)
       case .critical:
-        drawn += span.isError ? layout.paint(strong, .boldRed) : layout.paint(strong, as: span.service, bold: true)
+        drawn += span.isError ? layout.paint(strong, .boldRed) : painter.paint(strong, as: span.service, bold: true)
       }
     }
     return drawn
   }
 
-  private func line(_ label: String, _ span: TraceSpan, _ labelWidth: Int, _ bar: String) -> String {
+  private func line(
+    _ label: String, _ span: TraceSpan, _ labelWidth: Int, _ bar: String, _ painter: ServicePainter
+  ) -> String {
     let service = DisplayWidth.truncated(StandardErrorLog.oneLine(span.service), to: max(8, labelWidth / 3))
     let room = max(4, labelWidth - DisplayWidth.of(service) - 2)
     let name = DisplayWidth.truncated(label, to: room)
     let padding = String(repeating: " ", count: max(2, labelWidth - DisplayWidth.of(name) - DisplayWidth.of(service)))
     let duration = DisplayWidth.padded(layout.duration(Int(span.duration)), to: 8, alignRight: true)
     let shownName = span.isError ? layout.paint(name, .red) : name
-    return shownName + padding + layout.paint(service, as: span.service) + " " + duration + "  " + bar
+    return shownName + padding + painter.paint(service, as: span.service) + " " + duration + "  " + bar
+  }
+}
+
+/// Colours for the services of one trace, which differ as long as there are enough of them.
+private struct ServicePainter {
+  private let layout: TextLayout
+  private var numbers: [String: Int] = [:]
+
+  init(_ trace: Trace, _ layout: TextLayout) {
+    self.layout = layout
+    for span in trace.spans where numbers[span.service] == nil { numbers[span.service] = numbers.count }
+  }
+
+  func paint(_ text: String, as service: String, bold: Bool = false) -> String {
+    layout.paint(text, number: numbers[service] ?? 0, bold: bold)
   }
 }

@@ -3,22 +3,35 @@ import Platform
 /// What the text of tables and drawings may look like: colours, width and characters.
 struct TextLayout {
   let colors: Bool
-  /// Columns of the terminal; nil when the output is none, so that nothing is cut.
+  /// Columns to fill; nil where nothing is cut.
   let columns: Int?
   /// Whether lines and bars may be drawn with other characters than ASCII's.
   let drawsUnicode: Bool
 
-  init(colors: Bool) {
+  /// Whether times are shown in UTC.
+  private let isUTC: Bool
+  private let today: String
+
+  /// - Parameters:
+  ///   - width: Columns that were asked for.
+  ///   - now: Of what day times are shown without their date.
+  init(colors: Bool, width: Int?, isUTC: Bool, now: Timestamp) {
     self.colors = colors
-    drawsUnicode = Terminal.isTerminal(1)
-    columns = drawsUnicode ? max(40, Terminal.columns(1)) : nil
+    self.isUTC = isUTC
+    today = LocalTime(now, isUTC: isUTC).date
+    let isTerminal = Terminal.isTerminal(1)
+    drawsUnicode = isTerminal && Terminal.drawsUnicode
+    columns = width ?? (isTerminal ? max(40, Terminal.columns(1)) : Terminal.columnsVariable.map { max(40, $0) })
   }
 
-  init(colors: Bool, columns: Int?, drawsUnicode: Bool) {
-    self.colors = colors
-    self.columns = columns
-    self.drawsUnicode = drawsUnicode
+  /// `08:45:12.123`, its date before it when that is another day than today.
+  func time(_ moment: Timestamp) -> String {
+    let time = LocalTime(moment, isUTC: isUTC)
+    return time.date == today ? time.clock : "\(time.date) \(time.clock)"
   }
+
+  /// The name of the time zone at a moment.
+  func zone(_ moment: Timestamp) -> String { LocalTime(moment, isUTC: isUTC).zone }
 
   enum Style: String {
     case bold = "1"
@@ -44,8 +57,9 @@ struct TextLayout {
   }
 
   /// The text in one of a few colours that go well together.
-  func paint(_ text: String, number: Int) -> String {
-    paint(text, "\(TextLayout.palette[number % TextLayout.palette.count])")
+  func paint(_ text: String, number: Int, bold: Bool = false) -> String {
+    let color = TextLayout.palette[number % TextLayout.palette.count]
+    return paint(text, bold ? "1;\(color)" : "\(color)")
   }
 
   /// A duration in three digits or so: `1.09s`, `724ms`, `12.3ms`, `845us`.

@@ -17,6 +17,12 @@ enum TraceQLCommand {
           { } | rate() by (resource.service.name) | topk(3)
 
       A filter after `|` may stand without its braces.
+
+      Over files, some answers differ from Tempo's on purpose. Every condition sees the span as it is, where Tempo takes an \
+      attribute for nil when its own condition fails. Of events and links, those that matched give the values. Lists are \
+      shown whole. Whole numbers compare with `2.5`, and `a ^ b` is a to the power of b. Sums pass over spans without a \
+      number. Orphans keep their children, and of several roots the earliest names the trace. Unions such as `&>>` give \
+      only spans that stand in the relation.
       """,
     synopsis: [
       "traceql [OPTIONS] QUERY", "traceql [OPTIONS] QUERY --from FILE...", "traceql [OPTIONS] --trace-id ID",
@@ -27,7 +33,9 @@ enum TraceQLCommand {
       Argument("FILE", kind: .file, repeatable: true, help: "With --from: further files"),
     ],
     options: [
-      TraceQLOptions.source, TraceQLOptions.query, TraceQLOptions.lookup, TraceQLOptions.results, TraceQLOptions.local,
+      TraceQLOptions.source, TraceQLOptions.query, TraceQLOptions.lookup, TraceQLOptions.results,
+      TraceQLOptions.waterfall,
+      TraceQLOptions.local,
       InputOptions.group, ClientOptions.group,
     ],
     examples: [

@@ -33,13 +33,19 @@ enum TraceQLOptions {
     "raw", negatable: false, help: "Send the query as it is, unchecked",
     documentation: """
       Normally a query is checked here first, and the short form `{ … } | duration > 800ms`, which only this program \
-      understands, is written out. For servers with a newer language than this program knows.
+      understands, is written out. For servers with a newer language than this program knows. The answer is printed byte \
+      for byte, also without a line feed at its end.
       """)
   static let traceID = Option.value("trace-id", "ID", .text, help: "Print one trace instead of searching")
-  static let tags = Option.flag("tags", negatable: false, help: "List the names of attributes instead of searching")
+  static let tags = Option.flag(
+    "tags", negatable: false, help: "List the names of attributes instead of searching",
+    documentation: "A query after it leaves only those of the spans that it matches.")
   static let tagValues = Option.value(
     "tag-values", "TAG", .text, help: "List the values of an attribute instead of searching",
-    documentation: "Written as in a query: `resource.service.name`, `name`, `span.http.route`.")
+    documentation: """
+      Written as in a query: `resource.service.name`, `name`, `span.http.route`. A query after it leaves only values of the \
+      spans that it matches.
+      """)
   static let maxMemory = Option.value(
     "max-memory", "SIZE", .size(in: 1 << 20...Int.max), default: "2GiB", help: "Most memory for traces from files",
     documentation: """
@@ -59,16 +65,36 @@ enum TraceQLOptions {
       `otlp` prints the whole traces as OTLP/JSON, one a line, for the next program: `| ongrid spanmetrics`.
 
       `waterfall` draws every trace as a tree of spans with bars on a time axis. Errors are marked, the critical path is \
-      drawn stronger.
+      drawn stronger; messages, exceptions and links stand below their span.
+
+      `tree` shows which service calls which in the traces found, how often, with how many errors, and the 95th percentile \
+      of their durations; `mermaid` is the same as a diagram for Markdown.
+
+      `perfetto` is Chrome's trace events, for https://ui.perfetto.dev; `folded` is for flame graphs: one stack of spans a \
+      line, and the microseconds of the last one's own.
 
       `plot` draws the series of a metrics query.
       """)
+  static let width = Option.value(
+    "width", "COLUMNS", .whole(in: 40...10_000), help: "Columns of tables and drawings; otherwise the terminal's",
+    documentation: "Where the output is no terminal, `COLUMNS` rules, and without it nothing is cut.")
+  static let utc = Option.flag("utc", negatable: false, help: "Show times in UTC instead of the local time zone")
+  static let details = Option.flag(
+    "details", negatable: false, help: "Show attributes and events of each span in a waterfall")
+  static let foldBelow = Option.value(
+    "fold-below", "DURATION", .duration(), help: "Fold shorter spans of a waterfall into counted lines")
+  static let maxDepth = Option.value(
+    "max-depth", "LEVELS", .whole(in: 1...1_000_000), help: "Fold spans of a waterfall that are deeper")
+  static let only = Option.value(
+    "only", "WHICH", .choice(TraceQLRequest.Only.self), help: "Fold all spans of a waterfall but these",
+    documentation: "`errors`: spans that failed. `critical`: spans that the whole trace waited for.")
   static let exitStatus = Option.flag("exit-status", negatable: false, help: "Exit 1 when nothing is found")
 
   static let source = OptionGroup(
     "Source", [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin, from])
   static let query = OptionGroup("Query", [since, start, end, limit, spansPerSet, step, instant, all, check, raw])
   static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues])
-  static let results = OptionGroup("Results", [format, exitStatus])
+  static let results = OptionGroup("Results", [format, exitStatus, width, utc])
+  static let waterfall = OptionGroup("Waterfall", [details, foldBelow, maxDepth, only])
   static let local = OptionGroup("Files", [maxMemory, threads])
 }

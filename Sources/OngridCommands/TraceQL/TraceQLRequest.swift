@@ -1,5 +1,6 @@
 import Platform
 import TraceQL
+import Traces
 
 /// What a call of `ongrid traceql` asks for, whoever answers it.
 struct TraceQLRequest {
@@ -14,10 +15,30 @@ struct TraceQLRequest {
   }
 
   enum Format: String, CaseIterable {
-    case json, table, otlp, plot, waterfall
+    case json, table, otlp, plot, waterfall, tree, mermaid, perfetto, folded
+
+    /// Whether it is made of whole traces.
+    var needsTraces: Bool {
+      switch self {
+      case .json, .table, .plot: false
+      case .otlp, .waterfall, .tree, .mermaid, .perfetto, .folded: true
+      }
+    }
+  }
+
+  /// What a waterfall shows of a trace.
+  enum Only: String, CaseIterable, Sendable {
+    case errors, critical
   }
 
   let text: String
+  /// Whether answers are handed on byte for byte.
+  let isRaw: Bool
+  /// The filter of a question for names or values: the query, and its text for a server.
+  let filter: (query: Query, sent: String)?
+  let layout: TextLayout
+  let folding: Waterfall.Folding
+  let showsDetails: Bool
   let isCheck: Bool
   let question: Question
   let format: Format
@@ -35,7 +56,6 @@ struct TraceQLRequest {
   let since: Int64
   /// Files after the query.
   let files: [String]
-  let colors: Bool
 
   init(_ arguments: Arguments) throws(CommandError) {
     format = try arguments[TraceQLOptions.format]
@@ -45,7 +65,15 @@ struct TraceQLRequest {
     step = try arguments[TraceQLOptions.step].nanoseconds
     isInstant = try arguments[TraceQLOptions.instant]
     isCheck = try arguments[TraceQLOptions.check]
-    colors = try arguments[CommonOptions.color].usesColor(on: 1)
+    isRaw = try arguments[TraceQLOptions.raw]
+    layout = TextLayout(
+      colors: try arguments[CommonOptions.color].usesColor(on: 1), width: try arguments[TraceQLOptions.width],
+      isUTC: try arguments[TraceQLOptions.utc], now: arguments.now)
+    showsDetails = try arguments[TraceQLOptions.details]
+    folding = Waterfall.Folding(
+      below: try arguments[TraceQLOptions.foldBelow]?.nanoseconds ?? 0,
+      maximumDepth: try arguments[TraceQLOptions.maxDepth] ?? .max,
+      only: try arguments[TraceQLOptions.only].map { $0 == .errors ? .errors : .critical })
 
     since = try arguments[TraceQLOptions.since].nanoseconds
     end = try arguments[TraceQLOptions.end]
@@ -67,13 +95,26 @@ struct TraceQLRequest {
     if traceID != nil || tagValues != nil || tags {
       guard !isCheck else { throw .usage("--check needs a query") }
       text = ""
+      // A query begins with spans in braces or a parenthesis, a file hardly ever does.
+      if traceID == nil, let first = positionals.first, first.hasPrefix("{") || first.hasPrefix("(") {
+        positionals.removeFirst()
+        do throws(QueryError) {
+          let read = try Query.portable(first)
+          filter = (read.query, read.text)
+        } catch {
+          throw TraceQLRequest.refusal(of: error, status: .usage)
+        }
+        guard filter?.query.isMetrics == false else { throw .usage("the filter of a list selects spans, not series") }
+      } else {
+        filter = nil
+      }
       question = traceID.map { .trace($0) } ?? tagValues.map { .tagValues($0) } ?? .tags
     } else {
       guard let query = positionals.popFirst() else {
         throw .usage("a query is needed, such as '{ status = error }'")
       }
       text = query
-      let isRaw = try arguments[TraceQLOptions.raw]
+      filter = nil
       if isCheck || isRaw {
         question = .rawQuery
       } else {
@@ -100,13 +141,13 @@ struct TraceQLRequest {
     // An unread query may be either.
     case .rawQuery: return
     case .trace:
-      if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp or waterfall") }
+      if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp, waterfall or perfetto") }
       return
     case .tags, .tagValues:
       if format != .json, format != .table { throw unsuitable("a list of names", "json or table") }
       return
     }
-    if isMetrics, format == .otlp || format == .waterfall { throw unsuitable("series", "json, table or plot") }
+    if isMetrics, format.needsTraces { throw unsuitable("series", "json, table or plot") }
     if !isMetrics, format == .plot { throw unsuitable("traces", "json, table, otlp or waterfall") }
   }
 

@@ -7,12 +7,27 @@ public enum Terminal {
     isatty(descriptor) == 1
   }
 
+  /// What `COLUMNS` says; nil without it.
+  public static var columnsVariable: Int? {
+    guard let columns = getenv("COLUMNS").flatMap({ Int(String(cString: $0)) }), columns > 0 else { return nil }
+    return min(columns, 10_000)
+  }
+
+  /// Whether text may hold more than ASCII: the locale is not named `C` or `POSIX`, which is what it is when nothing is
+  /// said of its encoding.
+  public static var drawsUnicode: Bool {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { continue }
+      return value != "C" && value != "POSIX"
+    }
+    return true
+  }
+
   /// Columns of the terminal behind a descriptor; `COLUMNS` when it does not tell, else 80.
   public static func columns(_ descriptor: Int32) -> Int {
     var size = winsize()
     if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-    let variable = getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 0
-    return variable > 0 ? min(variable, 10_000) : 80
+    return columnsVariable ?? 80
   }
 }
 

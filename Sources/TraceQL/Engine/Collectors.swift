@@ -27,16 +27,14 @@ final class SearchCollector: TraceCollector, @unchecked Sendable {
     let spansets = try evaluator.run(plan.pipelines[0])
     guard !spansets.isEmpty else { return }
     let id = chosen.traceID(trace)
+    let services = evaluator.services
     traces.append(
       TraceResult(
         traceID: SearchCollector.hexadecimal(id),
         rootServiceName: summary.root == nil ? "\(TraceSummary.noRoot)" : String(summary.rootService),
         rootTraceName: summary.root == nil ? "" : String(summary.rootName),
         startTimeUnixNano: summary.start, duration: summary.duration, spanCount: summary.spanCount,
-        errorCount: summary.errorCount,
-        services: summary.services.map {
-          ServiceResult(name: String($0.name), spanCount: $0.spans, errorCount: $0.errors)
-        },
+        errorCount: services.reduce(0) { $0 + $1.errorCount }, services: services,
         spansets: spansets.map(result), otlp: options.keepsTraces ? evaluator.encoded() : []))
   }
 

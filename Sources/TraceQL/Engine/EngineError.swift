@@ -20,6 +20,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
   case noRange
   /// A search was asked for series, or a metrics query for traces.
   case wrongKind
+  /// A condition on single spans is needed, and the query needs whole traces.
+  case needsTraces
 
   public var description: String {
     switch self {
@@ -32,6 +34,7 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case .regexLimit: "a regular expression takes too many steps on one of the values"
     case .tooManyIntervals(let limit): "the time range holds more than \(limit) steps, use a larger step"
     case .noRange: "one value over the whole range needs a range of time"
+    case .needsTraces: "the filter of a list must be one that each span passes or not by itself"
     case .wrongKind: "a metrics query yields series, a search yields traces"
     }
   }

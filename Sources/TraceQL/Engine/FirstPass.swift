@@ -17,8 +17,13 @@ final class FirstPass: @unchecked Sendable {
   struct Candidate {
     /// Which leaves some span of it matched.
     var mask: UInt64
-    /// Start of the earliest span that matched, in ns since 1970.
+    /// Start of the earliest span that was noted, in ns since 1970.
     var start: UInt64
+    /// End of the latest one, in ns since 1970.
+    var end: UInt64
+
+    /// The duration of the trace, if all its spans were noted.
+    var duration: Int { end > start ? Int(clamping: end - start) : 0 }
   }
 
   private let plan: Plan
@@ -30,6 +35,8 @@ final class FirstPass: @unchecked Sendable {
   let findsTraces: Bool
   /// Whether also traces of which no span matched anything are candidates.
   private let takesAllTraces: Bool
+  /// Whether every span is noted, so that the duration of each trace is known.
+  let notesAll: Bool
   private(set) var traces = KeyTable()
   private(set) var candidates: ContiguousArray<Candidate> = []
   private var alive: ContiguousArray<Int> = []
@@ -47,6 +54,7 @@ final class FirstPass: @unchecked Sendable {
       && zip(plan.pipelines.indices, plan.pipelines).contains { index, pipeline in
         (index >= series.count || series[index] == nil) && pipeline.necessary.holds(0)
       }
+    notesAll = takesAllTraces || findsTraces && plan.readsDuration
   }
 
   /// Whether a regular expression was given up on a value.
@@ -77,7 +85,7 @@ final class FirstPass: @unchecked Sendable {
       let value = evaluator.evaluate(leaf)
       if value.isTrue || value.isUnknown { alive.append(index) }
     }
-    return !alive.isEmpty || takesAllTraces
+    return !alive.isEmpty || notesAll
   }
 
   @inline(__always)
@@ -105,6 +113,7 @@ final class FirstPass: @unchecked Sendable {
         mask |= pending
       }
     }
+    if plan.rootLeaves != 0, SpanRecord.number(header.parentID) != 0 { mask &= ~plan.rootLeaves }
     if mask != 0, !series.isEmpty {
       for (index, aggregator) in series.enumerated() {
         guard let aggregator, plan.pipelines[index].necessary.holds(mask) else { continue }
@@ -119,7 +128,7 @@ final class FirstPass: @unchecked Sendable {
         }
       }
     }
-    if findsTraces, mask != 0 || takesAllTraces { note(header, mask) }
+    if findsTraces, mask != 0 || notesAll { note(header, mask) }
     if reader.usesArena { reader.arena.removeAll() }
   }
 
@@ -142,10 +151,11 @@ final class FirstPass: @unchecked Sendable {
   private func note(_ header: SpanHeader, _ mask: UInt64) {
     let (index, inserted) = traces.insert(header.traceID)
     if inserted {
-      candidates.append(Candidate(mask: mask, start: header.start))
+      candidates.append(Candidate(mask: mask, start: header.start, end: header.end))
     } else {
       candidates[index].mask |= mask
       if header.start < candidates[index].start { candidates[index].start = header.start }
+      if header.end > candidates[index].end { candidates[index].end = header.end }
     }
   }
 }

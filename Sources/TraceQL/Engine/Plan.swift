@@ -28,13 +28,26 @@ indirect enum Necessary {
   case leaf(Int)
   case both(Necessary, Necessary)
   case either(Necessary, Necessary)
+  /// A comparison of the trace's duration with a constant.
+  case duration(BinaryOperator, Value)
 
-  func holds(_ mask: UInt64) -> Bool {
+  /// - Parameter duration: Of the trace, in ns; nil while it is not known, when it may be any.
+  func holds(_ mask: UInt64, duration: Int? = nil) -> Bool {
     switch self {
     case .always: true
     case .leaf(let bit): mask >> UInt64(bit) & 1 == 1
-    case .both(let a, let b): a.holds(mask) && b.holds(mask)
-    case .either(let a, let b): a.holds(mask) || b.holds(mask)
+    case .both(let a, let b): a.holds(mask, duration: duration) && b.holds(mask, duration: duration)
+    case .either(let a, let b): a.holds(mask, duration: duration) || b.holds(mask, duration: duration)
+    case .duration(let comparison, let bound):
+      duration.map { Value.compare(comparison, .duration($0), bound).isTrue } ?? true
+    }
+  }
+
+  var readsDuration: Bool {
+    switch self {
+    case .always, .leaf: false
+    case .both(let a, let b), .either(let a, let b): a.readsDuration || b.readsDuration
+    case .duration: true
     }
   }
 }
@@ -48,6 +61,10 @@ struct Plan: @unchecked Sendable {
   private(set) var pipelines: [PipelinePlan] = []
   /// The conditions that are tested on each span: the filters that a trace may be chosen by.
   private(set) var leaves: [Int32] = []
+  /// The bits of leaves that only a root span matches.
+  private(set) var rootLeaves: UInt64 = 0
+  /// Whether it matters how the spans of a trace hang together.
+  private(set) var needsTree = false
   /// Slots shown with the spans of a search, and whether they are shown even when missing.
   private(set) var shown: [(slot: Int, name: String, always: Bool)] = []
 
@@ -55,13 +72,33 @@ struct Plan: @unchecked Sendable {
   init(_ source: Pipeline) throws(EngineError) {
     program = Program()
     pipelines.append(try compile(source, needsTraces: false))
+    noteTree()
   }
 
   /// Compiles the pipelines of a metrics query.
   init(_ sources: [MetricsPipeline]) throws(EngineError) {
     program = Program()
     for source in sources { pipelines.append(try compile(source.pipeline, needsTraces: source.readsTrace)) }
+    // What is counted and grouped by gets its slots later.
+    needsTree = needsTree || sources.contains(where: \.readsTrace)
+    noteTree()
   }
+
+  private mutating func noteTree() {
+    needsTree =
+      needsTree
+      || program.slots.contains {
+        switch $0 {
+        case .intrinsic(.childCount), .intrinsic(.nestedSetLeft), .intrinsic(.nestedSetRight),
+          .intrinsic(.nestedSetParent):
+          true
+        default: false
+        }
+      }
+  }
+
+  /// Whether the duration of traces tells which can pass.
+  var readsDuration: Bool { pipelines.contains { $0.necessary.readsDuration } }
 
   /// Whether every pipeline is a condition on single spans.
   var needsNoTraces: Bool { pipelines.allSatisfy { $0.condition != nil } }
@@ -123,8 +160,9 @@ struct Plan: @unchecked Sendable {
     case .filter(let condition):
       let operation = try program.compile(condition)
       if case .literal(.bool(true), _) = condition { return (.filter(operation), .always) }
-      return (.filter(operation), .leaf(addLeaf(operation)))
+      return (.filter(operation), try necessary(for: condition))
     case .operation(let spansetOperator, let left, let right, _):
+      if spansetOperator != .and, spansetOperator != .or { needsTree = true }
       let (a, needsA) = try compile(left)
       let (b, needsB) = try compile(right)
       let necessary: Necessary =
@@ -142,6 +180,37 @@ struct Plan: @unchecked Sendable {
         if let compiled = try compile(stage, &necessary, isFirst: index == 0) { stages.append(compiled) }
       }
       return (.pipeline(stages), necessary)
+    }
+  }
+
+  /// What a filter asks of a trace, as far as single spans and the trace's duration tell: what it says of the root is asked
+  /// of root spans, so that few traces have to be put together.
+  private mutating func necessary(for condition: FieldExpression) throws(EngineError) -> Necessary {
+    var rest: FieldExpression?
+    var needed: [Necessary] = []
+    for part in condition.conjuncts {
+      if case .binary(let comparison, .attribute(.intrinsic(.traceDuration), _), .literal(let bound, _), _) = part,
+        comparison.isComparison, let value = Plan.number(bound)
+      {
+        needed.append(.duration(comparison, value))
+      } else if let asked = part.askedOfRoot, leaves.count < 60 {
+        let leaf = addLeaf(try program.compile(asked))
+        rootLeaves |= 1 << UInt64(leaf)
+        needed.append(.leaf(leaf))
+      } else {
+        rest = rest.map { .binary(.and, $0, part, .none) } ?? part
+      }
+    }
+    if let rest { needed.append(.leaf(addLeaf(try program.compile(rest)))) }
+    return needed.dropFirst().reduce(needed.first ?? .always) { .both($0, $1) }
+  }
+
+  private static func number(_ literal: Literal) -> Value? {
+    switch literal {
+    case .int(let number): .int(number)
+    case .float(let number): .float(number)
+    case .duration(let number): .duration(number)
+    default: nil
     }
   }
 
@@ -256,6 +325,32 @@ extension FieldExpression {
     case .attribute: false
     case .unary(_, let operand, _), .exists(let operand, _, _): operand.needsTrace
     case .binary(_, let left, let right, _): left.needsTrace || right.needsTrace
+    }
+  }
+}
+
+extension FieldExpression {
+  /// The parts that must all hold.
+  fileprivate var conjuncts: [FieldExpression] {
+    var parts: [FieldExpression] = []
+    var pending = [self]
+    while let next = pending.popLast() {
+      if case .binary(.and, let left, let right, _) = next { pending += [right, left] } else { parts.append(next) }
+    }
+    return parts
+  }
+
+  /// What `rootName = "x"` and `rootServiceName = "x"` ask of the root span itself.
+  fileprivate var askedOfRoot: FieldExpression? {
+    guard
+      case .binary(.equal, .attribute(.intrinsic(let intrinsic), let range), .literal(.string(let text), _), _) = self,
+      !text.isEmpty, case .binary(_, _, let literal, let whole) = self
+    else { return nil }
+    switch intrinsic {
+    case .rootName: return .binary(.equal, .attribute(.intrinsic(.name), range), literal, whole)
+    case .rootServiceName:
+      return .binary(.equal, .attribute(.named(.resource, "service.name"), range), literal, whole)
+    default: return nil
     }
   }
 }

@@ -96,6 +96,7 @@ final class QueryRun {
         } else {
           candidates[place].mask |= candidate.mask
           candidates[place].start = min(candidates[place].start, candidate.start)
+          candidates[place].end = max(candidates[place].end, candidate.end)
         }
       }
     }
@@ -103,7 +104,13 @@ final class QueryRun {
     let open = plan.pipelines.filter {
       $0.condition == nil || passes.allSatisfy { $0.series.isEmpty || $0.series[0] == nil }
     }
-    var chosen = candidates.indices.filter { index in open.contains { $0.necessary.holds(candidates[index].mask) } }
+    let knowsDurations = passes.allSatisfy(\.notesAll)
+    var chosen = candidates.indices.filter { index in
+      let candidate = candidates[index]
+      return open.contains {
+        $0.necessary.holds(candidate.mask, duration: knowsDurations ? candidate.duration : nil)
+      }
+    }
     if limit > 0, chosen.count > limit, plan.needsNoTraces {
       chosen.sort { candidates[$0].start > candidates[$1].start }
       chosen.removeLast(chosen.count - limit)

@@ -53,7 +53,7 @@ final class SecondPass: @unchecked Sendable {
                 SpanContext(
                   resource: resource.resource, scope: scope.scope, service: try resource.resource.serviceName))
             }
-            let header = try SpanHeader(span.bytes, needsStatus: true)
+            let header = try SpanHeader(span.bytes, needsStatus: false)
             records.append(
               SpanRecord(span.bytes, header, trace: Int32(truncatingIfNeeded: trace), context: context))
           }

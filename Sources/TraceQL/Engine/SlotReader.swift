@@ -34,6 +34,8 @@ final class SlotReader {
   /// Whether any slot is filled from attributes, events or links of the span.
   var needsAttributes: Bool { !attributeSlots.isEmpty }
   private var needsEventsOrLinks = false
+  /// Whether any slot is filled from resources, scopes or spans, not only from whole traces.
+  let readsSpans: Bool
   /// Whether reading a span puts values into the arena.
   let usesArena: Bool
 
@@ -71,6 +73,9 @@ final class SlotReader {
       }
     }
     self.needsStatus = needsStatus
+    readsSpans = program.slots.contains {
+      if case .intrinsic(let intrinsic) = $0 { !intrinsic.needsTrace } else { true }
+    }
     usesArena = program.slots.contains { $0.element != nil || $0.isIdentifier }
     resourceValues = Array(repeating: .missing, count: max(1, count))
   }

@@ -17,7 +17,6 @@ struct SpanRecord {
   /// ns since 1970.
   let end: UInt64
   let kind: UInt8
-  let isError: Bool
 
   init(_ message: ByteView, _ header: SpanHeader, trace: Int32, context: Int32) {
     self.message = message
@@ -28,7 +27,6 @@ struct SpanRecord {
     start = header.start
     end = header.end
     kind = UInt8(truncatingIfNeeded: header.kind)
-    isError = header.statusCode == 2
   }
 
   /// An id as a number, big-endian; bytes beyond the eighth do not count.

@@ -3,6 +3,8 @@ import Traces
 /// The operators between spansets of one trace. Spans are numbers; a set of them is a flag per span.
 struct Structure {
   let tree: TraceTree
+  /// How many spans there are.
+  let count: Int
 
   /// `left op right`: spans of the right side, and those of both for the union operators.
   func join(_ spansetOperator: SpansetOperator, _ left: [Int32], _ right: [Int32]) -> [Int32] {
@@ -70,7 +72,7 @@ struct Structure {
     return (left + right.filter { !inLeft[Int($0)] }).sorted()
   }
 
-  private var none: [Bool] { Array(repeating: false, count: tree.parent.count) }
+  private var none: [Bool] { Array(repeating: false, count: count) }
 
   private func flags(_ spans: [Int32]) -> [Bool] {
     var flags = none

@@ -9,14 +9,24 @@ public struct TagNames: Sendable {
   /// Bad records passed over.
   public var skipped: Int
 
-  /// Reads all traces of an input.
-  public init(_ input: TraceInput, skipsBad: Bool = false) throws(InputError) {
+  /// Reads all traces of an input; only spans that match a condition when there is one.
+  public init(
+    _ input: TraceInput, matching condition: SpanCondition? = nil, skipsBad: Bool = false
+  ) throws(EngineError) {
+    do throws(InputError) { self = try TagNames(reading: input, condition.map(SpanMatcher.init), skipsBad) } catch {
+      throw .input(error)
+    }
+  }
+
+  private init(reading input: TraceInput, _ matcher: SpanMatcher?, _ skipsBad: Bool) throws(InputError) {
     var names: [AttributeScope: KeySet] = [:]
     for scope in AttributeScope.allCases { names[scope] = KeySet() }
     let sets = names
     var decoder = TraceDecoder(skipsBad: skipsBad)
     while let chunk = try input.next() {
-      try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try TagNames.collect(request, sets) }
+      try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in
+        try TagNames.collect(request, matcher, sets)
+      }
     }
     skipped = decoder.skipped
     let order: [AttributeScope] = [.span, .resource, .event, .link, .instrumentation]
@@ -36,15 +46,23 @@ public struct TagNames: Sendable {
     var sorted: [String] { (0..<table.count).map { String(table.key($0)) }.sorted() }
   }
 
-  private static func collect(_ request: RequestView, _ names: [AttributeScope: KeySet]) throws(WireError) {
+  private static func collect(
+    _ request: RequestView, _ matcher: SpanMatcher?, _ names: [AttributeScope: KeySet]
+  ) throws(WireError) {
     var resources = request.resourceSpans
     while let resource = try resources.next() {
-      try names[.resource]?.insert(resource.resource.attributes)
+      try matcher?.enter(resource: resource.resource)
+      var isResourceNew = true
       var scopes = resource.scopeSpans
       while let scope = try scopes.next() {
-        try names[.instrumentation]?.insert(scope.scope.attributes)
+        try matcher?.enter(scope: scope.scope)
+        var isScopeNew = true
         var spans = scope.spans
         while let span = try spans.next() {
+          if let matcher, try !matcher.matches(span) { continue }
+          if isResourceNew { try names[.resource]?.insert(resource.resource.attributes) }
+          if isScopeNew { try names[.instrumentation]?.insert(scope.scope.attributes) }
+          (isResourceNew, isScopeNew) = (false, false)
           try names[.span]?.insert(span.attributes)
           var events = span.events
           while let event = try events.next() { try names[.event]?.insert(event.attributes) }
@@ -91,11 +109,14 @@ public struct TagValues: Sendable {
   /// Bad records passed over.
   public var skipped: Int
 
-  /// Reads all traces of a source.
-  public init(of attribute: Attribute, in source: TraceSource, _ options: LocalEngine.Options) throws(EngineError) {
+  /// Reads all traces of a source; only spans that a search leaves when there is one.
+  public init(
+    of attribute: Attribute, matching query: Query? = nil, in source: TraceSource, _ options: LocalEngine.Options
+  ) throws(EngineError) {
     // The groups of a count are the values; one interval is as long as time.
-    let everything = MetricsPipeline(
-      pipeline: Pipeline([.spanset(.filter(.literal(.bool(true), .none)))]), function: .countOverTime, by: [attribute])
+    var pipeline = Pipeline([.spanset(.filter(.literal(.bool(true), .none)))])
+    if case .search(let search)? = query?.body { pipeline = search }
+    let everything = MetricsPipeline(pipeline: pipeline, function: .countOverTime, by: [attribute])
     var options = options
     options.step = .max / 2
     let result = try LocalEngine(Query(.metrics(.pipeline(everything))), options).metrics(source)

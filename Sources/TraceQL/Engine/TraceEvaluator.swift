@@ -55,10 +55,12 @@ final class TraceEvaluator {
     var records = ContiguousArray(grouped.records[grouped.bounds[trace]..<grouped.bounds[trace + 1]])
     records.sort { ($0.start, $0.spanID) < ($1.start, $1.spanID) }
     spans = ArraySlice(records)
-    links.removeAll(keepingCapacity: true)
-    for span in spans { links.append(TraceTree.Link(id: span.spanID, parentID: span.parentID, kind: span.kind)) }
-    tree.build(links)
-    summary = TraceSummary(spans, tree, grouped.contexts)
+    if plan.needsTree {
+      links.removeAll(keepingCapacity: true)
+      for span in spans { links.append(TraceTree.Link(id: span.spanID, parentID: span.parentID, kind: span.kind)) }
+      tree.build(links)
+    }
+    summary = TraceSummary(spans, grouped.contexts)
     reader.arena.removeAll()
     if !evaluator.elementSlots.isEmpty {
       marks.removeAll(keepingCapacity: true)
@@ -70,6 +72,10 @@ final class TraceEvaluator {
       memory = .allocate(capacity: capacity * slotCount)
     }
     guard !plan.program.slots.isEmpty else { return }
+    guard reader.readsSpans else {
+      for index in spans.indices { fillFromTrace(index, memory + index * slotCount) }
+      return
+    }
     // Spans of one resource and scope after one another, so that each is entered once.
     let byContext = spans.indices.sorted { spans[$0].context < spans[$1].context }
     var context: Int32 = -1
@@ -87,12 +93,17 @@ final class TraceEvaluator {
 
   private func fill(_ index: Int, _ slots: UnsafeMutablePointer<Value>) {
     do throws(WireError) {
-      let header = try SpanHeader(spans[index].message, needsStatus: true)
+      let header = try SpanHeader(spans[index].message, needsStatus: reader.needsStatus)
       reader.fillHeader(header, into: slots)
       if reader.needsAttributes { try reader.fillAttributes(header, into: slots) }
     } catch {
       for slot in 0..<slotCount where slots[slot].isUnknown { slots[slot] = .missing }
     }
+    fillFromTrace(index, slots)
+  }
+
+  /// Fills the slots that the whole trace gives.
+  private func fillFromTrace(_ index: Int, _ slots: UnsafeMutablePointer<Value>) {
     for (slot, attribute) in plan.program.slots.enumerated() {
       guard case .intrinsic(let intrinsic) = attribute, intrinsic.needsTrace else { continue }
       switch intrinsic {
@@ -152,6 +163,9 @@ final class TraceEvaluator {
     defer { evaluator.read(from: nil) }
     return evaluator.evaluate(operation)
   }
+
+  /// How many spans and errors each service of the current trace has.
+  var services: [ServiceResult] { TraceSummary.services(spans, grouped.contexts) }
 
   /// The current trace as one OTLP request, its spans under their resources and scopes as they came.
   func encoded() -> [UInt8] {
@@ -218,7 +232,7 @@ final class TraceEvaluator {
           if onRight.isEmpty { continue }
           guard onLeft.count <= 1, onRight.count <= 1 else { throw .severalSpansets }
         }
-        joined.spans = Structure(tree: tree).join(
+        joined.spans = Structure(tree: tree, count: spans.count).join(
           spansetOperator, merged(onLeft), merged(onRight))
         if !joined.spans.isEmpty { output.append(joined) }
       }

@@ -1,6 +1,5 @@
 import OTLP
 import Platform
-import Traces
 
 /// What is said of a whole trace.
 struct TraceSummary {
@@ -16,38 +15,45 @@ struct TraceSummary {
   /// ns since 1970.
   var end: UInt64 = 0
   var spanCount = 0
-  var errorCount = 0
-  /// By name of the service.
-  var services: [(name: ByteView, spans: Int, errors: Int)] = []
 
   /// From the first start to the last end, in ns.
   var duration: Int { end > start ? Int(clamping: end - start) : 0 }
 
   init() {}
 
-  init(_ spans: ArraySlice<SpanRecord>, _ tree: TraceTree, _ contexts: ContiguousArray<SpanContext>) {
+  init(_ spans: ArraySlice<SpanRecord>, _ contexts: ContiguousArray<SpanContext>) {
     start = .max
-    var places: [ByteView: Int] = [:]
     for index in spans.indices {
       let span = spans[index]
       start = min(start, span.start)
       end = max(end, span.end)
       spanCount += 1
-      if span.isError { errorCount += 1 }
-      if root == nil, tree.parent[index] == TraceTree.root { root = index }
-      let service = contexts[Int(span.context)].service
-      let place = places[service] ?? services.count
-      if place == services.count {
-        places[service] = place
-        services.append((service, 0, 0))
-      }
-      services[place].spans += 1
-      if span.isError { services[place].errors += 1 }
+      if root == nil, span.parentID == 0 { root = index }
     }
     if let root, let header = try? SpanHeader(spans[root].message, needsStatus: false) {
       rootName = header.name
       rootService = contexts[Int(spans[root].context)].service
     }
-    services.sort { String($0.name) < String($1.name) }
+  }
+
+  /// How many spans and errors each service has, by name.
+  static func services(
+    _ spans: ArraySlice<SpanRecord>, _ contexts: ContiguousArray<SpanContext>
+  ) -> [ServiceResult] {
+    var places: [ByteView: Int] = [:]
+    var services: [ServiceResult] = []
+    for span in spans {
+      let service = contexts[Int(span.context)].service
+      let place = places[service] ?? services.count
+      if place == services.count {
+        places[service] = place
+        services.append(ServiceResult(name: String(service), spanCount: 0, errorCount: 0))
+      }
+      services[place].spanCount += 1
+      if let header = try? SpanHeader(span.message, needsStatus: true), header.statusCode == 2 {
+        services[place].errorCount += 1
+      }
+    }
+    return services.sorted { $0.name < $1.name }
   }
 }

@@ -2,8 +2,10 @@
 public struct Waterfall: Sendable {
   /// A line of the drawing.
   public struct Row: Sendable {
-    /// Its place in the trace's spans.
+    /// Its place in the trace's spans; of a fold, that of the first.
     public let span: Int
+    /// The spans that it stands for when it is no single one.
+    public let fold: Fold?
     /// How many ancestors it has in the trace.
     public let depth: Int
     /// Whether it is the last child of its parent.
@@ -28,27 +30,54 @@ public struct Waterfall: Sendable {
   public let start: Int64
   public let end: Int64
   /// The critical stretches of each span.
-  private var stretches: [Int: [Range<Int64>]] = [:]
+  private let stretches: [Int: [Range<Int64>]]
 
-  public init(_ trace: Trace) {
+  public init(_ trace: Trace, _ folding: Folding = .none) {
     self.trace = trace
-    rows = Waterfall.rows(of: trace)
     criticalPath = CriticalPath(of: trace, from: trace.tree.top ?? 0)
     start = trace.start
     end = max(start, trace.end)
+    var stretches: [Int: [Range<Int64>]] = [:]
     for stretch in criticalPath.stretches { stretches[stretch.span, default: []].append(stretch.time) }
+    self.stretches = stretches
+    rows = Waterfall.rows(of: trace, Folded(trace, folding) { stretches[$0] != nil })
   }
 
-  private static func rows(of trace: Trace) -> [Row] {
+  private static func rows(of trace: Trace, _ folded: Folded) -> [Row] {
+    /// Those of some siblings that are shown, and one row for all others.
+    func shown(_ spans: some Sequence<Int>) -> (spans: [Int], fold: (first: Int, spans: Fold)?) {
+      var shown: [Int] = []
+      var fold: (first: Int, spans: Fold)?
+      for span in spans {
+        if folded.isShown[span] {
+          shown.append(span)
+        } else if fold == nil {
+          fold = (span, folded.whole[span])
+        } else {
+          fold?.spans.add(folded.whole[span])
+        }
+      }
+      return (shown, fold)
+    }
     var rows: [Row] = []
-    var pending = trace.roots.reversed().map { Row(span: $0, depth: 0, isLast: true, openLevels: 0) }
+    let tops = shown(trace.roots)
+    var pending = tops.spans.reversed().map { Row(span: $0, fold: nil, depth: 0, isLast: true, openLevels: 0) }
+    if let fold = tops.fold {
+      pending.insert(Row(span: fold.first, fold: fold.spans, depth: 0, isLast: true, openLevels: 0), at: 0)
+    }
     while let row = pending.popLast() {
       rows.append(row)
+      if row.fold != nil { continue }
       var open = row.openLevels
       if !row.isLast, 1...64 ~= row.depth { open |= 1 << UInt64(row.depth - 1) }
       var isLast = true
-      for child in Array(trace.children(of: row.span)).reversed() {
-        pending.append(Row(span: child, depth: row.depth + 1, isLast: isLast, openLevels: open))
+      let children = shown(trace.children(of: row.span))
+      if let fold = children.fold {
+        pending.append(Row(span: fold.first, fold: fold.spans, depth: row.depth + 1, isLast: true, openLevels: open))
+        isLast = false
+      }
+      for child in children.spans.reversed() {
+        pending.append(Row(span: child, fold: nil, depth: row.depth + 1, isLast: isLast, openLevels: open))
         isLast = false
       }
     }

@@ -203,7 +203,7 @@ import Testing
     for backend in [
       try JaegerClient(url: HTTPURL(server.url)) as TraceBackend, try ZipkinClient(url: HTTPURL(server.url)),
     ] {
-      try backend.tagValues("resource.service.name", start: nil, end: nil) {
+      try backend.tagValues("resource.service.name", matching: nil, start: nil, end: nil) {
         answers.append(String(decoding: $0, as: UTF8.self))
         return true
       }

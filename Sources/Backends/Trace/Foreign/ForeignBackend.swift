@@ -60,13 +60,18 @@ extension ForeignBackend {
     return true
   }
 
-  public func tagNames(start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink) throws(BackendError) {
+  public func tagNames(
+    matching query: String? = nil, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
+  ) throws(BackendError) {
     throw .notSupported("\(Self.name) does not list attributes; ask for the values of resource.service.name or name")
   }
 
   public func tagValues(
-    _ tag: String, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
+    _ tag: String, matching query: String? = nil, start: Timestamp? = nil, end: Timestamp? = nil, into sink: Sink
   ) throws(BackendError) {
+    guard query == nil else {
+      throw .notSupported("\(Self.name) lists values of all spans, not of those that a query matches")
+    }
     switch tag {
     case "resource.service.name", ".service.name", "service.name":
       try TraceAnswer.send(TraceAnswer.tagValues(services()), to: sink)
