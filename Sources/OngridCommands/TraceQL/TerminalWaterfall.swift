@@ -44,7 +44,7 @@ struct TerminalWaterfall {
       }
       let bar = bar(waterfall.cells(of: row.span, width: barWidth), span, painter)
       lines.append(line(label, span, labelWidth, bar, painter))
-      let indent = String(repeating: " ", count: DisplayWidth.of(branch(row, branchRoom)) + 2)
+      let indent = continuation(row, branchRoom, hasChildren: !trace.tree.children(of: row.span).isEmpty)
       let parent = trace.parent(of: row.span).map { trace.spans[$0] }
       for note in SpanNotes(span, parent: parent, layout, showsDetails: showsDetails).lines {
         let text = indent + StandardErrorLog.oneLine(note.text)
@@ -91,6 +91,16 @@ struct TerminalWaterfall {
       return DisplayWidth.padded(depth, to: max(depth.count, room / 2 * 2 - 2), alignRight: true) + end
     }
     return (0..<(row.depth - 1)).map { row.openLevels >> UInt64($0) & 1 == 1 ? pipe : gap }.joined() + end
+  }
+
+  /// The lines of the tree beside what is said below a span.
+  private func continuation(_ row: Waterfall.Row, _ room: Int, hasChildren: Bool) -> String {
+    let (pipe, gap) = layout.drawsUnicode ? ("│ ", "  ") : ("| ", "  ")
+    let below = (hasChildren ? pipe : gap) + gap
+    guard row.depth > 0 else { return below }
+    guard row.depth * 2 <= room else { return String(repeating: " ", count: room) + below }
+    let open = (0..<(row.depth - 1)).map { row.openLevels >> UInt64($0) & 1 == 1 ? pipe : gap }.joined()
+    return open + (row.isLast ? gap : pipe) + below
   }
 
   private func axis(_ duration: Int64, labelWidth: Int, barWidth: Int) -> String {

@@ -192,6 +192,9 @@ public struct TraceTree: Sendable {
     fileprivate let nextSibling: ContiguousArray<Int32>
     fileprivate var upcoming: Int32
 
+    /// Whether no child is left.
+    public var isEmpty: Bool { upcoming < 0 }
+
     public mutating func next() -> Int? {
       guard upcoming >= 0 else { return nil }
       let child = Int(upcoming)
