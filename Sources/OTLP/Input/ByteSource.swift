@@ -20,7 +20,9 @@ struct ByteSource: ~Copyable {
   }
 
   /// Whether data is there now or the end is: `read` would not wait.
-  func isReady(milliseconds: Int32 = 0) -> Bool { consumed < raw.count || descriptor.wait(milliseconds: milliseconds) }
+  func isReady(milliseconds: Int32 = 0) -> Bool {
+    consumed < raw.count || !surplus.isEmpty || descriptor.wait(milliseconds: milliseconds)
+  }
 
   /// Reads again behind the end: a file may have grown.
   mutating func resume() { isAtEnd = false }
@@ -30,6 +32,11 @@ struct ByteSource: ~Copyable {
 
   /// Appends what one read brings to `out`; nothing at the end.
   mutating func read(into out: inout ByteBuffer) throws(SourceError) {
+    if !surplus.isEmpty {
+      out.append(surplus.view)
+      surplus.removeAll()
+      return
+    }
     if decompressor == nil, !isAtEnd {
       // The first bytes tell the compression; plain data never passes through `raw` again.
       while raw.count < 4, try fill() {}
@@ -54,6 +61,33 @@ struct ByteSource: ~Copyable {
 
   private var isPlain = false
   private var holdsMore = false
+
+  /// Passes over the first `count` bytes of the data, before anything is read: a plain file's without reading them.
+  mutating func skip(_ count: Int) throws(SourceError) {
+    while raw.count < 4, try fill() {}
+    if ContentEncoding.detect(raw.view) == .identity, descriptor.seek(to: count) {
+      raw.removeAll()
+      isPlain = true
+      bytesRead = count
+      do throws(CompressionError) { decompressor = try StreamDecompressor(.identity) } catch {
+        throw .compression(error)
+      }
+      return
+    }
+    var dropped = ByteBuffer(capacity: Self.readSize)
+    var rest = count
+    while rest > 0 {
+      dropped.removeAll()
+      try read(into: &dropped)
+      if dropped.isEmpty { return }
+      // What was read too far belongs to the reader.
+      if dropped.count > rest { surplus.append(dropped.view.dropFirst(rest)) }
+      rest -= dropped.count
+    }
+  }
+
+  /// Data that `skip` met behind its goal.
+  private var surplus = ByteBuffer(capacity: 0)
 
   private mutating func inflate(into out: inout ByteBuffer) throws(SourceError) {
     var produced = 0

@@ -43,6 +43,11 @@ public final class TraceChunk: Sendable {
   /// was transcoded does not.
   public func holds(_ request: ByteView) -> Bool { request.start >= view.start && request.end <= view.end }
 
+  /// The place behind the records.
+  public var end: TracePosition {
+    TracePosition(offset: offset + count, line: format == .json ? line + view.count(of: 0x0a) : line)
+  }
+
   /// How many bytes the records take.
   public var count: Int { view.count }
 }

@@ -12,8 +12,23 @@ public struct TraceInputOptions: Sendable {
   static let defaultMaximumRecord = 256 << 20
   /// Whether an end is only for now: files may grow.
   public var follow = false
+  /// Where the first file is read from: what stands before was read by somebody else.
+  public var start = TracePosition()
 
   public init() {}
+}
+
+/// A place between two records of one file.
+public struct TracePosition: Sendable, Equatable {
+  /// Bytes of the decompressed data that stand before it.
+  public var offset: Int
+  /// The line it stands on, from 1 (JSON only).
+  public var line: Int
+
+  public init(offset: Int = 0, line: Int = 1) {
+    self.offset = offset
+    self.line = line
+  }
 }
 
 /// The traces of several files and pipes, as chunks that any thread may take.
@@ -112,7 +127,8 @@ public final class TraceInput: Sendable {
           state.blocks = 0
           continue
         }
-        state.reader = try TraceReader(path: path, options: options, buffers: buffers)
+        let start = state.nextPath == 1 ? options.start : TracePosition()
+        state.reader = try TraceReader(path: path, options: options, start: start, buffers: buffers)
       }
       if let chunk = try readOn(&state) { return .chunk(chunk) }
       // The last file is the one that is followed.

@@ -10,25 +10,37 @@ struct TraceReader: ~Copyable {
   private var buffer: ChunkBuffers.Buffer
   private let buffers: ChunkBuffers
   private var scanner: RecordScanner?
-  private var offset = 0
-  private var line = 1
+  private var offset: Int = 0
+  private var line: Int = 1
 
   /// How many bytes a chunk has where the records allow it.
   private static let chunkSize = 1 << 20
 
   /// - Parameter path: `-` is standard input.
-  init(path: String, options: TraceInputOptions, buffers: ChunkBuffers) throws(InputError) {
+  init(
+    path: String, options: TraceInputOptions, start: TracePosition = TracePosition(), buffers: ChunkBuffers
+  ) throws(InputError) {
     name = path == "-" ? "stdin" : path
     self.options = options
     self.buffers = buffers
     buffer = buffers.take()
-    if path == "-" {
-      source = ByteSource(.standardInput)
-    } else {
-      do throws(SystemError) { source = ByteSource(try .openForReading(path)) } catch {
-        throw InputError(path, .whole, error.reason)
-      }
+    source = try Self.open(path, at: start.offset)
+    if start.offset > 0 {
+      offset = start.offset
+      line = max(1, start.line)
     }
+  }
+
+  private static func open(_ path: String, at offset: Int) throws(InputError) -> ByteSource {
+    if path == "-" { return ByteSource(.standardInput) }
+    var source: ByteSource
+    do throws(SystemError) { source = ByteSource(try .openForReading(path)) } catch {
+      throw InputError(path, .whole, error.reason)
+    }
+    if offset > 0 {
+      do throws(SourceError) { try source.skip(offset) } catch { throw InputError(path, .whole, error.message) }
+    }
+    return source
   }
 
   var bytesRead: Int { source.bytesRead }

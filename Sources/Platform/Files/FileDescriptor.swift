@@ -128,6 +128,9 @@ public struct FileDescriptor: ~Copyable, Sendable {
     if fsync(rawValue) != 0 { throw SystemError("sync") }
   }
 
+  /// Makes the next read begin at `offset`; false for what has no places, such as a pipe.
+  public func seek(to offset: Int) -> Bool { lseek(rawValue, off_t(offset), SEEK_SET) == off_t(offset) }
+
   public func status() throws(SystemError) -> FileStatus {
     var raw = stat()
     guard fstat(rawValue, &raw) == 0 else { throw SystemError("stat") }
