@@ -10,6 +10,8 @@ public struct RequestHead: Sendable {
   public internal(set) var contentEncoding: String?
   public internal(set) var contentLength: Int?
   public internal(set) var authorization: String?
+  public internal(set) var accept: String?
+  public internal(set) var acceptEncoding: String?
   public internal(set) var origin: String?
   public internal(set) var requestedMethod: String?
   public internal(set) var requestedHeaders: String?
@@ -61,7 +63,12 @@ public struct RequestHead: Sendable {
   /// Takes note of a header field; one that means nothing here is passed over.
   mutating func set(_ name: ByteView, _ value: ByteView) throws(FieldError) {
     switch name.count {
-    case 6: if name.equalsLowercased("origin") { origin = try once(origin, value) }
+    case 6:
+      if name.equalsLowercased("origin") {
+        origin = try once(origin, value)
+      } else if name.equalsLowercased("accept") {
+        accept = Self.joined(accept, value)
+      }
     case 12:
       if name.equalsLowercased("content-type") {
         try setContentType(value)
@@ -75,6 +82,7 @@ public struct RequestHead: Sendable {
         grpcEncoding = String(value)
       }
     case 14: if name.equalsLowercased("content-length") { try setLength(value) }
+    case 15: if name.equalsLowercased("accept-encoding") { acceptEncoding = Self.joined(acceptEncoding, value) }
     case 16:
       if name.equalsLowercased("content-encoding") {
         // Several fields are one list.
@@ -84,6 +92,12 @@ public struct RequestHead: Sendable {
     case 30: if name.equalsLowercased("access-control-request-headers") { requestedHeaders = String(value) }
     default: break
     }
+  }
+
+  /// A list that may stand in several fields.
+  private static func joined(_ list: String?, _ value: ByteView) -> String {
+    let text = String(value.prefix(1024))
+    return list.map { "\($0), \(text)" } ?? text
   }
 
   /// RFC 9112, section 6.3: several lengths make the end of the message ambiguous. They could be taken when they are equal,
