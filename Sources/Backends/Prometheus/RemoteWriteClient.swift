@@ -4,9 +4,9 @@ public import Transport
 
 /// Writes series to a Prometheus remote-write receiver, protocol 1.0.
 ///
-/// Not thread-safe: one per thread. Failures that may pass (429, 5xx, no connection) are retried as the policy says;
-/// a 4xx is final.
-public final class RemoteWriteClient {
+/// `@unchecked Sendable`: one thread at a time uses it. Failures that may pass (429, 5xx, no connection) are retried as the
+/// policy says; a 4xx is final.
+public final class RemoteWriteClient: @unchecked Sendable {
   /// Called before each wait, with the reason and the time that will pass.
   public var onRetry: ((BackendError, Duration) -> Void)?
   public var cancellation: HTTPCancellation?
@@ -50,39 +50,61 @@ public final class RemoteWriteClient {
   /// Writes one serialized WriteRequest.
   public func write(_ request: ByteView) throws(BackendError) {
     let start = monotonicNanoseconds()
-    let body: [UInt8]
-    do throws(HTTPError) { body = try Snappy.compress(request) } catch { throw .http(error) }
-    var attempt = 1
+    var attempts = 1
     while true {
+      let failure: BackendError
       var requested: Duration?
-      guard let failure = try post(body, &requested) else { return }
+      switch attempt(request) {
+      case .taken: return
+      case .refused(let error, _): throw error
+      case .failed(let error, let after):
+        failure = error
+        requested = after
+      }
       let elapsed = Duration.nanoseconds(monotonicNanoseconds() - start)
-      guard let delay = retry.delay(afterAttempt: attempt, elapsed: elapsed, requested: requested) else {
+      guard let delay = retry.delay(afterAttempt: attempts, elapsed: elapsed, requested: requested) else {
         throw failure
       }
       onRetry?(failure, delay)
       guard RetryWait.sleep(for: delay, deadline: nil, cancellation) else { throw failure }
-      attempt += 1
+      attempts += 1
     }
   }
 
-  /// Sends a compressed request once: nil when it was taken, the failure when it may pass; throws one that is final.
-  private func post(_ body: [UInt8], _ requested: inout Duration?) throws(BackendError) -> BackendError? {
+  /// What became of a request that was sent once.
+  public enum Attempt {
+    case taken
+    /// For good; the scope says whether parts of it may be taken.
+    case refused(BackendError, RefusalScope)
+    /// For now, or nobody knows: it may have been taken, and the answer was lost. The receiver may say when to come back.
+    case failed(BackendError, after: Duration?)
+  }
+
+  /// Sends one serialized WriteRequest once.
+  public func attempt(_ request: ByteView) -> Attempt {
     let response: HTTPResponse
     do throws(HTTPError) {
+      let body = try Snappy.compress(request)
       response = try http.send(
         HTTPRequest(method: .post, url: url, headers: RemoteWriteClient.headers, body: .bytes(body)),
         cancellation: cancellation)
     } catch {
-      guard error.isRetryable else { throw .http(error) }
-      return .http(error)
+      return error.isRetryable ? .failed(.http(error), after: nil) : .refused(.http(error), .destination)
     }
-    if response.isSuccess { return nil }
+    if response.isSuccess { return .taken }
     let failure = BackendError.status(
       origin: url.origin, status: response.status, message: ErrorMessage.of(response))
-    guard response.status == 429 || response.status >= 500 else { throw failure }
-    requested = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) }
-    return failure
+    guard response.status == 429 || response.status >= 500 else {
+      // Thanos answers 409 to samples out of order; any other status is not about what was sent.
+      let scope: RefusalScope =
+        switch response.status {
+        case 400, 409, 422: .content
+        case 413: .size
+        default: .destination
+        }
+      return .refused(failure, scope)
+    }
+    return .failed(failure, after: response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) })
   }
 
   private static let headers: HTTPHeaders = [
