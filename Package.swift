@@ -58,7 +58,11 @@ let package = Package(
       dependencies: [
         "HTTPServer", "Transport", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CSQLite",
       ]),
-    .target(name: "SpanMetrics", dependencies: ["Backends", "Transport", "TraceQL", "OTLP", "JSON", "Platform"]),
+    .target(
+      name: "SpanMetrics",
+      dependencies: [
+        "Backends", "MetricProfiles", "Transport", "TraceQL", "OTLP", "JSON", "Compression", "Platform",
+      ]),
     .target(name: "AlertRules", dependencies: ["Backends", "MetricProfiles", "JSON", "Platform"]),
     .target(name: "Backends", dependencies: ["Transport", "TraceQL", "OTLP", "JSON", "Platform", "CSnappy"]),
     .target(
@@ -103,7 +107,8 @@ let package = Package(
     tests("TracesTests", ["Traces", "OTLP"]),
     tests("TraceQLTests", ["TraceQL"]),
     tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "CZlib", "Platform", "ongrid"]),
-    tests("SpanMetricsTests", ["SpanMetrics", "ongrid"]),
+    tests(
+      "SpanMetricsTests", ["SpanMetrics", "MetricProfiles", "Backends", "Transport", "OTLP", "Platform", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules", "MetricProfiles"]),
     tests("CorrelateTests", ["Correlate"]),
     tests("OngridCommandsTests", ["OngridCommands"]),

@@ -89,4 +89,82 @@ many = spans * 4
 producer = subprocess.Popen([generator, "generate", "--spans", str(many)], stdout=subprocess.PIPE)
 _, _, memory = run([], stdin=producer.stdout)
 print(f"{many:,} spans through a pipe: peak {memory:5.1f} MB (target: 32)")
+
+# A page and a push of 100,000 series, by a process that follows; the receiver takes everything and looks at nothing.
+import http.server, json, re, signal, threading, urllib.request
+
+series = os.path.join(directory, "series.jsonl")
+now = time.time_ns()
+with open(series, "w") as out:
+    for service in range(1000):
+        made = [{"traceId": "%032x" % (service * 1000 + i + 1), "spanId": "%016x" % (i + 1), "kind": 2 + i % 2,
+                 "name": "GET /api/v1/resource-%d/item" % (i // 2), "startTimeUnixNano": str(now - 1000000 * (i + 1)),
+                 "endTimeUnixNano": str(now)} for i in range(100)]
+        name = {"key": "service.name", "value": {"stringValue": "service-%05d" % service}}
+        out.write(json.dumps({"resourceSpans": [{"resource": {"attributes": [name]}, "scopeSpans": [{"spans": made}]}]}) + "\n")
+
+pushed = {"requests": 0, "bytes": 0, "last": 0.0}
+lock = threading.Lock()
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        length = len(self.rfile.read(int(self.headers["content-length"])))
+        with lock:
+            pushed["requests"] += 1
+            pushed["bytes"] += length
+            pushed["last"] = time.perf_counter()
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+threading.Thread(target=receiver.serve_forever, daemon=True).start()
+
+
+def following(arguments):
+    process = subprocess.Popen([binary, "spanmetrics", "--follow", "--max-age", "0", "--listen", "127.0.0.1:0", *arguments, series],
+                               stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "serving" in line:
+            break
+    return process, "http://" + line.split()[-1] + "/metrics"
+
+
+def resident(process):
+    return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{process.pid}/status").read())[1]) / 1024
+
+
+def scrape(url):
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    start = time.perf_counter()
+    body = urllib.request.urlopen(request).read()
+    return time.perf_counter() - start, len(body)
+
+
+process, url = following(["--interval", "1h"])
+while scrape(url)[1] < 5_000_000:
+    time.sleep(0.5)
+time.sleep(1.5)
+seconds, size = scrape(url)
+print(f"100,000 series: scrape {seconds:5.2f} s (target: 1), {size / 1e6:5.1f} MB gzip (target: 12), "
+      f"peak {resident(process):5.0f} MB (target: 150)")
+process.send_signal(signal.SIGTERM)
+process.communicate()
+
+process, url = following(["--interval", "6s", "--remote-write", f"http://127.0.0.1:{receiver.server_port}"])
+start = time.perf_counter()
+while time.perf_counter() - start < 20:
+    time.sleep(0.2)
+    with lock:
+        if pushed["last"] and time.perf_counter() - pushed["last"] > 1:
+            break
+print(f"100,000 series: push {pushed['last'] - start - 6:5.2f} s with its zeros (target: 3), {pushed['requests']} requests, "
+      f"{pushed['bytes'] / 1e6:5.1f} MB, peak {resident(process):5.0f} MB (target: 150)")
+process.kill()
 PYTHON

@@ -6,7 +6,7 @@ import Testing
 @Suite struct FollowTests {
   /// Starts following; the address under which `/metrics` is served.
   private func start(_ arguments: [String]) throws -> (Program, String) {
-    let program = try Program(["spanmetrics", "--follow", "--listen", "127.0.0.1:0"] + arguments)
+    let program = try Program(["spanmetrics", "--follow", "--max-age", "0", "--listen", "127.0.0.1:0"] + arguments)
     let line = try program.waitForLine(containing: "serving /metrics on ")
     let address = try #require(line.split(separator: " ").last)
     return (program, "http://\(address)")
@@ -90,6 +90,39 @@ import Testing
     try waitUntil("another write", isWritten)
     program.send(SIGTERM)
     #expect(try program.wait().status == 0)
+  }
+
+  /// The page comes as the reader asks for it.
+  @Test(arguments: [
+    ("", "text/plain; version=0.0.4", "traces_spanmetrics_calls_total{"),
+    ("text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "text/plain; version=0.0.4", "traces_spanmetrics_calls_total{"),
+    ("application/openmetrics-text;version=1.0.0,text/plain;q=0.5", "application/openmetrics-text", "# EOF"),
+    (
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,*/*;q=0.1",
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+      "traces_spanmetrics_latency"
+    ),
+    (
+      "application/vnd.google.protobuf;proto=other;encoding=text,text/plain;q=0.2", "text/plain; version=0.0.4",
+      "# TYPE"
+    ),
+  ])
+  func pagesAreWrittenAsAsked(_ accept: String, _ type: String, _ part: String) throws {
+    let (program, url) = try start([Fixtures.path("otlp/shop.otlp")])
+    try waitUntil("the file") { try calls(url) == 1948 }
+    let directory = try TemporaryDirectory()
+    for arguments in [[], ["--compressed"]] {
+      let fields = accept.isEmpty ? ["-H", "Accept:"] : ["-H", "Accept: \(accept)"]
+      let result = try Program.run(
+        ["-sS", "--noproxy", "*", "-D", directory.path("head")] + fields + arguments + ["\(url)/metrics"],
+        executable: "curl")
+      let head = try String(contentsOfFile: directory.path("head"), encoding: .utf8).lowercased()
+      #expect(head.contains("content-type: \(type.lowercased())"), "\(head)")
+      #expect(head.contains("content-encoding: gzip") == !arguments.isEmpty)
+      #expect(String(decoding: result.stdout, as: UTF8.self).contains(part))
+    }
+    program.send(SIGTERM)
+    try program.wait()
   }
 
   @Test func aFileThatIsNotThereYetIsWaitedFor() throws {

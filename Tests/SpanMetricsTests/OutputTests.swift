@@ -54,6 +54,26 @@ import Testing
     }
   }
 
+  /// Names, labels, unit and buckets of the collector's connector.
+  @Test func theConnectorsNamesAndUnit() throws {
+    let path = Fixtures.path("otlp/shop.otlp")
+    let own = try Program.run(["spanmetrics", "-f", "prometheus", path]).output
+    let result = try Program.run(["spanmetrics", "--generator", "otel-connector", "-f", "prometheus", path])
+    #expect(result.status == 0, "\(result.errors)")
+    func sum(_ text: String, _ prefix: String) -> Double {
+      text.split(separator: "\n").filter { $0.hasPrefix(prefix) }
+        .reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? .nan) }
+    }
+    #expect(sum(result.output, "traces_span_metrics_calls_total{") == 1948)
+    let milliseconds = sum(result.output, "traces_span_metrics_duration_milliseconds_sum{")
+    #expect(abs(milliseconds / sum(own, "traces_spanmetrics_latency_sum{") - 1000) < 1e-6)
+    #expect(result.output.contains("le=\"1400\""))
+    #expect(!result.output.contains("traces_spanmetrics"))
+    let processor = try Program.run(["spanmetrics", "--generator", "otel-processor", "-f", "prometheus", path]).output
+    #expect(processor.contains("latency_bucket{operation="))
+    #expect(try Program.run(["spanmetrics", "--generator", "otel-conector", path]).errors.contains("otel-connector"))
+  }
+
   @Test func jsonIsOneDocumentASeriesALine() throws {
     for input in try Self.inputs {
       let result = try Program.run(Self.everything, input: input)

@@ -24,7 +24,7 @@ private final class PrometheusServer {
       [
         "--config.file=\(try directory.write("prometheus.yml", "global: {scrape_interval: 1h}\n"))",
         "--storage.tsdb.path=\(directory.path("data"))", "--web.listen-address=127.0.0.1:\(port)",
-        "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage", "--log.level=warn",
+        "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage,native-histograms", "--log.level=warn",
       ], executable: Tools.path(of: "prometheus") ?? "prometheus")
     try waitUntil("Prometheus") { try? self.get("-/ready", [:]) }
   }
@@ -60,7 +60,8 @@ private final class PrometheusServer {
     let server = try PrometheusServer()
     for _ in 0..<2 {
       let result = try Program.run([
-        "spanmetrics", "--service-graph", "--remote-write", server.url, "--label", "instance=edge-1", Self.shop,
+        "spanmetrics", "--service-graph", "--stale-markers", "--remote-write", server.url, "--label",
+        "instance=edge-1", Self.shop,
       ])
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.output.isEmpty)
@@ -87,7 +88,8 @@ private final class PrometheusServer {
   @Test func aKilledProcessDoesNotBreakRates() throws {
     let server = try PrometheusServer()
     let arguments = [
-      "spanmetrics", "--follow", "--interval", "100ms", "--remote-write", server.url, "--label", "instance=edge",
+      "spanmetrics", "--follow", "--max-age", "0", "--interval", "100ms", "--remote-write", server.url, "--label",
+      "instance=edge",
       Self.shop,
     ]
     let sum = "sum(traces_spanmetrics_calls_total)"
@@ -165,7 +167,8 @@ private final class PrometheusServer {
     let lines = try Fixtures.text("otlp/shop.jsonl").split(separator: "\n").map { Array("\($0)\n".utf8) }
     let path = try directory.write("traces.jsonl", lines[..<10].flatMap { $0 })
     let program = try Program([
-      "spanmetrics", "--follow", "--interval", "100ms", "--exemplars", "--remote-write", server.url, path,
+      "spanmetrics", "--follow", "--max-age", "0", "--interval", "100ms", "--exemplars", "--remote-write", server.url,
+      path,
     ])
     let sum = "sum(traces_spanmetrics_calls_total)"
     try waitUntil("the first records") { try server.query(sum).first ?? 0 > 0 }
@@ -184,10 +187,39 @@ private final class PrometheusServer {
     #expect(try server.query(sum) == [])
   }
 
+  /// Quantiles of native histograms lie within the width of a bucket of the exact ones.
+  @Test func nativeHistogramsGiveQuantilesWithinABucket() throws {
+    let server = try PrometheusServer()
+    let now = Int(Date().timeIntervalSince1970) * 1_000_000_000
+    var random = SeededRandom()
+    let durations = (0..<400).map { _ in Int.random(in: 10_000...10_000_000_000, using: &random) }
+    let spans = durations.enumerated().map { index, duration in
+      "{\"traceId\":\"\(String(format: "%032x", index + 1))\",\"spanId\":\"\(String(format: "%016x", index + 1))\","
+        + "\"name\":\"op\",\"kind\":2,\"startTimeUnixNano\":\"\(now - duration)\",\"endTimeUnixNano\":\"\(now)\"}"
+    }
+    let document =
+      "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"a\"}}]},"
+      + "\"scopeSpans\":[{\"spans\":[\(spans.joined(separator: ","))]}]}]}"
+    let result = try Program.run(
+      ["spanmetrics", "--histograms", "native", "--remote-write", server.url], input: document)
+    #expect(result.status == 0, "\(result.errors)")
+    let metric = "traces_spanmetrics_latency"
+    #expect(try server.query("histogram_count(\(metric))") == [400])
+    #expect(try server.query("traces_spanmetrics_latency_bucket") == [])
+    let sorted = durations.sorted()
+    for quantile in [0.1, 0.5, 0.9, 0.95, 0.99] {
+      let value = try #require(try server.query("histogram_quantile(\(quantile), \(metric))").first)
+      let exact = Double(sorted[Int((quantile * 400).rounded(.up)) - 1]) / 1e9
+      // A bucket of schema 3 is 9.05 % wide.
+      #expect(abs(value / exact - 1) < 0.0906, "\(quantile): \(value), not \(exact); \(random.note)")
+    }
+  }
+
   @Test func aReceiverThatComesLateGetsEverything() throws {
     let port = try Sockets.freePort()
     let program = try Program([
-      "spanmetrics", "--follow", "--interval", "100ms", "--remote-write", "http://127.0.0.1:\(port)", Self.shop,
+      "spanmetrics", "--follow", "--max-age", "0", "--interval", "100ms", "--remote-write", "http://127.0.0.1:\(port)",
+      Self.shop,
     ])
     _ = try program.waitForLine(containing: "connection refused; trying again in ")
     let server = try PrometheusServer(port: port)

@@ -73,7 +73,13 @@ import TraceQL
   }
 
   @Test func rootsAreCalledByUsersOrPeers() throws {
-    let requests = [server("b", 0), server("b", 0) { $0.attributes = [("peer.service", .text("cdn"))] }]
+    let requests = [
+      server("b", 0),
+      server("b", 0) {
+        $0.id = 9
+        $0.attributes = [("peer.service", .text("cdn"))]
+      },
+    ]
     let graph = try graph(requests)
     #expect(lines(graph) == ["cdn>b virtual_node 1 0", "user>b virtual_node 1 0"])
     #expect(graph.edges[0].clientLatency.sum == 0)
@@ -197,5 +203,17 @@ import TraceQL
     #expect(graph.edges.count <= 11)
     #expect(graph.edges.reduce(0) { $0 + $1.requests } == 30)
     #expect(graph.edges.contains { $0.labels.map(\.name) == ["metric_overflow"] })
+  }
+
+  /// A span that is sent again is one call, and a server without a name has its user all the same.
+  @Test func rootServersCountOnceEach() throws {
+    let root = encode([("service.name", .text("a"))], [TestSpan("serve").with { $0.id = 7 }])
+    let other = encode([("service.name", .text("a"))], [TestSpan("serve").with { $0.id = 8 }])
+    #expect(lines(try graph([root, root, other, root, root])) == ["user>a virtual_node 2 0"])
+    let nameless = encode([("service.name", .text(""))], [TestSpan("serve").with { $0.id = 7 }])
+    let edges = try graph([nameless]).edges
+    #expect(edges.map(\.requests) == [1])
+    #expect(edges[0].labels.map(\.name) == ["client", "connection_type"])
+    #expect(try graph([encode([], [TestSpan("serve").with { $0.id = 7 }])]).edges.isEmpty)
   }
 }

@@ -22,17 +22,7 @@ enum GeneratorOption {
 
   /// The profile that the options ask for.
   static func profile(_ arguments: Arguments) throws(CommandError) -> MetricProfile {
-    let name = try arguments[generator]
-    var profile: MetricProfile
-    if name.contains("/") || name.contains(".") {
-      profile = try read(name)
-    } else if let known = MetricProfile.named(name) {
-      profile = known
-    } else {
-      let names = MetricProfile.all.map(\.name)
-      let hint = NearestName.of(name, in: names).map { "; did you mean '\($0)'?" } ?? ""
-      throw arguments.invalid(generator, name, expected: "a file or one of \(names.joined(separator: ", "))\(hint)")
-    }
+    var profile = try chosen(arguments)
     if let label = try arguments[CompileRuleOptions.serviceLabel] {
       guard LabelName.isFree(label) else {
         throw arguments.invalid(CompileRuleOptions.serviceLabel, label, expected: "a Prometheus label name")
@@ -40,6 +30,16 @@ enum GeneratorOption {
       profile.serviceLabel = label
     }
     return profile
+  }
+
+  /// The profile of that name, whatever the other options say.
+  static func chosen(_ arguments: Arguments) throws(CommandError) -> MetricProfile {
+    let name = try arguments[generator]
+    if name.contains("/") || name.contains(".") { return try read(name) }
+    if let known = MetricProfile.named(name) { return known }
+    let names = MetricProfile.all.map(\.name)
+    let hint = NearestName.of(name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+    throw arguments.invalid(generator, name, expected: "a file or one of \(names.joined(separator: ", "))\(hint)")
   }
 
   private static func read(_ path: String) throws(CommandError) -> MetricProfile {

@@ -1,4 +1,5 @@
 import Backends
+import Compression
 import Platform
 import SpanMetrics
 
@@ -19,11 +20,16 @@ enum MetricsFormat: String, CaseIterable {
 struct MetricsWriter: Sendable {
   let format: MetricsFormat
   let external: [(name: String, value: String)]
+  let exemplarLabel: String
   private let path: String?
 
   init(_ arguments: Arguments) throws(CommandError) {
     format = try arguments[SpanMetricsOptions.format]
     external = try arguments[SpanMetricsOptions.label]
+    exemplarLabel = try arguments[SpanMetricsOptions.exemplarLabel]
+    if !LabelName.isFree(exemplarLabel) {
+      throw .usage("--exemplar-label \(exemplarLabel): not a Prometheus label name")
+    }
     for (index, label) in external.enumerated() {
       if !LabelName.isFree(label.name) { throw .usage("--label \(label.name): not a Prometheus label name") }
       if external[..<index].contains(where: { $0.name == label.name }) {
@@ -47,12 +53,42 @@ struct MetricsWriter: Sendable {
   func render(
     _ snapshot: SpanMetricsSnapshot, _ format: MetricsFormat, to target: any MetricsTarget
   ) throws(CommandError) {
-    var sink = MetricsSink(target)
-    switch format {
-    case .json: try MetricsJSON(external: external).write(snapshot, to: &sink)
-    case .prometheus: try ExpositionText(isOpenMetrics: false, external: external).write(snapshot, to: &sink)
-    case .openmetrics: try ExpositionText(isOpenMetrics: true, external: external).write(snapshot, to: &sink)
+    if format == .json {
+      var sink = MetricsSink(target)
+      try MetricsJSON(external: external).write(snapshot, to: &sink)
+      return try sink.finish()
     }
-    try sink.finish()
+    var text = exposition(snapshot, format)
+    var piece = ByteBuffer(capacity: 80 << 10)
+    while text.next(64 << 10, into: &piece) {
+      try target.write(piece.view)
+      piece.removeAll()
+    }
+    try target.finish()
+  }
+
+  private func exposition(_ snapshot: SpanMetricsSnapshot, _ format: MetricsFormat) -> ExpositionText {
+    ExpositionText(
+      MetricTable(snapshot), isOpenMetrics: format == .openmetrics, external: external, exemplarLabel: exemplarLabel)
+  }
+
+  /// A page for who scrapes, compressed into one gzip member where that is wanted.
+  func page(_ snapshot: SpanMetricsSnapshot, _ form: PageForm) throws(CompressionError) -> [UInt8] {
+    var page = ByteBuffer(capacity: 64 << 10)
+    var compressor = form.isGzip ? try StreamCompressor() : nil
+    func add(_ piece: inout ByteBuffer, isLast: Bool) {
+      if compressor?.compress(piece.view, isLast: isLast, into: &page) == nil { page.append(piece.view) }
+      piece.removeAll()
+    }
+    var piece = ByteBuffer(capacity: 300 << 10)
+    if form.language == .protobuf {
+      let table = MetricTable(snapshot)
+      ExpositionProtobuf.append(table, external: external, exemplarLabel: exemplarLabel, to: &piece)
+    } else {
+      var text = exposition(snapshot, form.language == .openMetrics ? .openmetrics : .prometheus)
+      while text.next(256 << 10, into: &piece) { add(&piece, isLast: false) }
+    }
+    add(&piece, isLast: true)
+    return Array(page.view)
   }
 }

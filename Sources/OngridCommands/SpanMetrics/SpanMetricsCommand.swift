@@ -1,3 +1,4 @@
+import Backends
 import OTLP
 import Platform
 import SpanMetrics
@@ -39,23 +40,47 @@ enum SpanMetricsCommand {
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
-    let started = Timestamp.now.nanoseconds / 1_000_000
+    let started = Timestamp.now.milliseconds
     let log = try StandardErrorLog.make(arguments)
     let configuration = try SpanMetricsConfiguration(arguments)
     for note in configuration.notes { log.info(note) }
-    let outputs = try MetricsOutputs(arguments, log: log, started: started)
+    let outputs = try MetricsOutputs(arguments)
     if try arguments[SpanMetricsOptions.follow] {
-      return try SpanMetricsFollowing(arguments, configuration, outputs, log).run()
+      if try arguments[SpanMetricsOptions.atSpanTime] {
+        throw .usage("--at-span-time is for what is read once, not --follow")
+      }
+      return try SpanMetricsFollowing(arguments, configuration, outputs, log, started: started).run()
     }
-    let onlyFollowing: [any CommandOption] = [
-      SpanMetricsOptions.listen, SpanMetricsOptions.interval, SpanMetricsOptions.staleAfter, ServiceGraphOptions.wait,
+    var onlyFollowing: [any CommandOption] = [
+      SpanMetricsOptions.listen, SpanMetricsOptions.staleAfter, SpanMetricsOptions.state, SpanMetricsOptions.fromEnd,
+      SpanMetricsOptions.buffer, ServiceGraphOptions.wait,
     ]
+    if try !arguments[SpanMetricsOptions.atSpanTime] { onlyFollowing.append(SpanMetricsOptions.interval) }
     for option in onlyFollowing where arguments.isGiven(option) { throw .usage("--\(option.name) needs --follow") }
-    let outcome = try read(arguments, configuration)
+    var limited = configuration
+    if let age = try arguments[SpanMetricsOptions.maxAge], age > .zero {
+      limited.notBefore = UInt64(clamping: (Timestamp.now - age).nanoseconds)
+    }
+    let outcome = try read(arguments, limited)
     let snapshot = outcome.aggregator.snapshot()
     MetricsWarnings(log).warn(snapshot, configuration)
-    try outputs.write(snapshot)
+    if outputs.writesDocument { try outputs.writer.write(snapshot) }
+    if let push = outputs.push { try send(snapshot, outcome, push, started: started, log) }
     return skipStatus(outcome.skipped, outcome.firstSkipped, log)
+  }
+
+  /// How long a receiver that does not answer is asked again by a command that ends.
+  private static let patience = Duration.seconds(60)
+
+  private static func send(
+    _ snapshot: SpanMetricsSnapshot, _ outcome: RunOutcome, _ push: RemoteWriteTarget, started: Int64, _ log: Log
+  ) throws(CommandError) {
+    var settings = push.settings
+    settings.giveUpAfter = patience
+    do throws(BackendError) {
+      try RemoteWriteOutbox.sendOnce(
+        outcome.steps, snapshot, push.clients, settings, started: started, ends: push.endsSeries, log: log)
+    } catch { throw .backend("remote write: \(error)") }
   }
 
   private static func read(
@@ -63,12 +88,13 @@ enum SpanMetricsCommand {
   ) throws(CommandError) -> RunOutcome {
     let threads = try arguments[SpanMetricsOptions.threads]
     let skipsBad = try arguments[InputOptions.skipBad]
+    let step = try arguments[SpanMetricsOptions.atSpanTime] ? arguments[SpanMetricsOptions.interval] : nil
     let input = try InputOptions.open(arguments)
     let progress = Monitor(ProgressBar(isWanted: try !arguments[CommonOptions.quiet]))
     defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
       return try ParallelRun.run(
-        input, configuration, threads: threads ?? suitableThreads(input), skipsBad: skipsBad,
+        input, configuration, threads: threads ?? suitableThreads(input), skipsBad: skipsBad, step: step,
         progress: { progress.withLock { show(input, in: &$0) } })
     } catch {
       throw .usage(error.description)
@@ -101,6 +127,7 @@ struct MetricsWarnings {
   private var overflowed: UInt64 = 0
   private var evicted = 0
   private var refusedTargets = 0
+  private var tooOld: UInt64 = 0
 
   init(_ log: Log) { self.log = log }
 
@@ -121,6 +148,10 @@ struct MetricsWarnings {
     if snapshot.refusedTargets > refusedTargets {
       log.warn("more than \(configuration.maxSeries) resources: some have no traces_target_info")
       refusedTargets = snapshot.refusedTargets
+    }
+    if snapshot.tooOld > tooOld {
+      log.info("\(snapshot.tooOld) spans ended too long ago to be counted")
+      tooOld = snapshot.tooOld
     }
     if let lost = snapshot.graph?.evicted, lost > evicted {
       log.warn("service graph: \(lost) spans were given up because too many waited for the other end of their call")

@@ -6,7 +6,11 @@ extension SpanMetricsConfiguration {
   init(_ arguments: Arguments) throws(CommandError) {
     self.init()
     try Self.checkNeeds(arguments)
-    serviceLabels = try arguments[SpanMetricsOptions.serviceLabel]
+    profile = try GeneratorOption.chosen(arguments)
+    serviceLabels =
+      arguments.isGiven(SpanMetricsOptions.serviceLabel)
+      ? try arguments[SpanMetricsOptions.serviceLabel] : [profile.serviceLabel]
+    latencyBuckets = profile.defaultBuckets
     dimensions = try arguments[SpanMetricsOptions.dimension]
     let separator = try arguments[SpanMetricsOptions.dimensionSeparator]
     for (name, value) in try arguments[SpanMetricsOptions.dimensionMap] {
@@ -15,6 +19,11 @@ extension SpanMetricsConfiguration {
     }
     includesStatusMessage = try arguments[SpanMetricsOptions.statusMessage]
     if let buckets = try arguments[SpanMetricsOptions.buckets] { latencyBuckets = buckets }
+    histograms =
+      profile.isNative && !arguments.isGiven(SpanMetricsOptions.histograms)
+      ? .native : try arguments[SpanMetricsOptions.histograms]
+    nativeHistograms.factor = try arguments[SpanMetricsOptions.nativeFactor]
+    nativeHistograms.maxBuckets = try arguments[SpanMetricsOptions.nativeMaxBuckets]
     size = try arguments[SpanMetricsOptions.size]
     if let buckets = try arguments[SpanMetricsOptions.sizeBuckets] { sizeBuckets = buckets }
     multiplierAttribute = try arguments[SpanMetricsOptions.spanMultiplier]

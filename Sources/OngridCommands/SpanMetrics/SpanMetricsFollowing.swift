@@ -9,14 +9,18 @@ final class SpanMetricsFollowing: Sendable {
   private let outputs: MetricsOutputs
   private let log: Log
   private let following: FollowingRun
+  private let outbox: RemoteWriteOutbox?
   private let interval: Int64
   private let keptRounds: UInt32
   private let listen: ListenAddress?
-  /// What `/metrics` showed last.
-  private let lastPage = Monitor<[UInt8]?>(nil)
+  private let keepsState: Bool
+
+  /// How long a stop waits for the receiver: whoever stops a process waits ten seconds before killing it.
+  private static let stopPatience = Duration.seconds(8)
 
   init(
-    _ arguments: Arguments, _ configuration: SpanMetricsConfiguration, _ outputs: MetricsOutputs, _ log: Log
+    _ arguments: Arguments, _ configuration: SpanMetricsConfiguration, _ outputs: MetricsOutputs, _ log: Log,
+    started: Int64
   ) throws(CommandError) {
     self.configuration = configuration
     self.outputs = outputs
@@ -30,23 +34,35 @@ final class SpanMetricsFollowing: Sendable {
       listen = nil
     }
     let options = try InputOptions.options(arguments, follow: true)
-    let skipsBad = try arguments[InputOptions.skipBad]
+    var choices = FollowingOptions()
+    choices.skipsBad = try arguments[InputOptions.skipBad]
+    choices.fromEnd = try arguments[SpanMetricsOptions.fromEnd]
+    choices.maxAge = try arguments[SpanMetricsOptions.maxAge]?.nanoseconds
+    choices.stateFile = try arguments[SpanMetricsOptions.state]
+    keepsState = choices.stateFile != nil
     do throws(RunError) {
-      following = try FollowingRun(arguments.positionals, options, configuration, skipsBad: skipsBad)
+      following = try FollowingRun(arguments.positionals, options, configuration, choices, log: log)
     } catch {
       throw .usage(error.description)
+    }
+    outbox = outputs.push.map { [following] push in
+      RemoteWriteOutbox(
+        push.clients, push.settings, configuration, limit: push.limit, started: started, run: following, log: log)
     }
   }
 
   func run() throws(CommandError) -> ExitStatus {
     let signals = StopSignals()
-    do throws(SystemError) { try following.start() } catch { throw .usage(error.description) }
+    do throws(SystemError) {
+      try outbox?.start()
+      try following.start()
+    } catch { throw .usage(error.description) }
     let server = try serve()
     defer { server?.stop() }
-    signals.onNext { [following, outputs] in
+    signals.onNext { [following, outbox] in
       following.requestStop()
       // A receiver that does not answer must not hold up whoever asks twice.
-      signals.onNext { outputs.cancel() }
+      signals.onNext { outbox?.cancel() }
     }
     var warnings = MetricsWarnings(log)
     var deadline = monotonicNanoseconds() + interval
@@ -59,56 +75,57 @@ final class SpanMetricsFollowing: Sendable {
       }
       let (skipped, first) = following.stop()
       try write(isFinal: true, &warnings)
+      let status = try finishPush()
       if case .failed(let error) = event { throw .usage(error.description) }
-      return SpanMetricsCommand.skipStatus(skipped, first, log)
+      let skipStatus = SpanMetricsCommand.skipStatus(skipped, first, log)
+      return skipStatus == .done ? status : skipStatus
     }
   }
 
+  /// A file or a state that cannot be written is reported and tried again with the next round, counters being cumulative;
+  /// with the last one it is an error.
   private func write(isFinal: Bool, _ warnings: inout MetricsWarnings) throws(CommandError) {
-    try following.finishRound(keptRounds: keptRounds, isFinal: isFinal) { (round) throws(CommandError) in
-      warnings.warnOfNew(round.snapshot, configuration)
-      try outputs.write(round, isFinal: isFinal)
+    let round: FollowingRun.Round
+    do throws(StateError) {
+      round = try following.finishRound(keptRounds: keptRounds, isFinal: isFinal)
+    } catch {
+      if isFinal { throw .usage("cannot write \(error)") }
+      return log.warn("cannot write \(error)")
+    }
+    warnings.warnOfNew(round.snapshot, configuration)
+    // With a state the next process goes on with the series.
+    outbox?.offer(round, endsAll: isFinal && (!keepsState || outputs.push?.endsSeries == true))
+    guard outputs.writesDocument else { return }
+    do throws(CommandError) { try outputs.writer.write(round.snapshot) } catch {
+      if isFinal || !outputs.writer.writesFile { throw error }
+      log.warn("\(error)")
     }
   }
 
-  private func serve() throws(CommandError) -> PageServer? {
+  private func finishPush() throws(CommandError) -> ExitStatus {
+    guard let outbox else { return .done }
+    let (left, failure) = outbox.finish(by: monotonicDeadline(after: Self.stopPatience))
+    let dropped = outbox.counts.dropped
+    if dropped > 0 { log.warn("remote write: \(dropped) rounds fell out of the buffer; later ones said the same") }
+    if left == 0, failure == nil { return .done }
+    let reason = failure.map { ": \($0)" } ?? ""
+    guard keepsState, left > 0 else {
+      throw .backend("remote write: \(max(1, left)) rounds were not taken" + reason)
+    }
+    log.warn("remote write: \(left) rounds are kept in the state for the next start" + reason)
+    return .done
+  }
+
+  private func serve() throws(CommandError) -> MetricsServer? {
     guard let listen else { return nil }
     do throws(ListenError) {
-      let server = try PageServer(listen) { path in self.page(path) }
+      let server = try MetricsServer(
+        listen, following, outputs.writer, keepsExemplars: configuration.keepsExemplars, isPushed: outbox != nil, log)
       try server.start()
       if let address = server.address { log.info("serving /metrics on \(address)") }
       return server
     } catch {
       throw CommandError(error.description, status: error.isUsage ? .usage : .backend)
-    }
-  }
-
-  private func page(_ path: String) -> Page {
-    switch path {
-    case "/healthz", "/readyz": return Page(Array("ok\n".utf8))
-    case "/metrics": return metrics()
-    default: return Page(status: 404, Array("there are /metrics and /healthz\n".utf8))
-    }
-  }
-
-  /// The metrics as they are; as they were last shown while they are being written elsewhere.
-  private func metrics() -> Page {
-    let format: MetricsFormat = configuration.keepsExemplars ? .openmetrics : .prometheus
-    do throws(CommandError) {
-      let fresh = try following.withSnapshot { (snapshot) throws(CommandError) in
-        let target = MemoryTarget()
-        try outputs.writer.render(snapshot, format, to: target)
-        return target.bytes
-      }
-      guard
-        let bytes = lastPage.withLock({ last in
-          if let fresh { last = fresh }
-          return last
-        })
-      else { return Page(status: 503, Array("the first metrics are being written\n".utf8)) }
-      return Page(contentType: format.contentType, bytes)
-    } catch {
-      return Page(status: 500, Array("\(error)\n".utf8))
     }
   }
 }

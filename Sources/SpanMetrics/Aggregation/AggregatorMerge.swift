@@ -6,13 +6,14 @@ extension AggregatorCore {
   mutating func merge(_ other: borrowing AggregatorCore, movedSince round: UInt32 = 0) {
     spans &+= other.spans
     filtered &+= other.filtered
+    tooOld &+= other.tooOld
     overflowed &+= other.overflowed
-    var numbers = Translation(count: other.interner.count)
-    var labels = [UInt32?](repeating: nil, count: other.resources.count)
-    let extras = UnsafeMutablePointer<UInt32>.allocate(capacity: max(1, plan.extras.count))
+    var numbers = Translation(count: other.keyer.interner.count)
+    var labels = [UInt32?](repeating: nil, count: other.keyer.resources.count)
+    let extras = UnsafeMutablePointer<UInt32>.allocate(capacity: max(1, keyer.plan.extras.count))
     defer { extras.deallocate() }
-    for position in 0..<other.series.count {
-      let record = other.series[position]
+    for position in 0..<other.keyer.series.count {
+      let record = other.keyer.series[position]
       guard record.cells[CellLayout.lastRound] >= UInt64(round) else { continue }
       var target = 0
       if position > 0 {
@@ -20,29 +21,33 @@ extension AggregatorCore {
         if let known = labels[Int(record.key.resource)] {
           resource = known
         } else {
-          let source = other.resources[record.key.resource]
-          resource = resources.number(
+          let source = other.keyer.resources[record.key.resource]
+          resource = keyer.resources.number(
             ResourceLabels(
-              service: translate(source.service, other.interner, &numbers),
-              job: translate(source.job, other.interner, &numbers),
-              instance: translate(source.instance, other.interner, &numbers)))
+              service: translate(source.service, other.keyer.interner, &numbers),
+              job: translate(source.job, other.keyer.interner, &numbers),
+              instance: translate(source.instance, other.keyer.interner, &numbers)))
           labels[Int(record.key.resource)] = resource
         }
-        for (index, id) in other.series.extras(position).enumerated() {
-          extras[index] = translate(id, other.interner, &numbers)
+        for (index, id) in other.keyer.series.extras(position).enumerated() {
+          extras[index] = translate(id, other.keyer.interner, &numbers)
         }
-        let name = translate(record.key.name, other.interner, &numbers)
-        target = self.position(
-          SeriesKey(resource: resource, kind: record.key.kind, status: record.key.status, name: name), extras: extras)
+        let name = translate(record.key.name, other.keyer.interner, &numbers)
+        target = keyer.position(
+          SpanSeriesKey(resource: resource, kind: record.key.kind, status: record.key.status, name: name),
+          extras: extras, round: self.round)
         if target == 0 { overflowed &+= 1 }
       }
-      add(record.cells, to: series[target].cells)
-      exemplars.merge(other.exemplars, series: position, into: target)
+      add(record.cells, to: keyer.series[target].cells)
+      counter.natives.merge(other.counter.natives[position], at: target)
+      counter.exemplars.merge(other.counter.exemplars, series: position, into: target)
     }
-    targets.merge(other.targets, names: other.interner, into: &interner, limit: configuration.maxSeries)
+    keyer.targets.merge(
+      other.keyer.targets, names: other.keyer.interner, into: &keyer.interner, limit: configuration.maxSeries)
   }
 
-  private func add(_ cells: UnsafeMutablePointer<UInt64>, to sum: UnsafeMutablePointer<UInt64>) {
+  /// Adds saved or merged cells to those of a series.
+  func add(_ cells: UnsafePointer<UInt64>, to sum: UnsafeMutablePointer<UInt64>) {
     sum[CellLayout.lastRound] = max(sum[CellLayout.lastRound], cells[CellLayout.lastRound])
     let first = cells[CellLayout.firstRound]
     if first != 0, sum[CellLayout.firstRound] == 0 || first < sum[CellLayout.firstRound] {
@@ -56,12 +61,22 @@ extension AggregatorCore {
     }
   }
 
+  /// Says that everything was counted in `round`.
+  mutating func place(in round: UInt32) {
+    for position in 0..<keyer.series.count {
+      let cells = keyer.series[position].cells
+      if cells[CellLayout.firstRound] == 0 { continue }
+      cells[CellLayout.firstRound] = UInt64(round)
+      cells[CellLayout.lastRound] = UInt64(round)
+    }
+  }
+
   private mutating func translate(
     _ id: UInt32, _ other: borrowing Interner, _ numbers: inout Translation
   ) -> UInt32 {
     if id == 0 { return 0 }
     if let known = numbers[id] { return known }
-    let own = interner.intern(other[id])
+    let own = keyer.interner.intern(other[id])
     numbers[id] = own
     return own
   }

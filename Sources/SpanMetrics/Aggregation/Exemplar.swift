@@ -1,5 +1,5 @@
 import OTLP
-import Platform
+public import Platform
 
 /// A span that stands for others: its ids, its value and when it ended.
 public struct Exemplar: Sendable, Equatable {
@@ -16,6 +16,19 @@ public struct Exemplar: Sendable, Equatable {
   static let none = Exemplar(trace: (0, 0), span: 0, nanoseconds: 0, endTimeUnixNano: 0, round: 0)
 
   var isPresent: Bool { trace.high | trace.low != 0 }
+
+  /// Its latency in seconds.
+  public var seconds: Double { Nanoseconds.seconds(nanoseconds) }
+  /// The same with a latency `factor` times as long: in a smaller unit, the same number of seconds.
+  func scaled(by factor: Double) -> Exemplar {
+    if factor == 1 { return self }
+    var scaled = self
+    scaled.nanoseconds = nanoseconds.multipliedSaturating(by: UInt64(factor))
+    return scaled
+  }
+
+  /// When the span ended.
+  public var ended: Timestamp { Timestamp(nanoseconds: Int64(clamping: endTimeUnixNano)) }
 
   /// The trace's id, 32 hexadecimal digits.
   public var traceID: String { Self.hex(trace.high) + Self.hex(trace.low) }

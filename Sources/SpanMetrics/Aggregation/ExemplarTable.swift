@@ -1,7 +1,7 @@
 import OTLP
 
 /// The exemplars of all series: one a latency bucket, and one for the series' counter.
-struct ExemplarTable: ~Copyable {
+struct ExemplarTable: Sendable {
   /// Exemplars a series has; 0 when none are kept.
   private var perSeries = 0
   private var entries: [Exemplar] = []

@@ -31,7 +31,7 @@ struct HistogramCells: Sendable {
   }
 
   /// Adds the numbers in `other` to those in `cells`; both are laid out like this.
-  func merge(_ other: UnsafeMutablePointer<UInt64>, into cells: UnsafeMutablePointer<UInt64>) {
+  func merge(_ other: UnsafePointer<UInt64>, into cells: UnsafeMutablePointer<UInt64>) {
     cells.add(other.wide(at: start), at: start)
     for bucket in 0..<buckets {
       if isWeighted {
@@ -42,8 +42,13 @@ struct HistogramCells: Sendable {
     }
   }
 
+  /// Whether anything was counted.
+  func hasAny(_ cells: UnsafePointer<UInt64>) -> Bool {
+    (0..<buckets * (isWeighted ? 2 : 1)).contains { cells[start + 2 + $0] != 0 }
+  }
+
   /// The numbers as they are reported; sums are divided by `scale`.
-  func read(_ cells: UnsafeMutablePointer<UInt64>, scale: Double) -> HistogramValue {
+  func read(_ cells: UnsafePointer<UInt64>, scale: Double) -> HistogramValue {
     let unit = isWeighted ? Weight.unit : 1
     var total = 0.0
     let cumulative = (0..<buckets).map { bucket in
@@ -72,6 +77,9 @@ struct Weight: Sendable {
   }
 
   var count: Double { Double(fixed) * Self.unit }
+
+  /// To the nearest whole number, at least 1.
+  var whole: UInt64 { UInt64(max(1, count.rounded())) }
 }
 
 /// A histogram's numbers.
@@ -80,6 +88,8 @@ public struct HistogramValue: Sendable, Equatable {
   public let sum: Double
   /// How many values were not above each bound; the last entry (+Inf) counts all.
   public let cumulative: [Double]
+  /// The same values in buckets of their own; nil unless kept.
+  public var native: NativeHistogram?
 
   public var count: Double { cumulative.last ?? 0 }
 

@@ -1,6 +1,6 @@
 /// What a series knows of its resource: the numbers of the service's name, and of `job` and `instance` where they are
 /// written.
-struct ResourceLabels: Hashable {
+struct ResourceLabels: Hashable, Sendable {
   var service: UInt32 = 0
   var job: UInt32 = 0
   var instance: UInt32 = 0
@@ -14,6 +14,8 @@ struct ResourceTable: ~Copyable {
   subscript(number: UInt32) -> ResourceLabels { entries[Int(number)] }
 
   var count: Int { entries.count }
+
+  var all: [ResourceLabels] { entries }
 
   func lookUp(_ labels: ResourceLabels) -> UInt32? { numbers[labels] }
 

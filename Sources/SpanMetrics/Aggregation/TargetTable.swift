@@ -5,11 +5,11 @@ import Platform
 /// The label sets of `traces_target_info`: what is known of each `job` and `instance`.
 struct TargetTable: ~Copyable {
   /// Label names and the numbers of their values, sorted by name.
-  struct Target: Hashable {
+  struct Target: Hashable, Sendable {
     var labels: [Label]
   }
 
-  struct Label: Hashable {
+  struct Label: Hashable, Sendable {
     var name: String
     var value: UInt32
   }
@@ -70,6 +70,9 @@ struct TargetTable: ~Copyable {
       insert(set)
     }
   }
+
+  /// Takes in a target of a saved state.
+  mutating func restore(_ labels: [String: UInt32]) { insert(labels) }
 
   private mutating func insert(_ set: [String: UInt32]) {
     let labels = set.map { Label(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }

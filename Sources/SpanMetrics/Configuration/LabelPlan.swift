@@ -1,4 +1,5 @@
 import Backends
+import MetricProfiles
 
 /// Which labels a series has, where their values come from, and how names that collide were told apart.
 struct LabelPlan: Sendable {
@@ -36,12 +37,17 @@ struct LabelPlan: Sendable {
   /// Labels that have a meaning of their own.
   static let special = ["le", "quantile", "metric_overflow"]
 
+  /// The labels of the span's name, kind and status.
+  static func own(_ profile: MetricProfile) -> [String] {
+    [profile.operationLabel, profile.kindLabel, profile.statusLabel]
+  }
+
   init(_ configuration: SpanMetricsConfiguration) {
     for label in configuration.serviceLabels { add(label, .service) }
-    add("span_name", .spanName)
-    add("span_kind", .kind)
-    add("status_code", .status)
-    var reserved = Set(Self.intrinsic + Self.special + configuration.externalLabels)
+    for (label, source) in zip(Self.own(configuration.profile), [Source.spanName, .kind, .status]) {
+      add(label, source)
+    }
+    var reserved = Set(Self.intrinsic + Self.own(configuration.profile) + Self.special + configuration.externalLabels)
     if configuration.includesTargetInfo {
       add("job", .job)
       if configuration.includesInstance { add("instance", .instance) }

@@ -1,10 +1,12 @@
 import Backends
-
+public import MetricProfiles
 public import TraceQL
 
 /// What is derived from spans. The defaults are those of Tempo's metrics generator, except for the name of the service
 /// label and the size family, which is off.
 public struct SpanMetricsConfiguration: Sendable {
+  /// How the metrics of spans are named and labelled, and the unit of their latencies.
+  public var profile = MetricProfile.tempo
   /// Labels that hold the service's name; one or several, in any order.
   public var serviceLabels = ["service_name"]
   /// Adds the status message as the label `status_message`.
@@ -15,6 +17,9 @@ public struct SpanMetricsConfiguration: Sendable {
   public var dimensionMaps: [DimensionMap] = []
   /// Upper bounds of the latency buckets in seconds, ascending.
   public var latencyBuckets = exponentialBuckets(start: 0.002, count: 14)
+  /// Which buckets latencies have where the format has both.
+  public var histograms = HistogramForm.classic
+  public var nativeHistograms = NativeHistogramSettings()
   public var size = SizeMetrics.off
   /// Upper bounds of the size buckets in bytes, ascending.
   public var sizeBuckets = exponentialBuckets(start: 128, count: 12)
@@ -37,6 +42,8 @@ public struct SpanMetricsConfiguration: Sendable {
   public var maxSeries = 100_000
   /// Label names that whoever writes the metrics adds to them: dimensions keep clear of these.
   public var externalLabels: [String] = []
+  /// Spans that ended before this moment (ns since 1970) are left out.
+  public var notBefore: UInt64 = 0
   /// Spans for which this does not hold are left out.
   public var filter: SpanCondition?
 
@@ -54,6 +61,24 @@ public struct SpanMetricsConfiguration: Sendable {
   /// Whether spans may count other than once.
   var isWeighted: Bool { multiplierAttribute != nil || usesTraceState }
 
+  /// What tells whether saved counters can go on: everything that shapes labels, buckets and what is kept of them.
+  var fingerprint: String {
+    let plan = LabelPlan(self)
+    var parts = plan.columns.map { "\($0.name)=\($0.sources)" } + plan.extras.map { "\($0)" } + plan.attributes
+    parts += [
+      "\(profile.latencyUnit)", "\(latencyBuckets)", "\(size)", "\(sizeBuckets)", "\(isWeighted)",
+      "\(includesTargetInfo)",
+    ]
+    if histograms != .classic { parts.append("native \(nativeHistograms)") }
+    if let graph = serviceGraph {
+      parts += [
+        "\(graph.latencyBuckets)", "\(graph.dimensions)", "\(graph.prefixesDimensions)", "\(graph.labelsVirtualNodes)",
+        "\(graph.measuresMessaging)",
+      ]
+    }
+    return parts.joined(separator: ";")
+  }
+
   /// What was done about dimensions whose label names collide, a line each, for whoever runs this.
   public var notes: [String] {
     LabelPlan(self).notes + (serviceGraph.map { EdgeLabelPlan($0, externalLabels: externalLabels).notes } ?? [])
@@ -64,6 +89,7 @@ public struct SpanMetricsConfiguration: Sendable {
     try Self.validate(bounds: latencyBuckets, "latency buckets")
     try Self.validate(bounds: sizeBuckets, "size buckets")
     if let graph = serviceGraph { try Self.validate(bounds: graph.latencyBuckets, "service graph buckets") }
+    if !(nativeHistograms.factor > 1) { throw ConfigurationError("the factor of native histograms must be above 1") }
     if serviceLabels.isEmpty { throw ConfigurationError("a service label is needed") }
     for label in serviceLabels where !LabelName.isFree(label) {
       throw ConfigurationError("'\(label)' is not a Prometheus label name")
@@ -88,7 +114,7 @@ public struct SpanMetricsConfiguration: Sendable {
 
   /// Names that labels have whatever the dimensions are.
   private var ownLabels: [String] {
-    var labels = serviceLabels + ["span_name", "span_kind", "status_code"] + LabelPlan.special
+    var labels = serviceLabels + LabelPlan.own(profile) + LabelPlan.special
     if includesStatusMessage { labels.append("status_message") }
     if serviceGraph != nil { labels += EdgeLabelPlan.ownLabels }
     return labels

@@ -9,15 +9,25 @@ public struct RunOutcome {
   /// Bad records passed over, and the first of them.
   public let skipped: Int
   public let firstSkipped: InputError?
+  /// The same counts apart by when spans ended, where that was asked for; oldest first.
+  public var steps: [TimeStep] = []
+}
+
+/// What ended in one stretch of time.
+public struct TimeStep {
+  /// The end of the stretch.
+  let end: Timestamp
+  let aggregator: Aggregator
 }
 
 /// Reads an input to its end on several threads.
 public enum ParallelRun {
   /// Counts all spans of `input`. Each thread takes chunks, decodes and counts them by itself; at the end the counts
-  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown. `progress` is called now and then, by one thread.
+  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown. `progress` is called now and then, by one
+  /// thread. With `step`, spans are also counted apart by when they ended.
   public static func run(
     _ input: TraceInput, _ configuration: SpanMetricsConfiguration, threads: Int, skipsBad: Bool = false,
-    progress: @escaping @Sendable () -> Void = {}
+    step: Duration? = nil, progress: @escaping @Sendable () -> Void = {}
   ) throws(RunError) -> RunOutcome {
     let graph = ServiceGraph(configuration)
     let shared = Shared()
@@ -25,7 +35,8 @@ public enum ParallelRun {
     do throws(ConfigurationError) { total = try Aggregator(configuration, graph: graph) } catch {
       throw .configuration(error)
     }
-    let all = [Worker(total)] + (1..<max(1, threads)).map { _ in Worker(nil) }
+    func counts() -> SteppedCounts? { step.map { SteppedCounts(configuration, graph, step: $0) } }
+    let all = [Worker(total, counts())] + (1..<max(1, threads)).map { _ in Worker(nil, counts()) }
     inParallel(all.count) { index in
       // Made on its own thread, an aggregator shares no cache line with another's.
       all[index].start { try? Aggregator(configuration, graph: graph) }
@@ -33,9 +44,14 @@ public enum ParallelRun {
     }
     if let failure = shared.failure { throw .input(failure) }
     for worker in all.dropFirst() { if let counted = worker.aggregator { total.merge(counted) } }
+    var steps: [TimeStep] = []
+    if let stepped = all[0].steps {
+      for worker in all.dropFirst() { if let others = worker.steps { stepped.merge(others) } }
+      steps = try stepped.finish(into: total)
+    }
     return RunOutcome(
       aggregator: total, skipped: all.reduce(0) { $0 + $1.skipped },
-      firstSkipped: all.compactMap(\.firstSkipped).min { $0.place < $1.place }.map(\.error))
+      firstSkipped: all.compactMap(\.firstSkipped).min { $0.place < $1.place }.map(\.error), steps: steps)
   }
 
   /// What the threads tell each other.
@@ -62,7 +78,12 @@ public enum ParallelRun {
     private(set) var skipped = 0
     private(set) var firstSkipped: (place: Int, error: InputError)?
 
-    init(_ aggregator: Aggregator?) { self.aggregator = aggregator }
+    let steps: SteppedCounts?
+
+    init(_ aggregator: Aggregator?, _ steps: SteppedCounts?) {
+      self.aggregator = aggregator
+      self.steps = steps
+    }
 
     /// Makes the aggregator unless it is there. That cannot fail: the configuration was accepted before.
     func start(_ make: () -> Aggregator?) {
@@ -76,7 +97,9 @@ public enum ParallelRun {
       do throws(InputError) {
         while !shared.shouldStop, let chunk = try input.next() {
           index = chunk.index
-          try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in try aggregator.consume(request) }
+          try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in
+            if let steps { try steps.consume(request) } else { try aggregator.consume(request) }
+          }
           if firstSkipped == nil, let error = decoder.firstSkipped { firstSkipped = (index, error) }
           index += 1
           progress()
@@ -93,11 +116,13 @@ public enum ParallelRun {
 public enum RunError: Error, CustomStringConvertible {
   case configuration(ConfigurationError)
   case input(InputError)
+  case state(StateError)
 
   public var description: String {
     switch self {
     case .configuration(let error): error.description
     case .input(let error): error.description
+    case .state(let error): error.description
     }
   }
 }

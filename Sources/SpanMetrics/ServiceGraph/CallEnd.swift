@@ -3,7 +3,7 @@ import Platform
 
 /// One end of a call: the span of the client (or producer), or that of the server (or consumer).
 struct CallEnd {
-  /// The trace and the client's span: what both ends of a call have in common.
+  /// The trace and the client's span: what both ends of a call have in common. A root server has its own span there.
   struct Key: Equatable {
     var trace: (high: UInt64, low: UInt64)
     var span: UInt64
@@ -85,14 +85,23 @@ struct PendingEdges: ~Copyable {
     ends.append(end)
   }
 
+  /// Whether the span is a server's (or consumer's) without a parent.
+  static func isRoot(_ span: SpanView) -> Bool {
+    (span.kind == SpanKind.server.rawValue || span.kind == SpanKind.consumer.rawValue)
+      && span.parentSpanID.buffer.allSatisfy { $0 == 0 }
+  }
+
   private static func end(_ span: SpanView, _ hash: ByteHash) -> CallEnd {
     var flags: CallEnd.Flags = []
     let isClient = span.kind == SpanKind.client.rawValue || span.kind == SpanKind.producer.rawValue
     if isClient { flags.insert(.client) }
     if span.kind >= SpanKind.producer.rawValue { flags.insert(.messaging) }
     if span.statusCode == StatusCode.error.rawValue { flags.insert(.failed) }
-    let id = isClient ? span.spanID : span.parentSpanID
-    if !isClient && id.buffer.allSatisfy({ $0 == 0 }) { flags.insert(.root) }
+    var id = isClient ? span.spanID : span.parentSpanID
+    if isRoot(span) {
+      flags.insert(.root)
+      id = span.spanID
+    }
     return CallEnd(
       key: CallEnd.Key(trace: words(span.traceID, hash), span: words(id, hash).low), flags: flags, service: 0, peer: 0,
       database: 0, latency: 0, time: 0, weight: .one)

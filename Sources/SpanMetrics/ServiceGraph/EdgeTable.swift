@@ -45,6 +45,8 @@ struct EdgeTable: ~Copyable {
 
   let layout: EdgeLayout
   private let bounds: BucketBounds
+  /// Native histograms of the server's, the client's and the messaging system's latency.
+  private(set) var natives: [NativeTable]
   private var positions: [Key: Int] = [:]
   private(set) var keys: [Key] = []
   private var cells: [UnsafeMutablePointer<UInt64>] = []
@@ -57,6 +59,7 @@ struct EdgeTable: ~Copyable {
     bounds = BucketBounds(graph.latencyBuckets, scale: 1e9)
     blocks = CellBlocks(stride: layout.stride)
     limit = configuration.maxSeries
+    natives = Array(repeating: NativeTable(configuration), count: 3)
     keys = [Key(client: CallEnd.noRoom, server: CallEnd.noRoom, type: .direct)]
     cells = [blocks.allocate()]
   }
@@ -66,14 +69,22 @@ struct EdgeTable: ~Copyable {
   /// Adds the counters of `other` that moved in `round` or later.
   mutating func add(_ other: borrowing EdgeTable, movedSince round: UInt64 = 0) {
     for position in other.keys.indices where other.cells[position][EdgeLayout.lastRound] >= round {
-      layout.merge(other.cells[position], into: cells[position == 0 ? 0 : self.position(other.keys[position])])
+      let target = position == 0 ? 0 : self.position(other.keys[position])
+      layout.merge(other.cells[position], into: cells[target])
+      for index in natives.indices { natives[index].merge(other.natives[index][position], at: target) }
     }
   }
 
   mutating func add(_ call: FinishedCall, round: UInt64) {
     let key = Key(
       client: call.client, server: call.server, type: call.type, virtual: call.virtual, labels: call.labels)
-    let cells = cells[key.isOverflow ? 0 : position(key)]
+    let position = key.isOverflow ? 0 : position(key)
+    let cells = cells[position]
+    if natives[0].isEnabled {
+      natives[0].add(call.serverLatency, weight: call.weight, at: position)
+      natives[1].add(call.clientLatency, weight: call.weight, at: position)
+      if let latency = call.messagingLatency { natives[2].add(latency, weight: call.weight, at: position) }
+    }
     if cells[EdgeLayout.firstRound] == 0 { cells[EdgeLayout.firstRound] = round }
     cells[EdgeLayout.lastRound] = round
     layout.server.add(call.serverLatency, bucket: bounds.bucket(of: call.serverLatency), weight: call.weight, to: cells)
@@ -82,6 +93,14 @@ struct EdgeTable: ~Copyable {
     if let latency = call.messagingLatency {
       layout.messaging.add(latency, bucket: bounds.bucket(of: latency), weight: call.weight, to: cells)
     }
+  }
+
+  /// Adds the cells of a saved edge.
+  mutating func restore(_ key: Key, _ saved: [UInt64], _ histograms: [NativeHistogram]) {
+    let position = key.isOverflow ? 0 : position(key)
+    let target = cells[position]
+    for (index, histogram) in histograms.enumerated() { natives[index].merge(histogram, at: position) }
+    saved.withUnsafeBufferPointer { if let base = $0.baseAddress { layout.merge(base, into: target) } }
   }
 
   private mutating func position(_ key: Key) -> Int {
@@ -114,7 +133,7 @@ struct EdgeLayout: Sendable {
     stride = messaging.end
   }
 
-  func merge(_ other: UnsafeMutablePointer<UInt64>, into cells: UnsafeMutablePointer<UInt64>) {
+  func merge(_ other: UnsafePointer<UInt64>, into cells: UnsafeMutablePointer<UInt64>) {
     cells.add(other.wide(at: Self.failed), at: Self.failed)
     let first = other[Self.firstRound]
     if first != 0, cells[Self.firstRound] == 0 || first < cells[Self.firstRound] { cells[Self.firstRound] = first }

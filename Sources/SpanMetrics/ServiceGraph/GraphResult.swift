@@ -1,3 +1,5 @@
+import Platform
+
 /// A service graph's edges, copied out so that they can be written while spans go on coming.
 public struct GraphResult: Sendable {
   /// The calls from one service to another.
@@ -25,7 +27,7 @@ public struct GraphResult: Sendable {
     public var labels: [(name: String, value: String)] {
       guard let client, let server else { return [("metric_overflow", "true")] }
       let kind = type == .direct ? [] : [("connection_type", type.rawValue)]
-      let labels = [("client", client)] + kind + [("server", server)]
+      let labels = ([("client", client)] + kind + [("server", server)]).filter { !$0.1.isEmpty }
       return further.isEmpty ? labels : (labels + further).sorted { $0.name < $1.name }
     }
   }
@@ -53,21 +55,26 @@ public struct GraphResult: Sendable {
     var edges: [Edge] = []
     for (position, key) in table.keys.enumerated() {
       let cells = table.cells(position)
-      let server = layout.server.read(cells, scale: 1e9)
+      func read(_ histogram: HistogramCells, _ index: Int) -> HistogramValue {
+        var value = histogram.read(cells, scale: Double(Nanoseconds.perSecond))
+        value.native = table.natives[index][position]
+        return value
+      }
+      let server = read(layout.server, 0)
       if server.count == 0 { continue }
       var further: [(name: String, value: String)] = []
       if plan.labelsVirtualNodes, key.virtual != .none { further.append((EdgeLabelPlan.virtualNode, "\(key.virtual)")) }
       for (column, number) in zip(plan.columns, key.labels) where number != 0 {
         further.append((column.name, String(names[number])))
       }
-      let messaging = layout.messaging.read(cells, scale: 1e9)
+      let messaging = read(layout.messaging, 2)
       edges.append(
         Edge(
           client: position == 0 ? nil : String(names[key.client]),
           server: position == 0 ? nil : String(names[key.server]), type: key.type, further: further,
           requests: server.count,
           failed: Double(cells.wide(at: EdgeLayout.failed)) * Weight.unit, serverLatency: server,
-          clientLatency: layout.client.read(cells, scale: 1e9),
+          clientLatency: read(layout.client, 1),
           messagingLatency: messaging.count > 0 ? messaging : nil,
           rounds: cells[EdgeLayout.firstRound]...cells[EdgeLayout.lastRound]))
     }

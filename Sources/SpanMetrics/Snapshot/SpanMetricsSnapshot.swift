@@ -1,14 +1,31 @@
+import MetricProfiles
 import OTLP
 import Platform
+import Synchronization
 
-/// What aggregators counted, in the order in which it is written: sorted by labels, so that the same spans give the same
-/// bytes whatever the order, the files or the threads.
-public struct SpanMetricsSnapshot {
-  private let aggregator: Aggregator
-  private let order: [Int]
+/// What was counted up to one moment: a copy that belongs to nobody, so that it can be written, however long that takes,
+/// while spans go on being counted. The texts of its labels are shared.
+public struct SpanMetricsSnapshot: Sendable {
+  let plan: LabelPlan
+  let layout: CellLayout
+  let texts: InternedTexts
+  private let keys: [SpanSeriesKey]
+  private let extras: [UInt32]
+  private let cells: [UInt64]
+  private let resources: [ResourceLabels]
+  private let exemplars: ExemplarTable
+  private let natives: NativeTable
+  let histograms: HistogramForm
+  let profile: MetricProfile
+  private let targetSet: Set<TargetTable.Target>
+  private let sorting = SortedSeries()
+
   public let graph: GraphResult?
   /// Spans counted.
   public let spans: UInt64
+  /// Spans left out by the filter, and those that ended too long ago.
+  public let filtered: UInt64
+  public let tooOld: UInt64
   /// Spans counted in the overflow series.
   public let overflowed: UInt64
   /// Resources for whose `traces_target_info` there was no room.
@@ -17,19 +34,44 @@ public struct SpanMetricsSnapshot {
   public let latencyBounds: [Double]
   public let sizeBounds: [Double]
 
-  init(_ aggregator: Aggregator, graph: GraphResult?) {
-    self.aggregator = aggregator
+  init(_ core: borrowing AggregatorCore, graph: GraphResult?) {
+    plan = core.keyer.plan
+    layout = core.layout
+    texts = core.keyer.interner.texts
+    keys = core.keyer.series.keys
+    extras = core.keyer.series.allExtras
+    cells = core.keyer.series.allCells
+    resources = core.keyer.resources.all
+    exemplars = core.counter.exemplars
+    natives = core.counter.natives
+    histograms = core.configuration.histograms
+    profile = core.configuration.profile
+    targetSet = core.keyer.targets.targets
     self.graph = graph
-    (order, spans, overflowed, refusedTargets, latencyBounds, sizeBounds) = aggregator.withCore { core in
-      (
-        Self.sortedPositions(core), core.spans, core.overflowed, core.targets.refused,
-        core.configuration.latencyBuckets, core.configuration.sizeBuckets
-      )
-    }
+    spans = core.spans
+    filtered = core.filtered
+    tooOld = core.tooOld
+    overflowed = core.overflowed
+    refusedTargets = core.keyer.targets.refused
+    latencyBounds = core.configuration.latencyBuckets
+    sizeBounds = core.configuration.sizeBuckets
   }
 
+  /// Whether both are the same snapshot, not merely equal.
+  public func isSame(as other: SpanMetricsSnapshot) -> Bool { sorting === other.sorting }
+
+  /// How many places there are for series; some, the overflow series first, may have counted nothing.
+  var positions: Int { keys.count }
+
+  /// Whether anything was counted.
+  var hasSeries: Bool { (0..<positions).contains { withCells($0, layout.latency.hasAny) } }
+
   /// How many series there are, the overflow series included where it is in use.
-  public var seriesCount: Int { order.count }
+  public var seriesCount: Int { sorted.count }
+
+  /// The series that counted anything, in the order of their labels, so that the same spans give the same bytes whatever
+  /// the order, the files or the threads. The overflow series comes last.
+  var sorted: [Int32] { sorting.get { sortedPositions() } }
 
   /// One series of the span metrics.
   public struct Series: Sendable {
@@ -43,140 +85,227 @@ public struct SpanMetricsSnapshot {
     public let exemplars: [Exemplar?]
     /// A failed span, where the series is one of failed spans.
     public let counterExemplar: Exemplar?
-    /// The writing rounds in which it appeared and in which it moved last.
-    let rounds: ClosedRange<UInt64>
 
     public var calls: Double { latency.count }
   }
 
   /// Calls `body` with each series. They are made one at a time, so that a hundred thousand need no more memory than one.
   public func forEachSeries<Failure: Error>(_ body: (Series) throws(Failure) -> Void) throws(Failure) {
-    for position in order {
-      try body(aggregator.withCore { Self.series($0, position) })
-    }
+    for position in sorted { try body(series(Int(position))) }
   }
 
   /// The label sets of `traces_target_info`, sorted.
   public var targets: [[(name: String, value: String)]] {
-    aggregator.withCore { core in
-      var sets: [[(name: String, value: String)]] = []
-      for target in core.targets.targets {
-        var labels: [(name: String, value: String)] = []
-        for label in target.labels { labels.append((label.name, String(core.interner[label.value]))) }
-        sets.append(labels)
-      }
-      return sets.sorted { left, right in
-        left.lexicographicallyPrecedes(right) { ($0.name, $0.value) < ($1.name, $1.value) }
-      }
+    var sets: [[(name: String, value: String)]] = []
+    for target in targetSet {
+      sets.append(target.labels.map { ($0.name, String(texts[$0.value])) })
+    }
+    return sets.sorted { left, right in
+      left.lexicographicallyPrecedes(right) { ($0.name, $0.value) < ($1.name, $1.value) }
     }
   }
 
   /// The label with most distinct values and how many; for the warning that there are too many series.
   public var widestLabel: (name: String, values: Int)? {
-    aggregator.withCore { core in
-      var widest: (name: String, values: Int)?
-      for column in core.plan.columns {
-        var values: Set<UInt32> = []
-        for position in 1..<max(1, core.series.count) {
-          for source in column.sources { values.insert(Self.number(core, position, source)) }
-        }
-        if values.count > widest?.values ?? 0 { widest = (column.name, values.count) }
+    var widest: (name: String, values: Int)?
+    for column in plan.columns {
+      var values: Set<UInt32> = []
+      for position in 1..<max(1, positions) {
+        for source in column.sources { values.insert(number(position, source)) }
       }
-      return widest
+      if values.count > widest?.values ?? 0 { widest = (column.name, values.count) }
+    }
+    return widest
+  }
+
+  // MARK: - One series
+
+  func key(_ position: Int) -> SpanSeriesKey { keys[position] }
+
+  func extras(_ position: Int) -> ArraySlice<UInt32> {
+    let count = plan.extras.count
+    return extras[position * count..<(position + 1) * count]
+  }
+
+  func resource(_ number: UInt32) -> ResourceLabels { resources[Int(number)] }
+  var resourceCount: Int { resources.count }
+  var rawTargets: Set<TargetTable.Target> { targetSet }
+
+  /// Calls `body` with the cells of a series, laid out as `layout` says.
+  func withCells<Result>(_ position: Int, _ body: (UnsafePointer<UInt64>) -> Result) -> Result {
+    cells.withUnsafeBufferPointer { buffer in
+      // There are `layout.stride` words, never none, for each position.
+      body(buffer.baseAddress.unsafelyUnwrapped + position * layout.stride)
     }
   }
 
-  private static func series(_ core: borrowing AggregatorCore, _ position: Int) -> Series {
-    let cells = core.series[position].cells
-    let size: HistogramValue? =
-      switch core.layout.size {
+  /// The writing rounds in which a series appeared and in which it moved last.
+  func rounds(_ position: Int) -> ClosedRange<UInt64> {
+    withCells(position) { cells in
+      let first = cells[CellLayout.firstRound]
+      return first...max(first, cells[CellLayout.lastRound])
+    }
+  }
+
+  func latency(_ position: Int) -> HistogramValue {
+    var value = withCells(position) { layout.latency.read($0, scale: Double(Nanoseconds.perSecond)) }
+    value.native = natives[position]
+    return value
+  }
+
+  func native(_ position: Int) -> NativeHistogram? { natives[position] }
+
+  func size(_ position: Int) -> HistogramValue? {
+    withCells(position) { cells in
+      switch layout.size {
       case .off: nil
       case .total(let at): HistogramValue(sum: Double(cells.wide(at: at)), cumulative: [])
       case .histogram(let histogram): histogram.read(cells, scale: 1)
       }
-    let exemplars = core.exemplars.exemplars(of: position)
-    return Series(
-      labels: labels(core, position), latency: core.layout.latency.read(cells, scale: 1e9), size: size,
-      exemplars: exemplars.buckets, counterExemplar: exemplars.counter,
-      rounds: cells[CellLayout.firstRound]...max(cells[CellLayout.firstRound], cells[CellLayout.lastRound]))
+    }
   }
 
-  private static func labels(_ core: borrowing AggregatorCore, _ position: Int) -> [(name: String, value: String)] {
-    if position == 0 { return [("metric_overflow", "true")] }
-    var labels: [(name: String, value: String)] = []
-    for column in core.plan.columns {
-      let value = value(core, position, column)
-      if !value.isEmpty { labels.append((column.name, value)) }
+  /// The exemplars of a series by latency bucket, and that of its counter.
+  func exemplars(_ position: Int) -> (buckets: [Exemplar?], counter: Exemplar?) { exemplars.exemplars(of: position) }
+
+  private func series(_ position: Int) -> Series {
+    let exemplars = exemplars(position)
+    return Series(
+      labels: labels(position).map { ($0.name, $0.value.string) }, latency: latency(position), size: size(position),
+      exemplars: exemplars.buckets, counterExemplar: exemplars.counter)
+  }
+
+  /// The labels of a series that are there, sorted by name; valid as long as the snapshot is.
+  func labels(_ position: Int) -> [MetricLabel] {
+    if position == 0 { return [MetricLabel("metric_overflow", .fixed("true"))] }
+    var labels: [MetricLabel] = []
+    labels.reserveCapacity(plan.columns.count)
+    for column in plan.columns {
+      if let value = value(position, column) { labels.append(MetricLabel(column.name, value)) }
     }
     return labels
   }
 
   /// The value of a label: the last of its sources that has one.
-  private static func value(_ core: borrowing AggregatorCore, _ position: Int, _ column: LabelPlan.Column) -> String {
+  private func value(_ position: Int, _ column: LabelPlan.Column) -> MetricLabel.Value? {
     for source in column.sources.reversed() {
-      let key = core.series[position].key
       switch source {
       case .kind:
-        return SpanKind(rawValue: key.kind).map { $0.protobufName.description } ?? String(key.kind)
+        let kind = keys[position].kind
+        guard let known = SpanKind(rawValue: kind) else { return .text(String(kind)) }
+        return profile.kindPrefix == "SPAN_KIND_"
+          ? .fixed(known.protobufName) : .text(profile.kindValue("\(known)"))
       case .status:
-        return StatusCode(rawValue: key.status).map { $0.protobufName.description } ?? String(key.status)
+        let status = keys[position].status
+        guard let known = StatusCode(rawValue: status) else { return .text(String(status)) }
+        return known == .error ? .text(profile.errorStatus) : .fixed(known.protobufName)
       default:
-        let id = number(core, position, source)
-        if id != 0 { return String(core.interner[id]) }
+        let id = number(position, source)
+        if id != 0 { return .bytes(texts[id]) }
       }
     }
-    return ""
+    return nil
   }
 
   /// The number of a source's value; for kind and status, the value itself.
-  private static func number(_ core: borrowing AggregatorCore, _ position: Int, _ source: LabelPlan.Source) -> UInt32 {
-    let key = core.series[position].key
+  private func number(_ position: Int, _ source: LabelPlan.Source) -> UInt32 {
+    let key = keys[position]
     switch source {
-    case .service: return core.resources[key.resource].service
-    case .job: return core.resources[key.resource].job
-    case .instance: return core.resources[key.resource].instance
+    case .service: return resources[Int(key.resource)].service
+    case .job: return resources[Int(key.resource)].job
+    case .instance: return resources[Int(key.resource)].instance
     case .spanName: return key.name
     case .kind: return UInt32(bitPattern: key.kind)
     case .status: return UInt32(bitPattern: key.status)
-    case .extra(let index):
-      let extras = core.series.extras(position)
-      return extras[extras.startIndex + index]
+    case .extra(let index): return extras[position * plan.extras.count + index]
     }
   }
 
-  /// The series that counted anything, in the order of their labels; the overflow series comes last.
-  ///
   /// Values are compared as bytes, by the rank that their numbers have among all values sorted once.
-  private static func sortedPositions(_ core: borrowing AggregatorCore) -> [Int] {
-    let ranks = core.interner.ranks()
-    let sources = core.plan.columns.flatMap(\.sources)
-    var keys: [UInt32] = []
-    keys.reserveCapacity(core.series.count * sources.count)
-    for position in 0..<core.series.count {
+  private func sortedPositions() -> [Int32] {
+    let ranks = texts.ranks()
+    let sources = plan.columns.flatMap(\.sources)
+    var order: [UInt32] = []
+    order.reserveCapacity(positions * sources.count)
+    for position in 0..<positions {
       for source in sources {
         if position == 0 {
-          keys.append(.max)
+          order.append(.max)
           continue
         }
-        let number = number(core, position, source)
+        let number = number(position, source)
         switch source {
-        case .kind, .status: keys.append(number)
-        default: keys.append(ranks[Int(number)])
+        case .kind, .status: order.append(number)
+        default: order.append(ranks[Int(number)])
         }
       }
     }
-    let layout = core.layout
-    var positions: [Int] = []
-    for position in 0..<core.series.count {
-      if layout.latency.read(core.series[position].cells, scale: 1e9).count > 0 { positions.append(position) }
-    }
+    var used: [Int32] = []
+    used.reserveCapacity(positions)
+    for position in 0..<positions where withCells(position, layout.latency.hasAny) { used.append(Int32(position)) }
     let width = sources.count
-    return positions.sorted { left, right in
-      for index in 0..<width {
-        let (a, b) = (keys[left * width + index], keys[right * width + index])
-        if a != b { return a < b }
+    return order.withUnsafeBufferPointer { order in
+      used.sorted { left, right in
+        for index in 0..<width {
+          let (a, b) = (order[Int(left) * width + index], order[Int(right) * width + index])
+          if a != b { return a < b }
+        }
+        return left > right
       }
-      return left > right
+    }
+  }
+}
+
+/// The order of a snapshot's series, found when somebody asks for it.
+private final class SortedSeries: Sendable {
+  private let order = Monitor<[Int32]?>(nil)
+
+  func get(_ make: () -> [Int32]) -> [Int32] {
+    order.withLock { order in
+      if let order { return order }
+      let made = make()
+      order = made
+      return made
+    }
+  }
+}
+
+/// A label of a series, its value where it stands.
+public struct MetricLabel {
+  public enum Value {
+    case text(String)
+    /// Valid as long as the snapshot that it came from.
+    case bytes(ByteView)
+  }
+
+  public let name: String
+  public let value: Value
+
+  init(_ name: String, _ value: Value) {
+    self.name = name
+    self.value = value
+  }
+}
+
+extension MetricLabel.Value {
+  static func fixed(_ text: StaticString) -> MetricLabel.Value {
+    .bytes(ByteView(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  public var string: String {
+    switch self {
+    case .text(let text): text
+    case .bytes(let bytes): String(bytes)
+    }
+  }
+
+  /// Calls `body` with the value's bytes.
+  public func withBytes<Result, Failure: Error>(
+    _ body: (ByteView) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    switch self {
+    case .bytes(let bytes): return try body(bytes)
+    case .text(let text): return try Array(text.utf8).withByteView(body)
     }
   }
 }

@@ -27,6 +27,26 @@ struct CellBlocks: ~Copyable {
     used += 1
     return cells
   }
+
+  /// The words of all series one after the other.
+  func copy() -> [UInt64] {
+    let total = used * stride
+    return [UInt64](unsafeUninitializedCapacity: total) { copy, count in
+      var done = 0
+      for block in blocks where done < total {
+        let words = min(perBlock * stride, total - done)
+        copy.baseAddress.map { ($0 + done).initialize(from: block, count: words) }
+        done += words
+      }
+      count = done
+    }
+  }
+}
+
+extension UnsafePointer<UInt64> {
+  /// The 128-bit number in the words at `index` (low) and after it.
+  @inline(__always)
+  func wide(at index: Int) -> UInt128 { UInt128(self[index &+ 1]) << 64 | UInt128(self[index]) }
 }
 
 extension UnsafeMutablePointer<UInt64> {

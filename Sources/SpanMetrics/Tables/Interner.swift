@@ -5,8 +5,8 @@ import Platform
 /// What comes out of it is fit to be a label value: UTF-8 (what is not becomes U+FFFD) of bounded length. Number 0 is
 /// the empty string, which as a label value means the label is absent.
 ///
-/// Invariants: an entry's bytes stand in one of `blocks`, which are neither moved nor freed before the interner is, so
-/// that a view of an entry is valid as long as the interner.
+/// Invariants: an entry's bytes stand in `memory`, where they are neither moved nor freed as long as the interner or one
+/// of its `texts` lives.
 struct Interner: ~Copyable {
   /// Longer values are cut, at a character boundary. Tempo has the same limit.
   static let maxValueBytes = 2048
@@ -14,23 +14,19 @@ struct Interner: ~Copyable {
   /// When the values together take more, the interner calls itself full.
   static let maxStoredBytes = 64 << 20
 
-  private struct Entry {
+  struct Entry: Sendable {
     let bytes: ByteView
     let hash: UInt64
   }
 
   private var entries: [Entry] = [Entry(bytes: .empty, hash: 0)]
   private var index = HashIndex()
-  private var blocks: [UnsafeMutableRawPointer] = []
+  private let memory = TextMemory()
   private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   private var storedBytes = 0
   private let hash: ByteHash
 
   init(hash: ByteHash) { self.hash = hash }
-
-  deinit {
-    for block in blocks { block.deallocate() }
-  }
 
   /// How many numbers are in use, the empty string's included.
   var count: Int { entries.count }
@@ -61,16 +57,8 @@ struct Interner: ~Copyable {
     Array(text.utf8).withByteView { intern($0) }
   }
 
-  /// The place of each number's value among all values in the order of their bytes.
-  func ranks() -> [UInt32] {
-    let order = entries.indices.sorted { left, right in
-      let (a, b) = (entries[left].bytes, entries[right].bytes)
-      return a.buffer.lexicographicallyPrecedes(b.buffer)
-    }
-    var ranks = [UInt32](repeating: 0, count: entries.count)
-    for (rank, id) in order.enumerated() { ranks[id] = UInt32(rank) }
-    return ranks
-  }
+  /// All values there are now, for whoever writes them while more come.
+  var texts: InternedTexts { InternedTexts(entries, memory) }
 
   @inline(__always)
   private func find(_ value: ByteView, _ hash: UInt64) -> UInt32? {
@@ -96,9 +84,7 @@ struct Interner: ~Copyable {
   private mutating func store(_ value: ByteView) -> ByteView {
     if room.count < value.count {
       let size = max(16 << 10, value.count)
-      let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
-      blocks.append(block)
-      room = UnsafeMutableRawBufferPointer(start: block, count: size)
+      room = memory.allocate(size)
     }
     storedBytes += value.count
     room.copyMemory(from: value.buffer)

@@ -1,7 +1,7 @@
 import Platform
 
 /// What tells series apart: small numbers, and the span's name.
-struct SeriesKey {
+struct SpanSeriesKey: Sendable {
   /// The number of the resource's labels.
   var resource: UInt32
   var kind: Int32
@@ -18,7 +18,7 @@ struct SeriesKey {
 /// A record's name stands in the interner that gave its number, which lives as long as the table.
 struct SeriesTable: ~Copyable {
   struct Record {
-    let key: SeriesKey
+    let key: SpanSeriesKey
     let name: ByteView
     let hash: UInt64
     let cells: UnsafeMutablePointer<UInt64>
@@ -35,14 +35,14 @@ struct SeriesTable: ~Copyable {
 
   /// - Parameters:
   ///   - stride: words of cells a series has.
-  ///   - extraCount: values a key has besides those in `SeriesKey`.
+  ///   - extraCount: values a key has besides those in `SpanSeriesKey`.
   ///   - limit: most series, the overflow series not counted.
   init(stride: Int, extraCount: Int, limit: Int) {
     records = .allocate(capacity: capacity)
     blocks = CellBlocks(stride: stride)
     self.extraCount = extraCount
     self.limit = limit
-    append(SeriesKey(resource: .max, kind: 0, status: 0, name: 0), .empty, hash: 0)
+    append(SpanSeriesKey(resource: .max, kind: 0, status: 0, name: 0), .empty, hash: 0)
     extraIDs.append(contentsOf: repeatElement(0, count: extraCount))
   }
 
@@ -55,6 +55,15 @@ struct SeriesTable: ~Copyable {
   func extras(_ position: Int) -> ArraySlice<UInt32> {
     extraIDs[position * extraCount..<(position + 1) * extraCount]
   }
+
+  /// The keys of all series.
+  var keys: [SpanSeriesKey] { (0..<count).map { records[$0].key } }
+
+  /// The further values of all series, `extraCount` each.
+  var allExtras: [UInt32] { extraIDs }
+
+  /// The cells of all series, one after the other.
+  var allCells: [UInt64] { blocks.copy() }
 
   /// The cells of the series with this key, if there is one.
   @inline(__always)
@@ -74,7 +83,7 @@ struct SeriesTable: ~Copyable {
 
   /// Adds a series; the caller has made sure that it is not there and that the table is not full. `name` is the
   /// interner's copy.
-  mutating func add(_ key: SeriesKey, name: ByteView, extras: UnsafePointer<UInt32>, hash: UInt64) -> Int {
+  mutating func add(_ key: SpanSeriesKey, name: ByteView, extras: UnsafePointer<UInt32>, hash: UInt64) -> Int {
     let position = count
     append(key, name, hash: hash)
     for extra in 0..<extraCount { extraIDs.append(extras[extra]) }
@@ -83,7 +92,7 @@ struct SeriesTable: ~Copyable {
     return position
   }
 
-  private mutating func append(_ key: SeriesKey, _ name: ByteView, hash: UInt64) {
+  private mutating func append(_ key: SpanSeriesKey, _ name: ByteView, hash: UInt64) {
     if count == capacity {
       let larger = UnsafeMutablePointer<Record>.allocate(capacity: capacity * 2)
       larger.moveInitialize(from: records, count: count)

@@ -149,3 +149,15 @@ struct MetricsJSON {
     writer.endObject()
   }
 }
+
+/// Labels that are added to every series.
+private enum ExternalLabels {
+  /// Both together, sorted by name; a series' own label wins.
+  static func merge(
+    _ external: [(name: String, value: String)], into labels: [(name: String, value: String)]
+  ) -> [(name: String, value: String)] {
+    if external.isEmpty { return labels }
+    let added = external.filter { label in !labels.contains { $0.name == label.name } }
+    return (labels + added).sorted { $0.name < $1.name }
+  }
+}

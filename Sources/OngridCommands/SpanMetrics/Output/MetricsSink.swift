@@ -83,11 +83,3 @@ final class FileTarget: MetricsTarget {
     .usage("cannot write \(path.isEmpty ? "''" : path): \(error.reason)")
   }
 }
-
-/// Memory.
-final class MemoryTarget: MetricsTarget {
-  private(set) var bytes: [UInt8] = []
-
-  func write(_ bytes: ByteView) { self.bytes.append(bytes) }
-  func finish() {}
-}

@@ -1,0 +1,154 @@
+import OTLP
+import Platform
+
+/// Series of one remote-write request, each with one sample, and where each ends: a request that was refused is sent again
+/// in parts.
+struct WriteBatch: ~Copyable {
+  /// What is written of a series.
+  enum Phase: Sendable {
+    /// A 0 at `time` (Unix ms), for series that appeared after round `after`.
+    case zeros(time: Int64, after: UInt64)
+    /// The value at `time`, exemplars of rounds after `after`.
+    case values(time: Int64, after: UInt64)
+    /// A stale marker at `time`.
+    case ends(time: Int64)
+  }
+
+  /// How much goes into one request; Prometheus's own default is 2,000 samples.
+  private static let maxSeries = 2000
+  private static let maxBytes = 4 << 20
+
+  /// The value that says a series has ended.
+  private static let staleNaN = Double(bitPattern: 0x7ff0_0000_0000_0002)
+
+  private var buffer = ByteBuffer(capacity: 64 << 10)
+  private var ends: [Int] = []
+  private let external: [(name: String, value: String)]
+  private let exemplarLabel: String
+  private let form: HistogramForm
+  private var labels: [(name: String, value: MetricLabel.Value)] = []
+
+  init(external: [(name: String, value: String)], exemplarLabel: String, form: HistogramForm) {
+    self.external = external
+    self.exemplarLabel = exemplarLabel
+    self.form = form
+  }
+
+  /// How many series there are.
+  var count: Int { ends.count }
+  var isFull: Bool { ends.count >= Self.maxSeries || buffer.count >= Self.maxBytes }
+
+  /// The request with some of the series.
+  func request(_ range: Range<Int>) -> ByteView {
+    let start = range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1]
+    let end = range.isEmpty ? start : ends[range.upperBound - 1]
+    return buffer.view[start..<end]
+  }
+
+  mutating func removeAll() {
+    buffer.removeAll()
+    ends.removeAll(keepingCapacity: true)
+  }
+
+  /// Adds what `phase` wants of one series of a family.
+  mutating func append(_ family: MetricFamily, _ bounds: [String], _ point: MetricPoint, _ phase: Phase) {
+    if case .zeros(_, let after) = phase {
+      guard let rounds = point.rounds, rounds.lowerBound > after else { return }
+    }
+    switch point.value {
+    case .number(let value):
+      prepare(family.name, point.labels)
+      append(value, phase, point.exemplar)
+    case .histogram(let histogram):
+      if let native = histogram.native, form != .classic {
+        prepare(family.name, point.labels)
+        append(native, sum: histogram.sum, phase)
+        if form == .native { return }
+      }
+      prepare(family.name + "_bucket", point.labels, le: true)
+      let le = labels.firstIndex { $0.name == "le" } ?? 0
+      for (index, count) in histogram.cumulative.enumerated() {
+        labels[le].value = .text(bounds[min(index, bounds.count - 1)])
+        append(count, phase, index < point.exemplars.count ? point.exemplars[index] : nil)
+      }
+      prepare(family.name + "_sum", point.labels)
+      append(histogram.sum, phase, nil)
+      prepare(family.name + "_count", point.labels)
+      append(histogram.count, phase, nil)
+    }
+  }
+
+  /// Puts a series' labels together, in the order of their names' bytes, empty ones left out, as the specification asks.
+  private mutating func prepare(_ name: String, _ own: [MetricLabel], le: Bool = false) {
+    labels.removeAll(keepingCapacity: true)
+    labels.append(("__name__", .text(name)))
+    if le { labels.append(("le", .text(""))) }
+    for label in own { labels.append((label.name, label.value)) }
+    for label in external where !label.value.isEmpty && !own.contains(where: { $0.name == label.name }) {
+      labels.append((label.name, .text(label.value)))
+    }
+    labels.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  private mutating func append(_ value: Double, _ phase: Phase, _ exemplar: Exemplar?) {
+    let mark = beginSeries()
+    switch phase {
+    case .zeros(let time, _): sample(0, time)
+    case .ends(let time): sample(Self.staleNaN, time)
+    case .values(let time, let after):
+      sample(value, time)
+      if let exemplar, UInt64(exemplar.round) > after { append(exemplar) }
+    }
+    endSeries(mark)
+  }
+
+  private mutating func append(_ native: NativeHistogram, sum: Double, _ phase: Phase) {
+    let mark = beginSeries()
+    switch phase {
+    case .zeros(let time, _): NativeHistogramMessage.append(native.emptied, sum: 0, time: time, &buffer)
+    case .ends(let time): sample(Self.staleNaN, time)
+    case .values(let time, _): NativeHistogramMessage.append(native, sum: sum, time: time, &buffer)
+    }
+    endSeries(mark)
+  }
+
+  private mutating func endSeries(_ mark: Int) {
+    buffer.endLengthDelimited(mark, reserved: 2)
+    ends.append(buffer.count)
+  }
+
+  /// Writes the labels.
+  private mutating func beginSeries() -> Int {
+    buffer.appendTag(1, .lengthDelimited)
+    let mark = buffer.beginLengthDelimited(reserving: 2)
+    for label in labels {
+      buffer.appendTag(1, .lengthDelimited)
+      let inner = buffer.beginLengthDelimited(reserving: 1)
+      buffer.appendField(1, string: label.name)
+      label.value.withBytes { buffer.appendField(2, bytes: $0) }
+      buffer.endLengthDelimited(inner, reserved: 1)
+    }
+    return mark
+  }
+
+  private mutating func sample(_ value: Double, _ time: Int64) {
+    buffer.appendField(2) { buffer in
+      buffer.appendField(1, double: value)
+      buffer.appendField(2, varint: UInt64(bitPattern: time))
+    }
+  }
+
+  private mutating func append(_ exemplar: Exemplar) {
+    let label = exemplarLabel
+    buffer.appendField(3) { buffer in
+      for (name, value) in [(label, exemplar.traceID), ("span_id", exemplar.spanID)] {
+        buffer.appendField(1) { buffer in
+          buffer.appendField(1, string: name)
+          buffer.appendField(2, string: value)
+        }
+      }
+      buffer.appendField(2, double: exemplar.seconds)
+      buffer.appendField(3, varint: UInt64(bitPattern: exemplar.ended.milliseconds))
+    }
+  }
+}
