@@ -141,6 +141,13 @@ CURLcode ccurl_set_write(CURL *handle, ccurl_data_function function, void *conte
   return code != CURLE_OK ? code : api.easy_setopt(handle, CURLOPT_WRITEDATA, context);
 }
 
+CURLcode ccurl_set_sockets(CURL *handle, ccurl_open_function opened, ccurl_close_function closed, void *context) {
+  api.easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, opened);
+  api.easy_setopt(handle, CURLOPT_SOCKOPTDATA, context);
+  api.easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, closed);
+  return api.easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
+}
+
 CURLcode ccurl_set_header(CURL *handle, ccurl_data_function function, void *context) {
   CURLcode code = api.easy_setopt(handle, CURLOPT_HEADERFUNCTION, function);
   return code != CURLE_OK ? code : api.easy_setopt(handle, CURLOPT_HEADERDATA, context);

@@ -77,7 +77,7 @@ import Testing
     let server = try StubServer { _ in .silence }
     let result = try deliver(["ENDPOINT": server.url, "TIMEOUT": "150"])
     #expect(result.status == 3)
-    #expect(result.errors.contains("no complete answer from \(server.url) within 150ms"), "\(result.errors)")
+    #expect(result.errors.contains("no answer from \(server.url): nothing moved for 150ms"), "\(result.errors)")
   }
 
   @Test("gRPC, plain and with TLS, with and without a scheme", .enabled(if: Certificates.areAvailable))

@@ -13,12 +13,12 @@ import Testing
     front = try TLSFront(to: destination.port, certificates)
   }
 
-  /// Delivers one span with these variables.
-  private func deliver(_ environment: [String: String]) throws -> ProgramResult {
+  /// Delivers one span with these variables. Only the proxy finds the host.
+  private func deliver(_ environment: [String: String], host: String = "destination.invalid") throws -> ProgramResult {
     try Program.run(
       [
-        "relay", "--once", "--to", "grpcs://localhost:\(front.port)", "--tls-ca", certificates.authority, "--retry-for",
-        "1ms",
+        "relay", "--once", "--to", "grpcs://\(host):\(front.port)", "--tls-ca", certificates.authority,
+        "--tls-server-name", "localhost", "--retry-for", "1ms",
       ], input: Spans.request(1, seed: 1), environment: environment)
   }
 
@@ -27,14 +27,16 @@ import Testing
     let proxy = try ConnectProxy()
     let result = try deliver([variable: "http://127.0.0.1:\(proxy.port)"])
     #expect(result.status == 0, "\(result.errors)")
-    #expect(proxy.requests == ["CONNECT localhost:\(front.port) HTTP/1.1"])
+    #expect(proxy.requests == ["CONNECT destination.invalid:\(front.port) HTTP/1.1"])
     #expect(destination.bodies.count == 1)
   }
 
   @Test func passesTheProxyBy() throws {
     let proxy = try ConnectProxy()
-    let result = try deliver(["HTTPS_PROXY": "http://127.0.0.1:\(proxy.port)", "NO_PROXY": "localhost"])
+    let result = try deliver(["HTTPS_PROXY": "http://127.0.0.1:\(proxy.port)"], host: "localhost")
     #expect(result.status == 0, "\(result.errors)")
+    let listed = try deliver(["HTTPS_PROXY": "http://127.0.0.1:\(proxy.port)", "NO_PROXY": ".invalid"])
+    #expect(listed.status == 3)
     #expect(proxy.requests.isEmpty)
   }
 

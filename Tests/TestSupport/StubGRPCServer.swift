@@ -48,13 +48,18 @@ public final class StubGRPCServer: @unchecked Sendable {
   private var isStopped = false
   private var accepted = 0
   private let window: UInt32
+  private let answersEarly: Bool
 
   /// - Parameters:
   ///   - window: how many bytes of a stream may come before the server has asked for more, which it does as it takes
   ///     them; 0: it never does.
+  ///   - answersEarly: whether it answers as soon as the header fields of a request are there, and wants no more of it.
   ///   - handler: gets the whole request body of a stream.
-  public init(window: UInt32 = 65535, _ handler: @escaping @Sendable (_ body: [UInt8]) -> Answer) throws {
+  public init(
+    window: UInt32 = 65535, answersEarly: Bool = false, _ handler: @escaping @Sendable (_ body: [UInt8]) -> Answer
+  ) throws {
     self.window = window
+    self.answersEarly = answersEarly
     self.handler = handler
     let (socket, port) = try Sockets.listen()
     listener = socket
@@ -108,6 +113,9 @@ public final class StubGRPCServer: @unchecked Sendable {
       let stream = head[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7fff_ffff
       guard let payload = reader.bytes(length) else { return }
       switch head[3] {
+      case 1 where answersEarly:
+        guard send(connection, response(stream, handler([])) + frame(3, flags: 0, stream: stream, big(0))) else { return }
+      case 0 where answersEarly: break
       case 0:
         bodies[stream, default: []] += payload
         let grant = big(UInt32(max(payload.count, 1)))

@@ -124,7 +124,7 @@ public final class BackendClient {
   ) -> HTTPRequest {
     let target = url.appending(path: path)
     var request = HTTPRequest(
-      url: target.appending(query: parameters), headers: ["Accept": accept], timeout: remaining,
+      url: target.appending(query: parameters), headers: ["Accept": accept], deadline: deadline,
       maximumResponse: maximumResponse)
     if form, request.url.query.utf8.count > BackendClient.maximumURL {
       var encoded = target
@@ -143,18 +143,5 @@ public final class BackendClient {
     Result { () throws(HTTPError) in
       try http.send(request, cancellation: cancellation, handler: handler)
     }
-  }
-
-  /// The time a request may take; nil leaves it to the options.
-  private var remaining: Duration? {
-    guard let deadline else { return nil }
-    let left = Duration.nanoseconds(max(0, deadline - monotonicNanoseconds()))
-    return min(left, http.options.timeout)
-  }
-}
-
-extension HTTPError {
-  var isTimeout: Bool {
-    if case .timeout = self { true } else { false }
   }
 }

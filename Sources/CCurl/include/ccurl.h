@@ -19,6 +19,11 @@ typedef size_t (*ccurl_read_function)(char *data, size_t size, size_t count, voi
 /// Moves the request body to `offset`; returns a CURL_SEEKFUNC_ value.
 typedef int (*ccurl_seek_function)(void *context, curl_off_t offset, int origin);
 
+/// A socket was made; returns CURL_SOCKOPT_OK.
+typedef int (*ccurl_open_function)(void *context, curl_socket_t socket, curlsocktype purpose);
+/// Closes a socket; returns 0.
+typedef int (*ccurl_close_function)(void *context, curl_socket_t socket);
+
 /// Loads libcurl if that has not happened; false when no usable library was found.
 bool ccurl_load(void);
 /// Why loading failed, or NULL. The text lives as long as the process.
@@ -45,6 +50,8 @@ CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *value);
 CURLcode ccurl_set_list(CURL *handle, CURLoption option, struct curl_slist *list);
 CURLcode ccurl_set_write(CURL *handle, ccurl_data_function function, void *context);
 CURLcode ccurl_set_header(CURL *handle, ccurl_data_function function, void *context);
+/// A connection keeps `context`, which must live until the handle and its multi handle are freed.
+CURLcode ccurl_set_sockets(CURL *handle, ccurl_open_function opened, ccurl_close_function closed, void *context);
 CURLcode ccurl_set_read(CURL *handle, ccurl_read_function read, ccurl_seek_function seek, void *context);
 
 /// Zero or NULL when curl does not know the value.

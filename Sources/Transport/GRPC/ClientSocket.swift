@@ -10,24 +10,11 @@ struct ClientSocket: ~Copyable {
   ///
   /// - Parameters:
   ///   - host: a name or an address, without brackets.
-  ///   - deadline: in monotonic ns.
-  init(
-    host: String, port: Int, origin: String, deadline: Deadline
-  ) throws(HTTPError) {
-    var hints = addrinfo()
-    hints.ai_family = AF_UNSPEC
-    #if canImport(Glibc)
-      hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    #else
-      hints.ai_socktype = SOCK_STREAM
-    #endif
-    var list: UnsafeMutablePointer<addrinfo>?
-    let outcome = getaddrinfo(host, String(port), &hints, &list)
-    guard outcome == 0 else { throw .unreachable(origin: origin, reason: "unknown host") }
-    defer { freeaddrinfo(list) }
+  ///   - deadline: bounds the look-up of the name as well.
+  init(host: String, port: Int, origin: String, deadline: Deadline) throws(HTTPError) {
+    let addresses = try NameLookup.system.addresses(of: host, port: port, origin: origin, deadline)
     var reason = "no address"
-    var next = list
-    while let address = next?.pointee {
+    for address in addresses {
       do throws(SystemError) {
         descriptor = try ClientSocket.connect(address, deadline)
         self.origin = origin
@@ -36,13 +23,12 @@ struct ClientSocket: ~Copyable {
         reason = systemMessage(error.code)
       }
       try deadline.check(origin)
-      next = address.ai_next
     }
     throw .unreachable(origin: origin, reason: reason)
   }
 
-  private static func connect(_ address: addrinfo, _ deadline: Deadline) throws(SystemError) -> FileDescriptor {
-    let raw = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+  private static func connect(_ address: SocketAddress, _ deadline: Deadline) throws(SystemError) -> FileDescriptor {
+    let raw = socket(address.family, address.type, address.number)
     guard raw >= 0 else { throw SystemError("open a socket") }
     let descriptor = FileDescriptor(raw)
     _ = fcntl(raw, F_SETFD, FD_CLOEXEC)
@@ -50,12 +36,7 @@ struct ClientSocket: ~Copyable {
     var on: Int32 = 1
     setsockopt(raw, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     setsockopt(raw, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<Int32>.size))
-    #if canImport(Glibc)
-      let code = Glibc.connect(raw, address.ai_addr, address.ai_addrlen)
-    #else
-      let code = Darwin.connect(raw, address.ai_addr, address.ai_addrlen)
-    #endif
-    if code == 0 { return descriptor }
+    if address.connect(raw) == 0 { return descriptor }
     guard errno == EINPROGRESS else { throw SystemError("connect") }
     while !descriptor.wait(toRead: false, milliseconds: deadline.slice) {
       if deadline.hasPassed { throw SystemError("connect", code: ETIMEDOUT) }
@@ -92,9 +73,19 @@ struct ClientSocket: ~Copyable {
 
   /// Waits for the socket to become readable or writable, as asked for.
   func wait(toRead: Bool, toWrite: Bool, _ deadline: Deadline) throws(HTTPError) {
+    var deadline = deadline
+    try wait(toRead: toRead, toWrite: toWrite, &deadline, sent: 0)
+  }
+
+  /// The same while a request is under way, of which `sent` bytes have been written: each that the other side has
+  /// acknowledged is progress.
+  func wait(toRead: Bool, toWrite: Bool, _ deadline: inout Deadline, sent: Int) throws(HTTPError) {
     let events = (toRead ? POLLIN : 0) | (toWrite ? POLLOUT : 0)
     var entry = pollfd(fd: descriptor.rawValue, events: Int16(events), revents: 0)
-    while poll(&entry, 1, deadline.slice) <= 0 { try deadline.check(origin) }
+    repeat {
+      deadline.note(moved: sent - unacknowledgedBytes(descriptor.rawValue))
+      try deadline.check(origin)
+    } while poll(&entry, 1, deadline.slice) <= 0
     try deadline.check(origin)
   }
 
@@ -103,34 +94,4 @@ struct ClientSocket: ~Copyable {
   #else
     private static let noSignal: Int32 = 0
   #endif
-}
-
-/// When an exchange must be over, and who may end it earlier.
-struct Deadline {
-  private let end: Int64
-  private let timeout: Duration
-  private let cancellation: HTTPCancellation?
-
-  init(after timeout: Duration, _ cancellation: HTTPCancellation?) {
-    self.timeout = timeout
-    self.cancellation = cancellation
-    // A hundred days stand for any longer time, so that the sum cannot overflow.
-    end = monotonicDeadline(after: timeout)
-  }
-
-  /// `timeout` from now, but no later than `other`.
-  init(after timeout: Duration, _ other: Deadline) {
-    let own = Deadline(after: timeout, other.cancellation)
-    self = own.end < other.end ? own : other
-  }
-
-  var hasPassed: Bool { monotonicNanoseconds() >= end || cancellation?.isCancelled == true }
-
-  /// How long one wait may be, in ms: short enough to notice a cancellation.
-  var slice: Int32 { Int32(max(min((end - monotonicNanoseconds()) / 1_000_000 + 1, 50), 0)) }
-
-  func check(_ origin: String) throws(HTTPError) {
-    if cancellation?.isCancelled == true { throw .cancelled(origin: origin) }
-    if monotonicNanoseconds() >= end { throw .timeout(origin: origin, after: timeout) }
-  }
 }

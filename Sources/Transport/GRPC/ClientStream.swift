@@ -102,14 +102,18 @@ struct ClientStream: ~Copyable {
   }
 
   /// Waits for the way to be readable, or writable too when there is something `toWrite`.
-  func wait(toWrite: Bool, _ deadline: Deadline) throws(HTTPError) {
+  ///
+  /// - Parameter sent: bytes of the request that have been written so far.
+  func wait(toWrite: Bool, _ deadline: inout Deadline, sent: Int) throws(HTTPError) {
     // The handshake may have taken more from the socket than its own.
     if tls?.hasInput == true { return try deadline.check(origin) }
-    switch needs {
-    case .nothing: try socket.wait(toRead: true, toWrite: toWrite, deadline)
-    case .reading: try socket.wait(toRead: true, toWrite: false, deadline)
-    case .writing: try socket.wait(toRead: true, toWrite: true, deadline)
-    }
+    let writes =
+      switch needs {
+      case .nothing: toWrite
+      case .reading: false
+      case .writing: true
+      }
+    try socket.wait(toRead: true, toWrite: writes, &deadline, sent: sent)
   }
 
   private func failure(_ error: TLSError) -> HTTPError {

@@ -39,7 +39,7 @@ final class GRPCClient {
 
   /// Sends one request and waits for the whole response, whatever its status.
   func send(_ request: HTTPRequest, cancellation: HTTPCancellation?) throws(HTTPError) -> HTTPResponse {
-    let deadline = Deadline(after: request.timeout ?? options.timeout, cancellation)
+    let deadline = Deadline(patience: request.timeout ?? options.timeout, end: request.deadline, cancellation)
     let origin = request.url.origin
     try deadline.check(origin)
     let fields = try headerList(request)
@@ -71,8 +71,10 @@ final class GRPCClient {
     _ request: HTTPRequest, _ fields: HeaderList, _ deadline: Deadline
   ) throws(HTTPError) -> HTTPResponse {
     let origin = request.url.origin
+    var deadline = deadline
     if connection == nil {
-      let connect = Deadline(after: min(options.connectTimeout, request.timeout ?? options.timeout), deadline)
+      let limit = min(options.connectTimeout, request.timeout ?? options.timeout)
+      let connect = Deadline(connecting: limit, for: deadline)
       let stream = try ClientStream(
         to: request.url, through: proxy, tls: tls, name: options.tlsServerName ?? request.url.bareHost,
         deadline: connect)
@@ -80,16 +82,17 @@ final class GRPCClient {
       connection = Connection(stream: stream, session: session)
     }
     isRefused = false
+    deadline.restart()
     let exchange = HTTP2Exchange(request)
     guard let session = connection?.session, session.begin(exchange, fields) else {
       throw .interrupted(origin: origin, reason: "the server takes no further requests")
     }
-    while exchange.closedWith == nil {
+    while !exchange.isOver {
       let isBlocked = try flush(origin)
-      if exchange.closedWith != nil { break }
+      if exchange.isOver { break }
       if session.isOver { throw .interrupted(origin: origin, reason: "HTTP/2 protocol error") }
       do throws(HTTPError) {
-        try connection?.stream.wait(toWrite: isBlocked, deadline)
+        try connection?.stream.wait(toWrite: isBlocked, &deadline, sent: exchange.sent - session.output.count)
       } catch {
         // What is half sent cannot be taken back; the connection goes with it.
         session.abandon()
@@ -97,17 +100,19 @@ final class GRPCClient {
       }
       // A server that goes away may end the connection right after the answer.
       do throws(HTTPError) {
-        guard try receive() || exchange.closedWith != nil else {
+        guard try receive() || exchange.isOver else {
           throw .interrupted(origin: origin, reason: "closed without an answer")
         }
       } catch {
-        if exchange.closedWith == nil { throw error }
+        if !exchange.isOver { throw error }
       }
       if exchange.isTooLarge { throw .tooLarge(origin: origin, limit: request.maximumResponse) }
     }
+    // A server may answer before it has read the request, which is then not to be sent any further.
+    if exchange.closedWith == nil { session.abandon() }
     // A window update or acknowledgement may be left to be written; the answer is complete without.
     do throws(HTTPError) { _ = try flush(origin) } catch { connection = nil }
-    if let code = exchange.closedWith, code != 0, exchange.response.trailers.fields.isEmpty {
+    if let code = exchange.closedWith, code != 0, !exchange.isAnswered {
       isRefused = code == NGHTTP2_REFUSED_STREAM.rawValue
       throw .interrupted(origin: origin, reason: "the server reset the stream (HTTP/2 error \(code))")
     }

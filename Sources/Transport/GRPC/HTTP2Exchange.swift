@@ -7,11 +7,15 @@ final class HTTP2Exchange {
   /// Bytes of prefix and body together.
   private let length: Int
   private let limit: Int
-  private var sent = 0
+  /// How many of them have been handed on.
+  private(set) var sent = 0
   private(set) var response = HTTPResponse(status: 0)
   private(set) var isTooLarge = false
   /// Set when the stream has closed: the error code of its end, 0 for a regular one.
   var closedWith: UInt32?
+  /// Whether the whole answer is there.
+  var isAnswered = false
+  var isOver: Bool { isAnswered || closedWith != nil }
   private var hasBody = false
 
   init(_ request: HTTPRequest) {

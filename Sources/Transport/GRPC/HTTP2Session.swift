@@ -84,6 +84,10 @@ final class HTTP2Session {
     if id == stream { exchange?.data(bytes) }
   }
 
+  fileprivate func endAnswer(_ id: Int32) {
+    if id == stream { exchange?.isAnswered = true }
+  }
+
   fileprivate func close(_ id: Int32, _ code: UInt32) {
     guard id == stream else { return }
     exchange?.closedWith = code
@@ -135,7 +139,10 @@ private enum HTTP2SessionCallbacks {
       return 0
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, data in
-      if frame?.pointee.hd.type == UInt8(NGHTTP2_GOAWAY.rawValue) { owner(data)?.isClosing = true }
+      guard let head = frame?.pointee.hd, let session = owner(data) else { return 0 }
+      if head.type == UInt8(NGHTTP2_GOAWAY.rawValue) { session.isClosing = true }
+      let carriesAnswer = head.type == UInt8(NGHTTP2_HEADERS.rawValue) || head.type == UInt8(NGHTTP2_DATA.rawValue)
+      if carriesAnswer, head.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { session.endAnswer(head.stream_id) }
       return 0
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, code, data in

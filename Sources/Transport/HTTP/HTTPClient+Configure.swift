@@ -35,8 +35,8 @@ extension HTTPClient {
     set(CURLOPT_NOSIGNAL, 1)
     set(CURLOPT_FOLLOWLOCATION, 0)
     set(CURLOPT_USERAGENT, options.userAgent)
-    set(CURLOPT_TIMEOUT_MS, Int(max(1, (request.timeout ?? options.timeout).milliseconds)))
-    set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, options.connectTimeout.milliseconds)))
+    // curl bounds the making of the connection only; the loop around it sees to the rest.
+    set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, connectLimit(request).milliseconds)))
     set(CURLOPT_TCP_KEEPALIVE, 1)
     set(CURLOPT_TCP_NODELAY, 1)
     set(CURLOPT_BUFFERSIZE, 256 << 10)
@@ -57,10 +57,13 @@ extension HTTPClient {
       }
     }
     setMethod(request)
-    if !options.usesProxy { set(CURLOPT_PROXY, "") }
+    if !options.usesProxy || HTTPProxy.isLoopback(request.url.bareHost) { set(CURLOPT_PROXY, "") }
     try setTLS(trusted: trusted)
     if trusted { try setBasicAuth(request.url) }
   }
+
+  /// How long making the connection may take.
+  func connectLimit(_ request: HTTPRequest) -> Duration { min(options.connectTimeout, request.timeout ?? options.timeout) }
 
   private func setMethod(_ request: HTTPRequest) {
     switch request.method {

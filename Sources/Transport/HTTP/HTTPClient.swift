@@ -10,6 +10,7 @@ public final class HTTPClient {
   /// Drives `handle`. curl's blocking call looks at the clock only once a second; this one can be woken.
   private let multi: UnsafeMutableRawPointer
   private let errorText: UnsafeMutablePointer<CChar>
+  private let sockets = HTTPSockets()
 
   /// Loads libcurl on first use; fails when it is not there.
   public init(options: HTTPOptions = HTTPOptions()) throws(HTTPError) {
@@ -35,24 +36,25 @@ public final class HTTPClient {
   /// Sends a request and waits for the whole response, whatever its status.
   ///
   /// With a `handler`, the body of a 2xx response goes there piece by piece instead of into the response; returning
-  /// false ends the exchange with `HTTPError.cancelled`. A GET follows redirects; to another origin it goes without
-  /// the headers, credentials, tenant and client certificate of the options.
+  /// false ends the exchange with `HTTPError.cancelled`. Redirects are followed as `HTTPRedirect` says; one that is not is
+  /// the response.
   public func send(
     _ request: HTTPRequest, cancellation: HTTPCancellation? = nil,
     handler: ((UnsafeRawBufferPointer) -> Bool)? = nil
   ) throws(HTTPError) -> HTTPResponse {
     var request = request
-    let home = request.url.canonicalOrigin
+    let rule = HTTPRedirect(from: request.url, options)
     for _ in 0...max(0, options.maximumRedirects) {
-      let trusted = request.url.canonicalOrigin == home
+      let trusted = rule.trusts(request.url)
       let response = try exchange(request, trusted: trusted, cancellation: cancellation, handler: handler)
-      guard request.method == .get, options.maximumRedirects > 0, options.tlsServerName == nil,
-        [301, 302, 303, 307, 308].contains(response.status),
+      guard options.maximumRedirects > 0, rule.isRedirect(response, of: request.method),
         let location = ccurl_get_string(handle, CURLINFO_REDIRECT_URL)
       else { return response }
-      request.url = try HTTPURL(String(cString: location))
+      let target = try HTTPURL(String(cString: location))
+      guard rule.follows(request.method, to: target) else { return response }
+      request.url = target
       // Headers of the request itself (Accept and the like) hold no secret of ours only by convention; drop them too.
-      if request.url.canonicalOrigin != home { request.headers = [:] }
+      if !rule.trusts(target) { request.headers = [:] }
     }
     throw .tooManyRedirects(origin: request.url.origin)
   }
@@ -76,11 +78,13 @@ public final class HTTPClient {
     _ = ccurl_set_header(handle, HTTPCallbacks.header, context)
     _ = ccurl_set_write(handle, HTTPCallbacks.body, context)
     _ = ccurl_set_read(handle, HTTPCallbacks.read, HTTPCallbacks.seek, context)
+    sockets.watch(handle)
     errorText[0] = 0
 
     // curl keeps pointers to all three while it runs.
-    let code = withExtendedLifetime((transfer, headerList, route)) { run(cancellation) }
-    guard let code else { throw .cancelled(origin: origin) }
+    let code = try withExtendedLifetime((transfer, headerList, route)) { () throws(HTTPError) in
+      try run(transfer, request, cancellation)
+    }
     if code == CURLE_OK { return transfer.response }
     if transfer.headersAreComplete, !transfer.response.isSuccess, transfer.response.status >= 300,
       transfer.stop == .errorBodyFull || code == CURLE_FILESIZE_EXCEEDED
@@ -90,20 +94,40 @@ public final class HTTPClient {
     throw error(for: code, transfer: transfer, request: request)
   }
 
-  /// Drives the transfer to its end; nil when it was cancelled.
-  private func run(_ cancellation: HTTPCancellation?) -> CURLcode? {
+  /// Drives the transfer to its end.
+  private func run(
+    _ transfer: HTTPTransfer, _ request: HTTPRequest, _ cancellation: HTTPCancellation?
+  ) throws(HTTPError) -> CURLcode {
     guard ccurl_multi_add(multi, handle) == CURLM_OK else { return CURLE_FAILED_INIT }
     defer { _ = ccurl_multi_remove(multi, handle) }
     cancellation?.enter(multi)
     defer { cancellation?.leave(multi) }
+    // curl itself watches over the making of the connection.
+    let patience = request.timeout ?? options.timeout
+    let connect = Deadline(patience: options.connectTimeout + patience, end: request.deadline, cancellation)
+    let exchange = Deadline(patience: patience, end: request.deadline, cancellation)
+    var deadline = connect
+    var isConnected = false
     while true {
-      if cancellation?.isCancelled == true { return nil }
+      try deadline.check(request.url.origin)
       var running: Int32 = 0
       guard ccurl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
       var code = CURLE_OK
       if ccurl_multi_done(multi, &code) != nil { return code }
-      guard ccurl_multi_poll(multi, 1000) == CURLM_OK else { return CURLE_FAILED_INIT }
+      if !isConnected, ccurl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T) > 0 {
+        isConnected = true
+        deadline = exchange
+        deadline.restart()
+      }
+      if isConnected { deadline.note(moved: moved(transfer, request)) }
+      guard ccurl_multi_poll(multi, deadline.slice(atMost: 1000)) == CURLM_OK else { return CURLE_FAILED_INIT }
     }
+  }
+
+  /// Bytes of the request that the server has acknowledged, and of the answer that have come.
+  private func moved(_ transfer: HTTPTransfer, _ request: HTTPRequest) -> Int {
+    let acknowledged = max(Int(clamping: ccurl_get_offset(handle, CURLINFO_SIZE_UPLOAD_T)) - sockets.unacknowledged, 0)
+    return request.hasShortAnswer ? acknowledged : acknowledged + transfer.receivedBytes
   }
 
   private func error(for code: CURLcode, transfer: HTTPTransfer, request: HTTPRequest) -> HTTPError {
@@ -117,7 +141,7 @@ public final class HTTPClient {
     let detail = String(cString: errorText)
     return HTTPFailure(
       code: code, detail: detail, systemError: Int32(truncatingIfNeeded: ccurl_get_long(handle, CURLINFO_OS_ERRNO))
-    ).error(origin: origin, timeout: request.timeout ?? options.timeout, limit: request.maximumResponse)
+    ).error(origin: origin, timeout: connectLimit(request), limit: request.maximumResponse)
   }
 }
 

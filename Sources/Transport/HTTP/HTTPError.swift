@@ -10,7 +10,12 @@ public enum HTTPError: Error, Sendable, Equatable {
   case unreachable(origin: String, reason: String)
   /// The connection was there and broke before the response was complete.
   case interrupted(origin: String, reason: String)
-  case timeout(origin: String, after: Duration)
+  /// There was no connection within the time for making one.
+  case noConnection(origin: String, after: Duration)
+  /// Nothing moved for so long.
+  case stalled(origin: String, after: Duration)
+  /// The last moment for the whole exchange has come.
+  case timeout(origin: String)
   case tls(origin: String, reason: String)
   /// The response body is larger than the limit (in bytes).
   case tooLarge(origin: String, limit: Int)
@@ -22,8 +27,18 @@ public enum HTTPError: Error, Sendable, Equatable {
   /// Whether the request may not have been processed and sending it again can help.
   public var isRetryable: Bool {
     switch self {
-    case .unreachable, .interrupted, .timeout: true
+    case .unreachable, .interrupted, .noConnection, .stalled, .timeout: true
     case .invalidURL, .invalidHeader, .unavailable, .tls, .tooLarge, .tooManyRedirects, .credentials, .cancelled: false
+    }
+  }
+}
+
+extension HTTPError {
+  /// Whether time has run out, and so has the patience of whoever waits.
+  public var isTimeout: Bool {
+    switch self {
+    case .noConnection, .stalled, .timeout: true
+    default: false
     }
   }
 }
@@ -36,7 +51,9 @@ extension HTTPError: CustomStringConvertible {
     case .unavailable(let reason): reason
     case .unreachable(let origin, let reason): "cannot reach \(origin): \(reason)"
     case .interrupted(let origin, let reason): "connection to \(origin) broke: \(reason)"
-    case .timeout(let origin, let after): "no complete answer from \(origin) within \(HTTPError.text(after))"
+    case .noConnection(let origin, let after): "cannot reach \(origin): no connection within \(HTTPError.text(after))"
+    case .stalled(let origin, let after): "no answer from \(origin): nothing moved for \(HTTPError.text(after))"
+    case .timeout(let origin): "no complete answer from \(origin) in time"
     case .tls(let origin, let reason): "no TLS connection to \(origin): \(reason)"
     case .tooLarge(let origin, let limit): "answer from \(origin) is larger than \(limit) bytes"
     case .tooManyRedirects(let origin): "\(origin) redirects too often"

@@ -13,7 +13,7 @@ struct HTTPFailure {
     case CURLE_COULDNT_RESOLVE_HOST: .unreachable(origin: origin, reason: "unknown host")
     case CURLE_COULDNT_RESOLVE_PROXY: .unreachable(origin: origin, reason: "unknown proxy host")
     case CURLE_COULDNT_CONNECT: .unreachable(origin: origin, reason: systemReason ?? "connection failed")
-    case CURLE_OPERATION_TIMEDOUT: .timeout(origin: origin, after: timeout)
+    case CURLE_OPERATION_TIMEDOUT: .noConnection(origin: origin, after: timeout)
     case CURLE_FILESIZE_EXCEEDED: .tooLarge(origin: origin, limit: limit)
     case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS:

@@ -24,12 +24,14 @@ public struct HTTPOptions: Sendable {
   /// The name the certificate must be for, when it is not the URL's host.
   public var tlsServerName: String?
   public var tlsInsecureSkipVerify = false
-  /// For a whole exchange, from name look-up to the last byte.
+  /// How long nothing may move once there is a connection: no byte of the request that the server acknowledges, none of the
+  /// answer that arrives.
   public var timeout: Duration = .seconds(30)
+  /// For making a connection, from name look-up to the end of the TLS handshake; no longer than `timeout`.
   public var connectTimeout: Duration = .seconds(10)
   public var version: Version = .automatic
   public var userAgent = "ongrid"
-  /// How many redirects a GET follows. Other methods never follow: what they carry is for this server only.
+  /// How many redirects are followed. Only a GET goes to another host; what a POST carries is for this host.
   public var maximumRedirects = 5
   /// Whether the environment's proxies are used. They know nothing of addresses that only this host has.
   public var usesProxy = true

@@ -2,7 +2,8 @@ import Libc
 import Platform
 
 /// The proxy that the environment names for a server behind TLS, found as libcurl finds it, so that all clients agree:
-/// `https_proxy`, else `all_proxy`, unless `no_proxy` lists the server; each in lower case first, then in upper case.
+/// `https_proxy`, else `all_proxy`, unless `no_proxy` lists the server; each in lower case first, then in upper case. What
+/// this host is to itself is no proxy's business, whatever the variables say.
 struct HTTPProxy: Sendable {
   let url: HTTPURL
 
@@ -19,13 +20,21 @@ struct HTTPProxy: Sendable {
       }
       return nil
     }
-    guard let text = value("https_proxy") ?? value("all_proxy"), !isExempt(server.bareHost, value("no_proxy") ?? "")
+    guard let text = value("https_proxy") ?? value("all_proxy"), !isLoopback(server.bareHost),
+      !isExempt(server.bareHost, value("no_proxy") ?? "")
     else { return nil }
     let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
     return HTTPProxy(url: try HTTPURL(text.contains("://") ? text : "http://" + text, schemes: schemes))
   }
 
   static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// Whether `host` is this host by its name or address: `localhost`, names below it, 127.0.0.0/8, `::1`.
+  static func isLoopback(_ host: String) -> Bool {
+    let host = bare(host)
+    guard let address = IPAddress(host) else { return host == "localhost" || host.hasSuffix(".localhost") }
+    return address.bytes.count == 4 ? address.bytes[0] == 127 : address == IPAddress("::1")
+  }
 
   /// Whether `list` (comma or space between entries) names `host`: by its name, by a domain it is in, by its address, or
   /// by a network such as `10.0.0.0/8`; `*` names all.

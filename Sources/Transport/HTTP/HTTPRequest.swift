@@ -15,8 +15,12 @@ public struct HTTPRequest {
   public var body: HTTPBody
   /// Sent before the body: a frame's header.
   var bodyPrefix: [UInt8] = []
-  /// Overrides the total timeout of the client's options.
+  /// Overrides the client's time without progress.
   public var timeout: Duration?
+  /// The last moment, of the monotonic clock in ns, whatever moves; `nil` for none.
+  public var deadline: Int64?
+  /// Whether the answer is too short for its bytes to count as progress: it comes at once or not at all.
+  public var hasShortAnswer = false
   /// The most bytes a response body may have after content decoding; more is `HTTPError.tooLarge`.
   public var maximumResponse: Int
   /// Lets the server compress the response; it is decoded here and the limit holds for the decoded size.
@@ -24,13 +28,14 @@ public struct HTTPRequest {
 
   public init(
     method: Method = .get, url: HTTPURL, headers: HTTPHeaders = [:], body: HTTPBody = .empty,
-    timeout: Duration? = nil, maximumResponse: Int = 64 << 20, acceptsCompression: Bool = true
+    timeout: Duration? = nil, deadline: Int64? = nil, maximumResponse: Int = 64 << 20, acceptsCompression: Bool = true
   ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
     self.timeout = timeout
+    self.deadline = deadline
     self.maximumResponse = maximumResponse
     self.acceptsCompression = acceptsCompression
   }

@@ -28,6 +28,8 @@ final class HTTPTransfer {
   private let handler: Handler?
   private var headerBytes = 0
   private var received = 0
+  /// All that has come: header fields, body, interim answers.
+  private(set) var receivedBytes = 0
   private var prefixSent = 0
   /// Bytes of the body that were sent, the prefix not included.
   private var offset = 0
@@ -52,6 +54,7 @@ final class HTTPTransfer {
   /// One header line, status line, empty line or trailer.
   func receive(headerLine bytes: UnsafeRawBufferPointer) -> Bool {
     headerBytes += bytes.count
+    receivedBytes += bytes.count
     guard headerBytes <= HTTPTransfer.headerLimit else { return end(.headersTooLarge) }
     let line = String(decoding: bytes, as: UTF8.self).trimmed
     if line.isEmpty {
@@ -74,6 +77,7 @@ final class HTTPTransfer {
   }
 
   func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
+    receivedBytes += bytes.count
     guard response.isSuccess else {
       response.body.append(contentsOf: bytes.prefix(HTTPTransfer.errorBodyLimit - response.body.count))
       return response.body.count < HTTPTransfer.errorBodyLimit || end(.errorBodyFull)

@@ -63,6 +63,10 @@ enum OTLPAnswer {
 
   /// What an HTTP status other than success means.
   static func http(_ response: HTTPResponse, reason: String) -> ExportOutcome {
+    var reason = reason
+    if (300...399).contains(response.status), let location = response.headers["Location"] {
+      reason += "; it redirects to \(HTTPURL.redacted(String(location.prefix { $0 != "?" })))"
+    }
     guard Retryable.isRetryable(httpStatus: response.status) else {
       return .refused(reason: reason, scope: RefusalScope(httpStatus: response.status))
     }

@@ -50,7 +50,7 @@ public final class OTLPExporter {
   ) -> ExportOutcome {
     do throws(HTTPError) {
       return endpoint.isGRPC
-        ? try exportGRPC(body, encoding, timeout ?? options.timeout, cancellation)
+        ? try exportGRPC(body, encoding, timeout, cancellation)
         : try exportHTTP(body, encoding, timeout, cancellation)
     } catch {
       return OTLPExporter.result(of: error)
@@ -62,11 +62,7 @@ public final class OTLPExporter {
   ) throws(HTTPError) -> ExportOutcome {
     var headers: HTTPHeaders = ["Content-Type": "application/x-protobuf"]
     if encoding != .identity { headers["Content-Encoding"] = encoding.rawValue }
-    let response = try send(
-      HTTPRequest(
-        method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
-        maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false),
-      cancellation)
+    let response = try send(request(headers, body, timeout), cancellation)
     if response.isSuccess {
       // Some servers answer JSON or nothing; only protobuf can say "partial".
       let type = response.headers["Content-Type"] ?? ""
@@ -76,21 +72,24 @@ public final class OTLPExporter {
     return OTLPAnswer.http(response, reason: reason)
   }
 
+  private func request(_ headers: HTTPHeaders, _ body: HTTPBody, _ timeout: Duration?) -> HTTPRequest {
+    var request = HTTPRequest(
+      method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
+      maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false)
+    request.hasShortAnswer = true
+    return request
+  }
+
   private func exportGRPC(
-    _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration, _ cancellation: HTTPCancellation?
+    _ body: HTTPBody, _ encoding: ContentEncoding, _ timeout: Duration?, _ cancellation: HTTPCancellation?
   ) throws(HTTPError) -> ExportOutcome {
     guard body.count <= Int(UInt32.max) else {
       return .refused(reason: "a gRPC message is limited to 4 GiB", scope: .size)
     }
-    var headers: HTTPHeaders = [
-      "Content-Type": "application/grpc", "TE": "trailers",
-      // At most eight digits are allowed.
-      "grpc-timeout": "\(min(max(timeout.milliseconds, 1), 99_999_999))m",
-    ]
+    // No grpc-timeout: it would bound the whole call, and a slow way may take long as long as it moves.
+    var headers: HTTPHeaders = ["Content-Type": "application/grpc", "TE": "trailers"]
     if encoding != .identity { headers["grpc-encoding"] = encoding.rawValue }
-    var request = HTTPRequest(
-      method: .post, url: endpoint.url, headers: headers, body: body, timeout: timeout,
-      maximumResponse: OTLPExporter.maximumResponse, acceptsCompression: false)
+    var request = request(headers, body, timeout)
     request.bodyPrefix = GRPCFraming.header(count: body.count, isCompressed: encoding != .identity)
     return OTLPAnswer.grpc(try send(request, cancellation))
   }
@@ -108,8 +107,8 @@ public final class OTLPExporter {
       // It answered success before it talked too much: sending again would only make duplicates.
       .delivered(message: error.description)
     case .cancelled: .cancelled
-    case .timeout: .failed(reason: error.description, cause: .timeout)
-    case .unreachable, .interrupted, .tls, .credentials:
+    case .stalled, .timeout: .failed(reason: error.description, cause: .timeout)
+    case .unreachable, .noConnection, .interrupted, .tls, .credentials:
       // A certificate or token that is wrong now may be right after its rotation; losing data is worse than waiting.
       .failed(reason: error.description, cause: .connection)
     case .invalidURL, .invalidHeader, .unavailable, .tooManyRedirects:

@@ -89,8 +89,27 @@ import Testing
       Issue.record("not a failure")
       return
     }
-    #expect(reason.hasPrefix("no complete answer from"))
+    #expect(reason.hasSuffix("nothing moved for 1s"))
     #expect(processorTime() - before < 0.3)
+  }
+
+  @Test("an answer that comes before the request has been read ends the request", arguments: [413, 200])
+  func earlyAnswer(_ status: Int) throws {
+    // As nginx does with its own limit, and Go's servers with a message over theirs.
+    let server = try StubGRPCServer(window: 1000, answersEarly: true) { _ in
+      .init(status: status, headers: status == 200 ? [("grpc-status", "8"), ("grpc-message", "too large")] : [])
+    }
+    var options = HTTPOptions()
+    options.timeout = .seconds(20)
+    let exporter = try OTLPExporter(
+      endpoint: OTLPEndpoint("grpc://127.0.0.1:\(server.port)", signal: .traces), options: options)
+    for _ in 0..<2 {
+      guard case .refused(_, .size) = exporter.export(.bytes([UInt8](repeating: 1, count: 100_000))) else {
+        Issue.record("not a refusal for its size")
+        return
+      }
+    }
+    #expect(server.connectionCount == 1)
   }
 
   /// Seconds that this thread has computed.

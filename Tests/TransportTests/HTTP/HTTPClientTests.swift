@@ -83,7 +83,7 @@ import Testing
     let server = try StubServer { _ in answer }
     let start = ContinuousClock.now
     let error = #expect(throws: HTTPError.self) { try get(server.url, timeout: .milliseconds(200)) }
-    #expect(error == .timeout(origin: server.url, after: .milliseconds(200)))
+    #expect(error == .stalled(origin: server.url, after: .milliseconds(200)))
     #expect(ContinuousClock.now - start < .seconds(2))
   }
 

@@ -20,6 +20,11 @@ import Testing
     #expect(throws: HTTPError.self) { try proxy(for: "grpcs://h", ["https_proxy": "ftp://p"]) }
   }
 
+  @Test(arguments: ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.8.0.1", "[::1]"])
+  func leavesThisHostAlone(_ host: String) throws {
+    #expect(try proxy(for: "grpcs://\(host):4317", ["https_proxy": "http://p:1"]) == nil)
+  }
+
   @Test(arguments: [
     ("tempo.example", "*", true), ("tempo.example", "example", true), ("tempo.example", ".example", true),
     ("tempo.example", "tempo.example.", true), ("TEMPO.example", "tempo.EXAMPLE", true),
