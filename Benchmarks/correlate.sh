@@ -12,6 +12,12 @@ names = ["prometheus/query-range.json", "prometheus/exemplars.json", "loki/query
          "loki/query-range-matrix.json", "tempo/search.json", "tempo/trace-v1.pb"]
 bodies = {name: open(os.path.join(fixtures, name), "rb").read() for name in names}
 
+def varint(number):
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+# The second version of trace by id wraps the trace in a message.
+bodies[names[-1]] = b"\x0a" + varint(len(bodies[names[-1]])) + bodies[names[-1]]
+
 class Stub(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *_): pass

@@ -12,7 +12,10 @@ public struct CorrelateConfiguration: Sendable {
   public var files: [String] = []
   public var fileOptions = TraceInputOptions()
   public var skipsBadRecords = false
-  public var http = HTTPOptions()
+  /// Credentials and TLS of each source: what is for one is not for the others.
+  public var prometheusHTTP = HTTPOptions()
+  public var lokiHTTP = HTTPOptions()
+  public var tempoHTTP = HTTPOptions()
   /// Nanoseconds; half of it lies after the incident.
   public var windowLength = 30 * 60 * Nanoseconds.perSecond
   /// Nanoseconds before the window that it is compared with.

@@ -7,7 +7,16 @@ public enum Ongrid {
   public static func main() {
     signal(SIGPIPE, SIG_IGN)
     occupyStandardDescriptors()
-    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    let words = Array(CommandLine.arguments.dropFirst())
+    guard CommandLineMask.hideCredentials(of: words) else {
+      report(
+        """
+        the process list shows the password in a URL to every user of this machine, and it cannot be hidden here; put \
+        user:password into a file and name it with --basic-auth-file, or put the URL into the environment
+        """, command: nil)
+      exit(ExitStatus.usage.rawValue)
+    }
+    exit(run(words).rawValue)
   }
 
   /// Puts `/dev/null` on standard descriptors that the caller closed, opened the wrong way round so that using them still

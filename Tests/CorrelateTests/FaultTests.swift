@@ -55,7 +55,7 @@ struct StubSources {
     let lines = try? Fixtures.answer("loki/query-range.json")
     let levels = try? Fixtures.answer("loki/query-range-matrix.json")
     let search = try? Fixtures.answer("tempo/search.json")
-    let trace = try? Fixtures.answer("tempo/trace-v1.pb")
+    let trace = try? Fixtures.tempoTrace()
 
     init() throws {}
 

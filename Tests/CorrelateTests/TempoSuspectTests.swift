@@ -14,7 +14,8 @@ import Transport
     let byID = Dictionary(traces.map { ($0.id, $0.json) }) { first, _ in first }
     let server = try StubServer { request in
       guard request.path == "/api/search" else {
-        return byID[String(request.path.dropFirst("/api/traces/".count))].map { .ok($0) } ?? .text(404, "")
+        return byID[String(request.path.dropFirst("/api/v2/traces/".count))].map { .ok("{\"trace\":\($0)}") }
+          ?? .text(404, "")
       }
       let query = request.query
       let text = query["q"] ?? ""

@@ -41,6 +41,19 @@ public enum Fixtures {
     }
     return try .respond(status: status ?? 200, headers: headers, body: bytes(path))
   }
+
+  /// What the second version of Tempo's trace by id answers for a trace in protobuf: the trace as field 1 of a message.
+  public static func tempoTrace(_ path: String = "tempo/trace-v1.pb") throws -> StubServer.Answer {
+    let trace = try bytes(path)
+    var body: [UInt8] = [0x0a]
+    var length = trace.count
+    while length > 0x7f {
+      body.append(UInt8(length & 0x7f) | 0x80)
+      length >>= 7
+    }
+    body.append(UInt8(length))
+    return .respond(status: 200, headers: ["Content-Type": "application/protobuf"], body: body + trace)
+  }
 }
 
 /// A directory that is removed at the end of the test run.

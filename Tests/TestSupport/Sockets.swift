@@ -71,7 +71,9 @@ public enum Sockets {
   }
 
   /// Sends all of `text`; `false` when the other side has gone.
-  public static func send(_ descriptor: Int32, _ text: String) -> Bool { StubServer.sendAll(descriptor, Array(text.utf8)) }
+  public static func send(_ descriptor: Int32, _ text: String) -> Bool {
+    StubServer.sendAll(descriptor, Array(text.utf8))
+  }
 
   /// Waits until something listens on a port of 127.0.0.1.
   public static func waitForListener(_ port: UInt16, timeout: Double = 30) throws {

@@ -114,7 +114,9 @@ public final class StubGRPCServer: @unchecked Sendable {
       guard let payload = reader.bytes(length) else { return }
       switch head[3] {
       case 1 where answersEarly:
-        guard send(connection, response(stream, handler([])) + frame(3, flags: 0, stream: stream, big(0))) else { return }
+        guard send(connection, response(stream, handler([])) + frame(3, flags: 0, stream: stream, big(0))) else {
+          return
+        }
       case 0 where answersEarly: break
       case 0:
         bodies[stream, default: []] += payload

@@ -17,6 +17,9 @@ public final class BackendClient {
   /// The most values a JSON answer may hold: in memory each takes many times the bytes of `1,`.
   public var maximumValues = 8_000_000
 
+  /// Why an answer so far lacks something, in words for a person; `nil` when all were whole.
+  public private(set) var shortfall: String?
+
   private let http: HTTPClient
   private let retry: RetryPolicy
 
@@ -32,6 +35,9 @@ public final class BackendClient {
       throw .http(error)
     }
   }
+
+  /// Remembers why an answer is not whole; the first reason stays.
+  func note(shortfall reason: String?) { shortfall = shortfall ?? reason }
 
   /// The response to a query, whatever its status, after the retries its status allowed.
   ///
@@ -57,7 +63,7 @@ public final class BackendClient {
       var requested: Duration?
       switch outcome {
       case .success(let response):
-        guard response.status == 429 || response.status >= 500 && response.status != 501 else { return response }
+        guard BackendClient.mayPass(response) else { return response }
         requested = response.headers["Retry-After"].flatMap { RetryAfter.parse($0, now: time(nil)) }
       case .failure(let error):
         // Whoever waited for a timeout has waited long enough.
@@ -74,6 +80,12 @@ public final class BackendClient {
       }
       attempt += 1
     }
+  }
+
+  /// Whether the same question may get an answer later: not where the answer is refused for its size.
+  private static func mayPass(_ response: HTTPResponse) -> Bool {
+    guard response.status == 429 || response.status >= 500 && response.status != 501 else { return false }
+    return !ErrorMessage.namesSize(ErrorMessage.of(response))
   }
 
   /// The body of a successful response; other statuses are errors.

@@ -4,28 +4,27 @@ import TraceQL
 
 /// Evaluates TraceQL over traces that a store without it returned.
 enum LocalEvaluation {
-  /// The answer to a search over the traces in `otlp` (TracesData), in Tempo's shape.
-  static func search(_ query: Query, _ request: TraceSearchRequest, otlp: [UInt8]) throws(BackendError) -> [UInt8] {
+  /// What a search finds among the traces in `otlp` (TracesData).
+  static func search(
+    _ query: Query, _ request: TraceSearchRequest, otlp: [UInt8]
+  ) throws(BackendError) -> SearchResult {
     var options = LocalEngine.Options()
     options.limit = request.limit
     options.spansPerSpanset = request.spansPerSet
     do throws(EngineError) {
-      let result = try LocalEngine(query, options).search(.memory(otlp))
-      var writer = JSONWriter()
-      result.write(to: &writer)
-      return writer.bytes
+      return try LocalEngine(query, options).search(.memory(otlp))
     } catch {
       throw .query(error.description)
     }
   }
 
-  /// The answer to a metrics query likewise; without a step the whole range is one interval.
+  /// The answer to a metrics query likewise; without a step it is one value over the whole
+  /// range.
   static func metrics(_ query: Query, _ request: TraceMetricsRequest, otlp: [UInt8]) throws(BackendError) -> [UInt8] {
     var options = LocalEngine.Options()
-    let length = max(1, Int(request.end.nanoseconds &- request.start.nanoseconds))
     options.range = TimeRange(
       start: UInt64(clamping: request.start.nanoseconds), end: UInt64(clamping: request.end.nanoseconds))
-    options.step = request.step.map { max(1, Int($0)) } ?? length
+    if let step = request.step { options.step = max(1, Int(step)) } else { options.isInstant = true }
     do throws(EngineError) {
       let result = try LocalEngine(query, options).metrics(.memory(otlp))
       var writer = JSONWriter()

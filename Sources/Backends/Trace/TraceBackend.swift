@@ -6,7 +6,7 @@ public struct TraceSearchRequest: Sendable {
   public var query: String
   public var start: Timestamp?
   public var end: Timestamp?
-  /// The most traces in the answer.
+  /// The most traces in the answer; 0 for all.
   public var limit: Int
   /// The most spans in each spanset of the answer.
   public var spansPerSet: Int
@@ -45,7 +45,7 @@ public protocol TraceBackend: AnyObject {
   /// Takes pieces of an answer; false ends the exchange.
   typealias Sink = (UnsafeRawBufferPointer) -> Bool
 
-  /// Limits of what the backend sends: deadline, size, cancellation.
+  /// Limits of what the backend sends: deadline, size, cancellation. Its `shortfall` tells whether an answer is whole.
   var client: BackendClient { get }
 
   /// `{"traces":[…],"metrics":{…}}`.

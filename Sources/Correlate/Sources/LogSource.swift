@@ -74,7 +74,7 @@ struct LogSource: Sendable {
 
   private func send(_ query: SentQuery) -> Result<LokiClient.Answer, BackendError> {
     Result { () throws(BackendError) in
-      let client = try LokiClient(url: url, options: task.configuration.http, retry: CorrelateConfiguration.retry)
+      let client = try LokiClient(url: url, options: task.configuration.lokiHTTP, retry: CorrelateConfiguration.retry)
       task.prepare(client.client)
       return try client.queryRange(
         query.query, start: task.window.start, end: task.window.end, limit: LogSource.maximumLines, step: query.step)

@@ -80,7 +80,7 @@ struct LogWitnessSource: Sendable {
 
   private func send(_ query: String, _ range: Range<Int64>) -> Result<Answer, BackendError> {
     Result { () throws(BackendError) in
-      let client = try LokiClient(url: url, options: task.configuration.http, retry: CorrelateConfiguration.retry)
+      let client = try LokiClient(url: url, options: task.configuration.lokiHTTP, retry: CorrelateConfiguration.retry)
       task.prepare(client.client)
       let answer = try client.queryRange(
         query, start: Timestamp(nanoseconds: range.lowerBound), end: Timestamp(nanoseconds: range.upperBound),

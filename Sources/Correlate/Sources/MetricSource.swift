@@ -105,7 +105,7 @@ struct MetricSource: Sendable {
   private func send(_ plan: Plan) -> Answer {
     do throws(BackendError) {
       let client = try PrometheusClient(
-        url: url, options: task.configuration.http, retry: CorrelateConfiguration.retry)
+        url: url, options: task.configuration.prometheusHTTP, retry: CorrelateConfiguration.retry)
       task.prepare(client.client)
       if plan.isExemplars {
         return .exemplars(

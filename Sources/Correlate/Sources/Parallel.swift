@@ -15,14 +15,23 @@ enum Parallel {
   static func map<Value: Sendable>(
     _ count: Int, width: Int, _ body: @escaping @Sendable (Int) -> Value
   ) -> [Value] {
+    map(count, width: width, worker: {}, { (_, index) in body(index) })
+  }
+
+  /// The same where each thread has something of its own, which `worker` makes there.
+  static func map<Value: Sendable, Worker>(
+    _ count: Int, width: Int, worker: @escaping @Sendable () -> Worker,
+    _ body: @escaping @Sendable (inout Worker, Int) -> Value
+  ) -> [Value] {
     guard count > 0 else { return [] }
     let results = Results<Value>(count)
     let next = Counter()
     inParallel(min(count, max(1, width))) { _ in
+      var own = worker()
       while true {
         let index = next.take()
         guard index < count else { return }
-        results.set(body(index), at: index)
+        results.set(body(&own, index), at: index)
       }
     }
     return results.values

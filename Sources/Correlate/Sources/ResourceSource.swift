@@ -92,7 +92,7 @@ struct ResourceSource: Sendable {
   private func send(_ plan: Plan) -> Result<[PrometheusSeries], BackendError> {
     Result { () throws(BackendError) in
       let client = try PrometheusClient(
-        url: url, options: task.configuration.http, retry: CorrelateConfiguration.retry)
+        url: url, options: task.configuration.prometheusHTTP, retry: CorrelateConfiguration.retry)
       task.prepare(client.client)
       return try client.queryRange(plan.query, start: task.window.baselineStart, end: task.window.end, step: step)
     }

@@ -44,6 +44,8 @@ struct TempoSource: Sendable {
   private static let limit = 50
   /// How many whole traces of each group are fetched for comparing.
   private static let fetched = 16
+  /// How many of them are under way at once: they wait, they do not work.
+  private static let connections = 16
   /// Milliseconds above which traces are searched for; Tempo cannot sort by duration, so the slowest are found by
   /// asking for several bounds at once.
   private static let bounds = [200, 1000, 5000, 25_000]
@@ -110,7 +112,7 @@ struct TempoSource: Sendable {
   }
 
   private func client() throws(BackendError) -> TempoClient {
-    let client = try TempoClient(url: url, options: task.configuration.http, retry: CorrelateConfiguration.retry)
+    let client = try TempoClient(url: url, options: task.configuration.tempoHTTP, retry: CorrelateConfiguration.retry)
     task.prepare(client.client)
     return client
   }
@@ -144,8 +146,10 @@ struct TempoSource: Sendable {
     let rest = of(.sample).filter { !isBad.contains($0.id) }.prefix(TempoSource.fetched).map(\.id)
     let baseline = of(.baselineSample).filter { !wasBad.contains($0.id) }.prefix(TempoSource.fetched).map(\.id)
     let ids = Array(worst.prefix(TempoSource.fetched)) + rest + baseline
-    // One thread a trace: they wait, they do not work.
-    let traces = Parallel.map(ids.count, width: 3 * TempoSource.fetched) { fetch(ids[$0]) }
+    // Each worker keeps its connection from one trace to the next.
+    let traces = Parallel.map(
+      ids.count, width: TempoSource.connections, worker: { TempoClient?.none }
+    ) { (client: inout TempoClient?, index: Int) in fetch(ids[index], by: &client) }
     var byID: [String: Trace] = [:]
     for (id, answer) in zip(ids, traces) {
       switch answer {
@@ -230,9 +234,10 @@ struct TempoSource: Sendable {
     return (Double(traces.count) + 0.5) / Nanoseconds.seconds(Int64(saturating: length))
   }
 
-  private func fetch(_ id: String) -> Result<Trace?, BackendError> {
+  private func fetch(_ id: String, by kept: inout TempoClient?) -> Result<Trace?, BackendError> {
     Result { () throws(BackendError) in
-      let client = try client()
+      if kept == nil { kept = try client() }
+      guard let client = kept else { return nil }
       guard let otlp = try client.trace(id) else { return nil }
       do throws(WireError) {
         return try SpanReader.traces(otlp).max { $0.spans.count < $1.spans.count }

@@ -3,22 +3,11 @@ import Transport
 
 /// The HTTP options of a call, as the clients take them.
 extension Arguments {
-  /// Headers, credentials, tenant, TLS and time limit. Headers of the environment stand one a line.
+  /// Headers, credentials, tenant, TLS and time limit.
   func httpOptions() throws(CommandError) -> HTTPOptions {
     var options = HTTPOptions()
-    for text in try self[ClientOptions.header] {
-      for line in text.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
-        do throws(HTTPError) {
-          let header = try HTTPHeaders(line: String(line))
-          for field in header.fields { try options.headers.add(field.name, field.value) }
-        } catch {
-          throw .usage("\(isGiven(ClientOptions.header) ? "--header" : "ONGRID_HEADERS"): \(error)")
-        }
-      }
-    }
-    options.bearerTokenFile = try self[ClientOptions.bearerTokenFile].map { CredentialFile(path: $0) }
-    options.basicAuthFile = try self[ClientOptions.basicAuthFile].map { CredentialFile(path: $0) }
-    options.tenant = try self[ClientOptions.tenant]
+    try ClientOptions.credentials.apply(to: &options, self)
+    options.netrc = try netrcFile()
     options.tlsCA = try self[ClientOptions.tlsCA]
     options.tlsCertificate = try self[ClientOptions.tlsCert]
     options.tlsKey = try self[ClientOptions.tlsKey]

@@ -1,26 +1,12 @@
 /// Options of every command that talks to a server.
 enum ClientOptions {
-  static let header = Option.list(
-    "header", "'NAME: VALUE'", .text, environment: "ONGRID_HEADERS", secret: true,
-    help: "Send this header with every request",
+  static let credentials = CredentialOptions()
+
+  static let netrc = Option.flag(
+    "netrc", help: "Look up user and password in ~/.netrc",
     documentation: """
-      May be given several times. A process list shows command lines to every user of the machine, so put a header \
-      with a secret into `ONGRID_HEADERS`, one header a line, or use `--bearer-token-file` or `--basic-auth-file`.
+      By the host of the URL, where nothing else says who we are; another file can be named with `NETRC` in the environment.
       """)
-
-  static let bearerTokenFile = Option.value(
-    "bearer-token-file", "FILE", .file, environment: "ONGRID_BEARER_TOKEN_FILE",
-    help: "Authenticate with the bearer token in this file",
-    documentation: "The file is read again when it changes. White space around the token is ignored.")
-
-  static let basicAuthFile = Option.value(
-    "basic-auth-file", "FILE", .file, environment: "ONGRID_BASIC_AUTH_FILE",
-    help: "Authenticate with the user:password in this file",
-    documentation: "The file is read again when it changes. White space at the end is ignored.")
-
-  static let tenant = Option.value(
-    "tenant", "ID", .text, environment: "ONGRID_TENANT", help: "Tenant, sent as X-Scope-OrgID",
-    documentation: "Tempo, Loki and Mimir separate tenants by this header.")
 
   static let tlsCA = Option.value(
     "tls-ca", "FILE", .file, environment: "ONGRID_TLS_CA",
@@ -44,15 +30,15 @@ enum ClientOptions {
 
   static let timeout = Option.value(
     "timeout", "DURATION", .duration(in: .milliseconds(1) ... .nanoseconds(Int64.max)), default: "30s",
-    help: "Longest time for one request",
-    documentation: "From connecting to the last byte of the answer.")
+    help: "Longest time without progress of one request",
+    documentation: """
+      Each byte that the server acknowledges or sends starts it anew, so that a slow way may take as long as it moves. \
+      Connecting takes ten seconds at most, or this long if that is less.
+      """)
 
   static let group = OptionGroup(
     "HTTP",
-    [
-      header, bearerTokenFile, basicAuthFile, tenant, tlsCA, tlsCert, tlsKey, tlsServerName, tlsInsecureSkipVerify,
-      timeout,
-    ])
+    credentials.all + [netrc, tlsCA, tlsCert, tlsKey, tlsServerName, tlsInsecureSkipVerify, timeout])
 }
 
 /// Where the backends are.

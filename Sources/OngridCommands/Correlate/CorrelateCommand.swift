@@ -65,7 +65,7 @@ enum CorrelateCommand {
         "Sources",
         [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector, serviceLabel]),
       OptionGroup("Results", [maxBytes, format, schema]),
-      InputOptions.group, ClientOptions.group.replacing(timeout),
+      InputOptions.group, ClientOptions.group.replacing(timeout), SourceCredentials.group,
     ],
     examples: [
       Example("What happened to payments-api", "ongrid correlate --service payments-api --at -15m"),

@@ -5,6 +5,7 @@ import JSON
 import MetricProfiles
 import OTLP
 import Platform
+import Transport
 
 /// What the options and the input of `ongrid correlate` say.
 struct CorrelateSettings {
@@ -44,7 +45,7 @@ struct CorrelateSettings {
     configuration.windowLength = try arguments[Options.window].nanoseconds
     configuration.baselineLength = try arguments[Options.baseline].nanoseconds
     configuration.timeout = try arguments[Options.timeout].nanoseconds
-    configuration.http = try arguments.httpOptions()
+    try CorrelateSettings.authenticate(&configuration, arguments)
     configuration.logSelector = try arguments[Options.logSelector]
     configuration.serviceLabel = try arguments[Options.serviceLabel]
     guard LabelName.isFree(configuration.serviceLabel) else {
@@ -55,6 +56,23 @@ struct CorrelateSettings {
     maximumBytes = try arguments[Options.maxBytes]
     format = try arguments[Options.format]
     incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
+  }
+
+  /// Gives each source the credentials that are for it.
+  private static func authenticate(
+    _ configuration: inout CorrelateConfiguration, _ arguments: Arguments
+  ) throws(CommandError) {
+    typealias Place = (CredentialOptions, HTTPURL?, WritableKeyPath<CorrelateConfiguration, HTTPOptions>)
+    let places: [Place] = [
+      (SourceCredentials.prometheus, configuration.prometheus, \.prometheusHTTP),
+      (SourceCredentials.loki, configuration.loki, \.lokiHTTP),
+      (SourceCredentials.tempo, configuration.tempo, \.tempoHTTP),
+    ]
+    let asked = places.compactMap { (options, url, path) in
+      url.map { (SourceCredentials.Source(options: options, url: $0), path) }
+    }
+    let options = try SourceCredentials.httpOptions(of: asked.map(\.0), arguments)
+    for ((_, path), options) in zip(asked, options) { configuration[keyPath: path] = options }
   }
 
   private static func incidents(

@@ -40,6 +40,13 @@ struct RemoteTraces {
   }
 
   func run() throws(CommandError) -> ExitStatus {
+    let status = try answer()
+    guard let shortfall = backend.client.shortfall else { return status }
+    StandardErrorLog.writeLine("ongrid traceql: " + StandardErrorLog.oneLine(shortfall))
+    return .partial
+  }
+
+  private func answer() throws(CommandError) -> ExitStatus {
     switch request.question {
     case .query(let query, let sent):
       if !query.hasFilter, !allowsAll {

@@ -14,7 +14,7 @@ enum TraceQLOptions {
   static let end = Option.value("end", "TIME", .time, help: "Search up to here; otherwise now")
   static let limit = Option.value(
     "limit", short: "n", "COUNT", .whole(in: 0...1_000_000), default: "20", help: "Most traces in the answer",
-    documentation: "Over files, the latest ones; 0 means all.")
+    documentation: "Over files, the latest ones; 0 means all, wherever they come from.")
   static let spansPerSet = Option.value(
     "spans-per-set", "COUNT", .whole(in: 0...1_000_000), default: "3", help: "Most spans shown of a spanset",
     documentation: "Over files, 0 means all. Tempo shows at most 100.")

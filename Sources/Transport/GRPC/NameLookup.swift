@@ -44,7 +44,8 @@ final class NameLookup: Sendable {
   init(resolve: @escaping @Sendable (_ host: String, _ port: Int) -> Answer) { self.resolve = resolve }
 
   /// The addresses of `host`, in the order in which they are to be tried; never empty.
-  func addresses(of host: String, port: Int, origin: String, _ deadline: Deadline) throws(HTTPError) -> [SocketAddress] {
+  func addresses(of host: String, port: Int, origin: String, _ deadline: Deadline) throws(HTTPError) -> [SocketAddress]
+  {
     let answer: Answer
     if IPAddress(host) != nil {
       answer = resolve(host, port)

@@ -65,7 +65,8 @@ struct Deadline {
     let now = monotonicNanoseconds()
     if now >= end { throw .timeout(origin: origin) }
     guard now >= stallsAt else { return }
-    throw phase == .connecting ? .noConnection(origin: origin, after: patience) : .stalled(origin: origin, after: patience)
+    throw phase == .connecting
+      ? .noConnection(origin: origin, after: patience) : .stalled(origin: origin, after: patience)
   }
 }
 

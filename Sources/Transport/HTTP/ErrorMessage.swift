@@ -27,4 +27,12 @@ public enum ErrorMessage {
     let result = String(String.UnicodeScalarView(printable))
     return result.count <= limit ? result : result.prefix(limit) + "…"
   }
+
+  /// Whether a server's words say that something is over a limit of size, which it will be the next time too: "larger than
+  /// max" (gRPC in Go, C++ and Python; Tempo), "exceeds maximum size" (Java), "message length too large" (tonic), "trace
+  /// exceeds max size" (Tempo).
+  public static func namesSize(_ text: String) -> Bool {
+    let text = text.lowercased()
+    return ["larger than", "exceeds max", "exceeds the max", "too large"].contains { text.contains($0) }
+  }
 }

@@ -63,7 +63,9 @@ extension HTTPClient {
   }
 
   /// How long making the connection may take.
-  func connectLimit(_ request: HTTPRequest) -> Duration { min(options.connectTimeout, request.timeout ?? options.timeout) }
+  func connectLimit(_ request: HTTPRequest) -> Duration {
+    min(options.connectTimeout, request.timeout ?? options.timeout)
+  }
 
   private func setMethod(_ request: HTTPRequest) {
     switch request.method {

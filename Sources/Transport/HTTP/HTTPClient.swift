@@ -109,6 +109,7 @@ public final class HTTPClient {
     var deadline = connect
     var isConnected = false
     while true {
+      if isConnected { deadline.note(moved: moved(transfer, request)) }
       try deadline.check(request.url.origin)
       var running: Int32 = 0
       guard ccurl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT }
@@ -119,7 +120,6 @@ public final class HTTPClient {
         deadline = exchange
         deadline.restart()
       }
-      if isConnected { deadline.note(moved: moved(transfer, request)) }
       guard ccurl_multi_poll(multi, deadline.slice(atMost: 1000)) == CURLM_OK else { return CURLE_FAILED_INIT }
     }
   }

@@ -28,12 +28,19 @@ extension HTTPOptions {
     return headers
   }
 
-  /// `user:password` from the options' file, else from the URL; `nil` when neither has one.
+  /// `user:password` from the options' file, else from the URL, else from netrc; `nil` when none has one.
   func basicCredentials(for url: HTTPURL) throws(HTTPError) -> String? {
-    guard let pair = try basicAuthFile?.read() ?? url.userInfo else { return nil }
+    var found = try basicAuthFile?.read() ?? url.userInfo
+    if found == nil { found = try netrcCredentials(for: url) }
+    guard let pair = found else { return nil }
     guard pair.contains(":") else {
       throw .credentials("\(basicAuthFile?.path ?? "the URL") does not hold user:password")
     }
     return pair
+  }
+
+  private func netrcCredentials(for url: HTTPURL) throws(HTTPError) -> String? {
+    guard bearerTokenFile == nil, headers["Authorization"] == nil else { return nil }
+    return try netrc?.credentials(for: url.bareHost)
   }
 }

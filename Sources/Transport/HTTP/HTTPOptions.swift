@@ -14,6 +14,8 @@ public struct HTTPOptions: Sendable {
   public var bearerTokenFile: CredentialFile?
   /// Holds `user:password`; read again when the file changes.
   public var basicAuthFile: CredentialFile?
+  /// Where user and password are looked up by host when nothing else says who we are.
+  public var netrc: NetrcFile?
   /// Sent as `X-Scope-OrgID`.
   public var tenant: String?
   /// PEM file with the certificate authorities to trust instead of the system's.

@@ -38,6 +38,7 @@ struct HTTPRedirect {
 extension HTTPOptions {
   /// Whether requests carry what is for one server only.
   var hasSecrets: Bool {
-    !headers.fields.isEmpty || bearerTokenFile != nil || basicAuthFile != nil || tenant != nil || tlsCertificate != nil
+    !headers.fields.isEmpty || bearerTokenFile != nil || basicAuthFile != nil || netrc != nil || tenant != nil
+      || tlsCertificate != nil
   }
 }

@@ -68,7 +68,7 @@ public struct HTTPURL: Sendable, Hashable {
   }
 
   /// The origin with the port spelled out, for comparing.
-  var canonicalOrigin: String { "\(scheme)://\(host.lowercased()):\(effectivePort)" }
+  public var canonicalOrigin: String { "\(scheme)://\(host.lowercased()):\(effectivePort)" }
 
   /// The port as written, or the scheme's own.
   var effectivePort: Int { port ?? (isSecure ? 443 : 80) }

@@ -29,15 +29,8 @@ public enum RefusalScope: Sendable, Equatable {
   public init(grpcStatus: GRPCStatus, message: String = "") {
     switch grpcStatus {
     case .unauthenticated, .permissionDenied, .unimplemented: self = .destination
-    case .resourceExhausted: self = RefusalScope.namesSize(message) ? .size : .capacity
+    case .resourceExhausted: self = ErrorMessage.namesSize(message) ? .size : .capacity
     default: self = .content
     }
-  }
-
-  /// Whether the words are those of gRPC libraries about a message over their limit: "larger than max" (Go, C++, Python),
-  /// "exceeds maximum size" (Java), "limit is" (tonic), "too large" (others).
-  private static func namesSize(_ message: String) -> Bool {
-    let text = message.lowercased()
-    return ["larger than", "exceeds maximum", "message length too large", "too large"].contains { text.contains($0) }
   }
 }

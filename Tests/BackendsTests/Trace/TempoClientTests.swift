@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import OTLP
 import Platform
 import TestSupport
@@ -70,19 +71,78 @@ import Testing
   @Test func readsTracesInEveryForm() throws {
     let expected = try spanIDs(Fixtures.bytes("tempo/trace-v1.pb"))
     #expect(!expected.isEmpty)
-    for name in ["tempo/trace-v1.pb", "tempo/trace-v1.json", "tempo/trace-v2.json"] {
-      let (client, server) = try tempo(Fixtures.answer(name))
-      let otlp = try #require(try client.trace("7719cdfbb878c2d651ea345e50690b90", start: start, end: nil))
-      #expect(try spanIDs(otlp) == expected, "\(name)")
+    let id = "7719cdfbb878c2d651ea345e50690b90"
+    for answer in [try Fixtures.tempoTrace(), try Fixtures.answer("tempo/trace-v2.json")] {
+      let (client, server) = try tempo(answer)
+      #expect(try spanIDs(#require(try client.trace(id, start: start, end: nil))) == expected)
+      #expect(server.requests.map(\.path) == ["/api/v2/traces/\(id)"])
       #expect(server.requests[0].headers["accept"] == "application/protobuf")
-      #expect(server.requests[0].path == "/api/traces/7719cdfbb878c2d651ea345e50690b90")
     }
-    let (client, _) = try tempo(Fixtures.answer("tempo/trace-v1.json"))
+    for name in ["tempo/trace-v1.pb", "tempo/trace-v1.json"] {
+      let (client, server) = try older(Fixtures.answer(name))
+      for _ in 0..<2 { #expect(try spanIDs(#require(try client.trace(id))) == expected, "\(name)") }
+      #expect(server.requests.map(\.path) == ["/api/v2/traces/\(id)", "/api/traces/\(id)", "/api/traces/\(id)"])
+    }
+    let (client, _) = try older(Fixtures.answer("tempo/trace-v1.json"))
     let body = try collect { _ = try client.traceJSON("7719", into: $0) }
     #expect(body == (try Fixtures.bytes("tempo/trace-v1.json")))
+    // Both versions print in one shape.
+    let (newer, _) = try tempo(Fixtures.answer("tempo/trace-v2.json"))
+    let printed = try collect { _ = try newer.traceJSON("7719", into: $0) }
+    let document = try printed.withByteView { try JSONDocument.parse($0) }
+    #expect(document["batches"]?.elements?.isEmpty == false)
+    #expect(newer.client.shortfall == nil)
+  }
+
+  /// A Tempo without the second version of trace by id.
+  private func older(_ answer: StubServer.Answer) throws -> (TempoClient, StubServer) {
+    let server = try StubServer { $0.path.hasPrefix("/api/v2") ? .text(404, "404 page not found") : answer }
+    return (try TempoClient(url: HTTPURL(server.url), retry: quick), server)
+  }
+
+  @Test func tellsThatATraceIsAPart() throws {
+    let message = "trace exceeds max size (max bytes: 5000)"
+    let json = "{\"trace\":{\"resourceSpans\":[]},\"metrics\":{},\"status\":\"PARTIAL\",\"message\":\"\(message)\"}"
+    let (client, _) = try tempo(.ok(json))
+    #expect(try collect { _ = try client.traceJSON("1", into: $0) } == Array("{\"batches\":[]}".utf8))
+    #expect(client.client.shortfall?.hasSuffix(message) == true)
+    var buffer = ByteBuffer(capacity: 64)
+    buffer.appendField(1, string: "")
+    buffer.appendField(3, varint: 1)
+    buffer.appendField(4, string: message)
+    let (other, _) = try tempo(
+      .respond(status: 200, headers: ["Content-Type": "application/protobuf"], body: [UInt8](buffer.view)))
+    _ = try other.trace("1")
+    #expect(other.client.shortfall?.hasSuffix(message) == true)
+  }
+
+  @Test func asksForAllAndObeysTheLimit() throws {
+    let server = try StubServer { request in
+      let limit = Int(request.query["limit"] ?? "") ?? 0
+      if limit > 2 { return .text(400, "limit \(limit) exceeds max limit 2") }
+      return .ok("{\"traces\":[{\"traceID\":\"1\"},{\"traceID\":\"2\"}]}")
+    }
+    let client = try TempoClient(url: HTTPURL(server.url), retry: quick)
+    #expect(try client.search(TraceSearchRequest(query: "{}", limit: 0)).count == 2)
+    #expect(client.client.shortfall?.contains("2 traces at most") == true)
+    #expect(server.requests.map { $0.query["limit"] } == ["2147483647", "2"])
+  }
+
+  @Test func asksAgainOnlyWhereThatMayHelp() throws {
+    for (status, message, attempts) in [
+      (422, "trace exceeds max size (max bytes: 5000000)", 1), (500, "response larger than the max (9 vs 5)", 1),
+      (429, "too many outstanding requests", 3), (503, "ring is empty", 3),
+    ] {
+      let (client, server) = try tempo(.text(status, message))
+      #expect(throws: BackendError.self) { try client.trace("1") }
+      #expect(server.requests.count == attempts, "\(status) \(message)")
+    }
   }
 
   @Test func tellsMissingFromBroken() throws {
+    let (empty, _) = try tempo(.ok("{\"trace\":{},\"metrics\":{}}"))
+    #expect(try empty.traceJSON("00", into: { _ in true }) == false)
+    #expect(try empty.trace("00") == nil)
     let (missing, _) = try tempo(Fixtures.answer("tempo/trace-not-found.txt"))
     #expect(try missing.trace("00") == nil)
     #expect(try missing.traceJSON("00", into: { _ in true }) == false)

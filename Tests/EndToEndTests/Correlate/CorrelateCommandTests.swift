@@ -10,7 +10,7 @@ import Testing
     let lines = try Fixtures.answer("loki/query-range.json")
     let levels = try Fixtures.answer("loki/query-range-matrix.json")
     let search = try Fixtures.answer("tempo/search.json")
-    let trace = try Fixtures.answer("tempo/trace-v1.pb")
+    let trace = try Fixtures.tempoTrace()
     return [
       ("--prometheus", try StubServer { $0.path.hasSuffix("exemplars") ? exemplars : range }),
       ("--loki", try StubServer { $0.query["query"]?.hasPrefix("sum") == true ? levels : lines }),

@@ -116,7 +116,7 @@ import Testing
     for (answer, status, words) in [
       (refusal, Int32(2), "parse error"), (StubServer.Answer.text(401, "who are you"), 3, "401"),
       (.cutOff(after: 20, body: Array(repeating: 0x20, count: 100)), 3, "cut off"), (.ok("<html>"), 3, "not JSON"),
-      (.silence, 3, "within 1s"),
+      (.silence, 3, "nothing moved for 1s"),
     ] {
       let server = try StubServer { _ in answer }
       defer { server.stop() }

@@ -23,7 +23,7 @@ extension FuzzTarget {
     let fixtures = [
       "prometheus/query-range.json", "prometheus/query-scalar.json", "prometheus/query-vector.json",
       "loki/query-range.json", "tempo/search.json", "tempo/search-select.json", "tempo/metrics-query-instant.json",
-      "tempo/trace-v1.json",
+      "tempo/trace-v1.json", "tempo/trace-v2.json",
     ]
     return try fixtures.map { try Fixtures.bytes($0) } + [Array(jaeger.utf8), Array(zipkin.utf8)]
   }
@@ -31,6 +31,8 @@ extension FuzzTarget {
   /// What Prometheus, Loki, Tempo, Jaeger and Zipkin answer, each given to all of their readers.
   static let answers = FuzzTarget("answers", seeds: answerSeeds) { view in
     let client = try BackendClient(url: HTTPURL("http://localhost:1"))
+    _ = try? TempoTraceAnswer(json: [UInt8](view))
+    _ = try? TempoTraceAnswer(protobuf: [UInt8](view))
     guard let answer = try? client.parse([UInt8](view)) else { return }
     if let data = answer["data"] {
       _ = try? PrometheusDecoder.result(data, client)

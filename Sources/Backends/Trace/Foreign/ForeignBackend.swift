@@ -13,6 +13,9 @@ public protocol ForeignBackend: TraceBackend {
   /// The traces between `start` and `end` that may match `query`, at most `limit`, as OTLP protobuf (TracesData).
   func candidates(_ query: Query, start: Timestamp, end: Timestamp, limit: Int) throws(BackendError) -> [UInt8]
 
+  /// The most traces it gives for one search, once it has said so.
+  var mostTraces: Int? { get }
+
   /// One trace as OTLP protobuf (TracesData), by its id of 32 digits; nil or empty when there is none.
   func trace(padded id: String) throws(BackendError) -> [UInt8]?
 
@@ -29,19 +32,22 @@ private let maximumTraces = 1500
 extension ForeignBackend {
   public func search(_ request: TraceSearchRequest, into sink: Sink) throws(BackendError) {
     let query = try LocalEvaluation.parse(request.query)
-    let end = request.end ?? .now
-    let start = request.start ?? end.advanced(byNanoseconds: -3600 * 1_000_000_000)
-    let limit = min(max(request.limit * 10, 200), maximumTraces)
-    let traces = try candidates(query, start: start, end: end, limit: limit)
-    try TraceAnswer.send(LocalEvaluation.search(query, request, otlp: traces), to: sink)
+    var search = CandidateSearch(query, request, limit: maximumTraces)
+    while let window = search.next() {
+      let traces = try candidates(query, start: window.start, end: window.end, limit: search.limit)
+      try search.take(traces, of: window, most: mostTraces, client)
+    }
+    client.note(shortfall: search.shortfall(Self.name))
+    TraceAnswer.send(search.answer, to: sink)
   }
 
   public func metrics(_ request: TraceMetricsRequest, into sink: Sink) throws(BackendError) {
     let query = try LocalEvaluation.parse(request.query)
     let traces = try candidates(query, start: request.start, end: request.end, limit: maximumTraces)
-    guard try TraceAnswer.traceCount(traces, client) < maximumTraces else {
+    let most = min(mostTraces ?? maximumTraces, maximumTraces)
+    guard try TraceAnswer.traceCount(traces, client) < most else {
       throw .notSupported(
-        "more than \(maximumTraces) traces match, which \(Self.name) has to send one by one: narrow the query")
+        "\(most) traces or more match, which \(Self.name) has to send one by one: narrow the query")
     }
     try TraceAnswer.send(LocalEvaluation.metrics(query, request, otlp: traces), to: sink)
   }

@@ -12,6 +12,7 @@ public final class JaegerClient: ForeignBackend {
   public let client: BackendClient
   /// Nil until the first request has shown what the server speaks.
   private var hasVersion3: Bool?
+  public private(set) var mostTraces: Int?
 
   public init(url: HTTPURL, options: HTTPOptions = HTTPOptions(), retry: RetryPolicy = .reads) throws(BackendError) {
     client = try BackendClient(url: url, options: options, retry: retry)
@@ -54,16 +55,26 @@ public final class JaegerClient: ForeignBackend {
       throw .notSupported(
         "Jaeger searches within one service: add resource.service.name = \"…\" to the query, with && and not ||")
     }
-    let answer = try either(
-      { () throws(BackendError) in
-        try self.client.send("/api/v3/traces", JaegerClient.version3(demands, service, start, end, limit))
-      },
-      { () throws(BackendError) in
-        try self.client.send("/api/traces", JaegerClient.version1(demands, service, start, end, limit))
-      })
-    if answer.response.status == 404 { return [] }
-    guard answer.response.isSuccess else { throw client.failure(answer.response) }
-    return try decode(answer)
+    var limit = min(limit, mostTraces ?? limit)
+    while true {
+      let asked = limit
+      let answer = try either(
+        { () throws(BackendError) in
+          try self.client.send("/api/v3/traces", JaegerClient.version3(demands, service, start, end, asked))
+        },
+        { () throws(BackendError) in
+          try self.client.send("/api/traces", JaegerClient.version1(demands, service, start, end, asked))
+        })
+      if answer.response.status == 404 { return [] }
+      if answer.response.isSuccess {
+        let otlp = try decode(answer)
+        return answer.isVersion3 ? otlp : try TextAttributes(query).typed(otlp, client)
+      }
+      // VictoriaTraces: "limit should be not higher than 1000".
+      guard let most = RefusedLimit.most(answer.response, asked: limit) else { throw client.failure(answer.response) }
+      mostTraces = most
+      limit = most
+    }
   }
 
   private static func version3(
@@ -110,25 +121,35 @@ public final class JaegerClient: ForeignBackend {
     var isVersion3: Bool
   }
 
-  /// Asks version 3 unless the server is known not to have it. Jaeger answers unknown paths with 404 or its web page.
+  /// Asks version 3 unless the server is known not to have it: whoever answers something else than version 3 does, be it
+  /// an error or a page, is asked in the older way.
   private func either(
     _ version3: () throws(BackendError) -> HTTPResponse, _ version1: () throws(BackendError) -> HTTPResponse
   ) throws(BackendError) -> Answer {
-    if hasVersion3 != false {
-      let response = try version3()
-      let type = response.headers["Content-Type"] ?? ""
-      let isUnknown =
-        [404, 405, 501].contains(response.status) && !type.contains("json")
-        || response.isSuccess && type.contains("html")
-      if !isUnknown {
-        hasVersion3 = true
-        return Answer(response: response, isVersion3: true)
-      }
-      if hasVersion3 == true { return Answer(response: response, isVersion3: true) }
+    guard hasVersion3 != false else { return Answer(response: try version1(), isVersion3: false) }
+    let response = try version3()
+    if hasVersion3 == true || JaegerClient.isVersion3(response) {
+      hasVersion3 = true
+      return Answer(response: response, isVersion3: true)
     }
-    let response = try version1()
-    if response.isSuccess { hasVersion3 = false }
-    return Answer(response: response, isVersion3: false)
+    // Nobody who turns us away, or is down, says anything about versions.
+    if [401, 403, 407, 429].contains(response.status) || response.status >= 502 {
+      return Answer(response: response, isVersion3: true)
+    }
+    let older = try version1()
+    if older.isSuccess { hasVersion3 = false }
+    return Answer(response: older, isVersion3: false)
+  }
+
+  /// Whether only version 3 answers so: with JSON that has one of its keys, or is its error with a code in it.
+  private static func isVersion3(_ response: HTTPResponse) -> Bool {
+    guard response.headers["Content-Type"]?.contains("json") == true else { return false }
+    let start = String(decoding: response.body.prefix(200), as: UTF8.self).filter { !$0.isWhitespace }
+    if response.isSuccess {
+      return start.isEmpty || start == "{}"
+        || ["result", "services", "operations"].contains { start.hasPrefix("{\"\($0)\"") }
+    }
+    return start.hasPrefix("{\"error\":{") || start.hasPrefix("{\"code\":")
   }
 
   private func decode(_ answer: Answer) throws(BackendError) -> [UInt8] {

@@ -10,6 +10,7 @@ public import Transport
 public final class ZipkinClient: ForeignBackend {
   public static var name: String { "Zipkin" }
   public let client: BackendClient
+  public var mostTraces: Int? { nil }
 
   public init(url: HTTPURL, options: HTTPOptions = HTTPOptions(), retry: RetryPolicy = .reads) throws(BackendError) {
     client = try BackendClient(url: url, options: options, retry: retry)
