@@ -48,7 +48,7 @@ let package = Package(
       dependencies: [
         "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
         "HTTPServer", "Transport",
-        "OTLP", "JSON", "Compression", "Platform",
+        "OTLP", "JSON", "YAML", "Compression", "Platform",
       ]),
 
     .target(
@@ -73,6 +73,7 @@ let package = Package(
     .target(name: "HTTPServer", dependencies: ["TLS", "Platform", "CEvents", "CNghttp2"]),
     .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
+    .target(name: "YAML", dependencies: ["Platform", "CYAML"]),
     .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
     .target(name: "TLS", dependencies: ["Platform", "COpenSSL"]),
     .target(name: "MetricProfiles"),
@@ -84,6 +85,7 @@ let package = Package(
     systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
     systemLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
     systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+    systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     systemLibrary("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev", brew: "pcre2"),
     .target(name: "CEvents"),
     .target(name: "CCurl"),

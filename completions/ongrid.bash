@@ -31,9 +31,10 @@ _ongrid() {
   case $command in
     relay)
       case $previous in
-        --to | --to-metrics | --to-logs | --resource | --resource-detect | --listen-grpc | --listen-http | --listen-admin | --max-request | --max-connections | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --in-flight | --queue-max | --retry-initial | --retry-max | --retry-for | --drain-timeout | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --to | --to-metrics | --to-logs | --resource | --resource-detect | --listen-grpc | --listen-http | --listen-admin | --max-request | --cors-origin | --batch-spans | --batch-bytes | --batch-timeout | --in-flight | --queue-max | --retry-initial | --retry-max | --retry-for | --drain-timeout | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --compression) _ongrid_words "none gzip zstd"; return ;;
-        --tee | --listen-tls-cert | --listen-tls-key | --listen-tls-client-ca | --listen-token-file | --otelcol-path | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --tee | --listen-tls-cert | --listen-tls-key | --listen-tls-client-ca | --listen-token-file | --config | --otelcol-path | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --metric-names) _ongrid_words "ongrid otelcol"; return ;;
         --engine) _ongrid_words "native otelcol"; return ;;
         --ack) _ongrid_words "accepted stored delivered"; return ;;
         --queue-dir) _ongrid_paths -d; return ;;
@@ -43,8 +44,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --max-connections --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-once --no-delete --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --max-connections --cors-origin --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --metric-names --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --config --check-config --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-check-config --no-once --no-delete --no-print-config --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --metric-names --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --cors-origin --config --check-config --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
@@ -101,7 +102,7 @@ _ongrid() {
       ;;
     correlate)
       case $previous in
-        --service | --operation | --at | --window | --baseline | --prometheus | --loki | --tempo | --log-selector | --service-label | --max-bytes | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --service | --operation | --at | --window | --prometheus | --loki | --tempo | --log-selector | --service-label | --max-bytes | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         -f | --format) _ongrid_words "json markdown"; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json"; return ;;
@@ -110,8 +111,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--service --operation --at --window --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--service --operation --at --window --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;

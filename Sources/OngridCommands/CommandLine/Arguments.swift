@@ -37,6 +37,20 @@ struct Arguments: Sendable {
     now = .now
   }
 
+  /// The same call as if `file` had been written on the command line, where that says nothing of an option.
+  func above(_ file: [String: [Occurrence]]) -> Arguments {
+    Arguments(
+      command: command, positionals: positionals, occurrences: file.merging(occurrences) { $1 },
+      environment: environment)
+  }
+
+  /// The same call with `own` in place of what it says of these options.
+  func below(_ own: [String: [Occurrence]]) -> Arguments {
+    Arguments(
+      command: command, positionals: positionals, occurrences: occurrences.merging(own) { $1 }, environment: environment
+    )
+  }
+
   /// The option's value. The error names the option, the text and what is accepted.
   subscript<Value>(_ option: Option<Value>) -> Value {
     get throws(CommandError) { try option.read(self) }

@@ -6,9 +6,18 @@ import Relay
 
 /// From the command line and the environment to a configuration.
 enum RelayArguments {
-  static func configuration(_ arguments: Arguments) throws(CommandError) -> RelayConfiguration {
+  /// What is said, with the file of `--config` below it; that file is read anew each time.
+  static func withFile(_ arguments: Arguments) throws(CommandError) -> (Arguments, RelayConfigFile?) {
+    guard let path = try arguments[RelayOptions.config] else { return (arguments, nil) }
+    let file = try RelayConfigFile(path, for: arguments.command)
+    return (arguments.above(file.options), file)
+  }
+
+  static func configuration(
+    _ arguments: Arguments, file: RelayConfigFile? = nil
+  ) throws(CommandError) -> RelayConfiguration {
     var configuration = RelayConfiguration()
-    configuration.destinations = try destinations(arguments)
+    configuration.destinations = try destinations(arguments, file)
     configuration.listenGRPC = try arguments[RelayOptions.listenGRPC]
     configuration.listenHTTP = try arguments[RelayOptions.listenHTTP]
     configuration.listenAdmin = try arguments[RelayOptions.listenAdmin]
@@ -17,6 +26,7 @@ enum RelayArguments {
     configuration.queueDirectory = try arguments[RelayOptions.queueDir]
     configuration.resource = try resource(arguments)
     configuration.acknowledgement = try acknowledgement(arguments)
+    configuration.metricNames = try arguments[RelayOptions.metricNames]
     configuration.tee = try arguments[RelayOptions.tee]
     configuration.corsOrigins = try arguments[RelayOptions.corsOrigin]
     configuration.listenTokenFile = try arguments[RelayOptions.listenTokenFile]
@@ -74,8 +84,39 @@ enum RelayArguments {
     return settings
   }
 
+  /// Whether a text can name a destination.
+  static func isName(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty && text != "file"
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+          true
+        default: false
+        }
+      }
+  }
+
+  /// The parts of `NAME=URL`.
+  private static func named(_ text: String) -> (name: String?, url: String) {
+    guard let equals = text.firstIndex(of: "="), isName(text[..<equals]) else { return (nil, text) }
+    return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+  }
+
+  private static func settings(
+    _ place: (name: String?, url: String), _ signal: OTLPSignal, _ arguments: Arguments
+  ) throws(CommandError) -> RelayConfiguration.DestinationSettings {
+    let environment = ExporterEnvironment(signal, arguments.environment)
+    var client = try arguments.httpOptions()
+    try environment.apply(to: &client, arguments)
+    var settings = RelayConfiguration.DestinationSettings(
+      url: place.url, signal: signal, options: client, compression: try compression(arguments, environment))
+    settings.name = place.name
+    return settings
+  }
+
   private static func destinations(
-    _ arguments: Arguments
+    _ arguments: Arguments, _ file: RelayConfigFile?
   ) throws(CommandError) -> [RelayConfiguration.DestinationSettings] {
     let options: [(OTLPSignal, Option<[String]>)] = [
       (.traces, RelayOptions.to), (.metrics, RelayOptions.toMetrics), (.logs, RelayOptions.toLogs),
@@ -83,17 +124,21 @@ enum RelayArguments {
     var destinations: [RelayConfiguration.DestinationSettings] = []
     for (signal, option) in options {
       let environment = ExporterEnvironment(signal, arguments.environment)
+      if !arguments.isGiven(option), let listed = file?.destinations.filter({ $0.signal == signal }), !listed.isEmpty {
+        for entry in listed {
+          let own = arguments.below(entry.settings)
+          var settings = try settings((entry.name, entry.url), signal, own)
+          settings.pipeline = try pipeline(own)
+          destinations.append(settings)
+        }
+        continue
+      }
       let urls =
         arguments.isGiven(option)
         ? try arguments[option]
         : signal == .traces || environment.hasOwnEndpoint ? [try environment.endpoint()].compactMap(\.self) : []
-      guard !urls.isEmpty else { continue }
-      var client = try arguments.httpOptions()
-      try environment.apply(to: &client, arguments)
-      let compression = try compression(arguments, environment)
       for url in urls {
-        var settings = RelayConfiguration.DestinationSettings(
-          url: url, signal: signal, options: client, compression: compression)
+        var settings = try settings(named(url), signal, arguments)
         settings.urlIsComplete = !arguments.isGiven(option) && environment.endpointIsComplete
         destinations.append(settings)
       }

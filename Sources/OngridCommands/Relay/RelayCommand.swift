@@ -9,7 +9,7 @@ enum RelayCommand {
     description: """
       Receives OTLP over gRPC and HTTP from applications on this host, batches it, and sends it on with \
       authentication, compression, retries and a bounded queue. Metrics and logs go the same way as traces once \
-      `--to-metrics` and `--to-logs` say where.
+      `--to-metrics` and `--to-logs` say where. `--config` names a file that holds options and destinations.
 
       SIGTERM and SIGINT stop it: it takes no more requests, delivers what it has accepted, and says what it has done. \
       A second signal ends it at once. SIGHUP makes it open the files it writes to anew, after they have been renamed; \
@@ -27,7 +27,13 @@ enum RelayCommand {
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let log = try StandardErrorLog.make(arguments)
-    let configuration = try RelayArguments.configuration(arguments)
+    let given = arguments
+    let (arguments, file) = try RelayArguments.withFile(given)
+    let configuration = try RelayArguments.configuration(arguments, file: file)
+    if try arguments[RelayOptions.checkConfig] {
+      do throws(RelayError) { try configuration.check() } catch { throw .usage(error.description) }
+      return .done
+    }
     if try arguments[RelayOptions.engine] == .otelcol { return try RelayEngine.run(arguments, configuration, log) }
     for option: any CommandOption in [RelayOptions.printConfig, RelayOptions.otelcolPath]
     where arguments.isGiven(option) {

@@ -13,7 +13,7 @@ enum RelayOptions {
     documentation: """
       May be given several times; each destination has its own queue and retries, so a slow one holds nobody back. \
       `https://host/v1/traces` and `http://…` send OTLP over HTTP, `grpcs://host:4317` and `grpc://…` over gRPC. \
-      `file:PATH` appends to a file, `-` writes OTLP/JSON lines to standard output. A file named `.json` or `.jsonl` \
+      `NAME=URL` gives it a name, under which its queue is kept when the URL changes. `file:PATH` appends to a file, `-` writes OTLP/JSON lines to standard output. A file named `.json` or `.jsonl` \
       gets OTLP/JSON lines, any other a stream of protobuf messages; a further `.gz` compresses it. Without the \
       option, the standard variables `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_PROTOCOL`, `…_HEADERS`, `…_COMPRESSION`, \
       `…_TIMEOUT`, `…_CERTIFICATE`, `…_CLIENT_CERTIFICATE`, `…_CLIENT_KEY` and `…_INSECURE` are used.
@@ -59,6 +59,20 @@ enum RelayOptions {
     "listen-admin", "ADDRESS", .listenAddress, default: "localhost:8888",
     help: "Serve /healthz, /readyz and /metrics here",
     documentation: "As `--listen-grpc`; `none` turns it off.")
+  static let metricNames = Option.value(
+    "metric-names", "NAMES", .choice(MetricNames.self), default: "ongrid", help: "Names in /metrics: ongrid or otelcol",
+    documentation: """
+      `otelcol` writes what the OpenTelemetry Collector has too under its names, which dashboards know, and the rest as \
+      before. `SIGNAL` is `spans`, `metric_points` or `log_records`:
+
+          accepted_items_total   otelcol_receiver_accepted_SIGNAL
+          refused_items_total    otelcol_receiver_refused_SIGNAL
+          sent_items_total       otelcol_exporter_sent_SIGNAL
+          overflow_items_total   otelcol_exporter_enqueue_failed_SIGNAL
+          queue_requests         otelcol_exporter_queue_size
+
+      Dead letters, lost and returned items together are `otelcol_exporter_send_failed_SIGNAL`.
+      """)
   static let listenTLSCert = Option.value(
     "listen-tls-cert", "FILE", .file, help: "Certificate chain of the receivers, PEM",
     documentation: "Turns TLS on for both receivers, together with `--listen-tls-key`.")
@@ -139,6 +153,15 @@ enum RelayOptions {
       What it refused for good counts as well, until it is sent again or removed. Beyond the bound clients are told to \
       come back later (HTTP 503 with Retry-After, gRPC UNAVAILABLE with RetryInfo).
       """)
+  static let config = Option.value(
+    "config", "FILE", .file, help: "Read options from this file, YAML or JSON",
+    documentation: """
+      Every option by its long name, such as `queue-dir: /var/lib/ongrid`; those that may be given several times as lists. \
+      In the lists `to`, `to-metrics` and `to-logs` a destination may be a mapping with `url`, a `name` under which its \
+      queue is kept when the URL changes, and options of its own for HTTP, batches, queue and retries. Options on the \
+      command line win, and with `--to` the list is not looked at.
+      """)
+  static let checkConfig = Option.flag("check-config", help: "Say whether options and files are right, and exit")
   static let ack = Option.value(
     "ack", "WHEN", .choice(Acknowledgement.self), help: "When clients are told that a request was taken",
     documentation: """
@@ -175,11 +198,11 @@ enum RelayOptions {
     OptionGroup(
       "Receivers",
       [
-        listenGRPC, listenHTTP, listenAdmin, listenTLSCert, listenTLSKey, listenTLSClientCA, listenTokenFile,
-        maxRequest, maxConnections,
+        listenGRPC, listenHTTP, listenAdmin, metricNames, listenTLSCert, listenTLSKey, listenTLSClientCA,
+        listenTokenFile, maxRequest, maxConnections,
         corsOrigin,
       ]),
-    OptionGroup("Mode", [once, delete, engine, otelcolPath, printConfig]),
+    OptionGroup("Mode", [config, checkConfig, once, delete, engine, otelcolPath, printConfig]),
     OptionGroup(
       "Batches and queue",
       [

@@ -8,12 +8,14 @@ final class AdminPages: Sendable {
   private let destinations: [Destination]
   private let queue: DurableQueue?
   private let status: ServiceStatus
+  private let names: MetricNames
 
   /// - Parameter telemetry: what the receivers are served by.
   init(
     receivers: ReceiverCounters, telemetry: HTTPService, destinations: [Destination], queue: DurableQueue?,
-    status: ServiceStatus
+    status: ServiceStatus, names: MetricNames
   ) {
+    self.names = names
     self.queue = queue
     self.receivers = receivers
     self.telemetry = telemetry
@@ -37,8 +39,8 @@ final class AdminPages: Sendable {
       return Page("ready\n")
     case "/metrics":
       let metrics = MetricsPage(
-        receivers: receivers, refusedConnections: telemetry.refusedConnections, destinations: destinations, queue: queue
-      )
+        receivers: receivers, refusedConnections: telemetry.refusedConnections, destinations: destinations,
+        queue: queue, names: names)
       return Page(contentType: "text/plain; version=0.0.4; charset=utf-8", metrics.text)
     default: return Page(status: 404, "there are /healthz, /readyz and /metrics\n")
     }

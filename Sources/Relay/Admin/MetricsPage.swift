@@ -4,7 +4,14 @@ import OTLP
 struct MetricsPage {
   private(set) var text = ""
 
-  init(receivers: ReceiverCounters, refusedConnections: Int, destinations: [Destination], queue: DurableQueue?) {
+  private let names: MetricNames
+
+  init(
+    receivers: ReceiverCounters, refusedConnections: Int, destinations: [Destination], queue: DurableQueue?,
+    names: MetricNames = .ongrid
+  ) {
+    self.names = names
+    if names == .otelcol { writeCollectorNames(receivers, destinations) }
     writeReceivers(receivers, refusedConnections)
     writeDestinations(destinations) { queue?.keptItems(of: $0) ?? 0 }
     if let queue { write(queue) }
@@ -31,11 +38,16 @@ struct MetricsPage {
     }
   }
 
-  private mutating func family(_ name: String, _ type: String, _ help: String) {
+  mutating func family(_ name: String, _ type: String, _ help: String) {
+    if isLeftOut(name) { return }
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
   }
 
-  private mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+  /// Whether the collector's names have said it already.
+  private func isLeftOut(_ name: String) -> Bool { names == .otelcol && MetricsPage.collectorHas.contains(name) }
+
+  mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+    if isLeftOut(name) { return }
     text += name
     if !labels.isEmpty {
       let list = labels.map { "\($0.0)=\"\(MetricsPage.escape($0.1))\"" }

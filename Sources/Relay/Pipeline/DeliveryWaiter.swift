@@ -61,6 +61,6 @@ final class DeliveryWaiter: DeliveryObserver {
     if state.mayHelp { return .refused(Refusal(.overloaded, reason, retryAfter: 5)) }
     // Of several destinations each may have refused the same items.
     if state.refusedItems >= items { return .refused(Refusal(.malformed, reason)) }
-    return .accepted(warning: reason)
+    return .accepted(rejected: state.refusedItems, warning: reason)
   }
 }

@@ -6,6 +6,8 @@ import Transport
 final class Destination: Sendable {
   let target: any Target
   let signal: OTLPSignal
+  /// What the user calls it.
+  private let givenName: String?
   let queue: DestinationQueue
   let counters = DestinationCounters()
   let settings: PipelineSettings
@@ -15,8 +17,9 @@ final class Destination: Sendable {
   private let cancellations = Monitor<[HTTPCancellation]>([])
 
   init(
-    _ target: any Target, signal: OTLPSignal, settings: PipelineSettings, log: Log
+    _ target: any Target, signal: OTLPSignal, name: String? = nil, settings: PipelineSettings, log: Log
   ) {
+    givenName = name
     self.target = target
     self.signal = signal
     self.settings = settings
@@ -25,7 +28,7 @@ final class Destination: Sendable {
   }
 
   /// How the durable queue knows it again after a restart.
-  var identity: String { "\(signal.rawValue) \(target.identity)" }
+  var identity: String { "\(signal.rawValue) \(givenName.map { "name=\($0)" } ?? target.identity)" }
 
   var storage: (any DestinationStorage)? { storageSlot.withLock { $0 } }
 
@@ -134,7 +137,9 @@ final class Destination: Sendable {
           url: entry.url, isComplete: entry.urlIsComplete, signal: entry.signal, options: entry.options,
           encoding: entry.compression)
       }
-      destinations.append(Destination(target, signal: entry.signal, settings: pipeline, log: log))
+      destinations.append(
+        Destination(
+          target, signal: entry.signal, name: entry.name, settings: entry.pipeline ?? pipeline, log: log))
     }
     if let tee = configuration.tee {
       let target = try file(tee)

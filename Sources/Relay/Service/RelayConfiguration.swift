@@ -10,6 +10,10 @@ public struct RelayConfiguration: Sendable {
     /// `http(s)://`, `grpc(s)://`, `file:PATH`, or `-` for OTLP/JSON on standard output.
     public var url: String
     public var signal: OTLPSignal
+    /// Under which its queue is kept whatever the URL.
+    public var name: String?
+    /// Batches, queue and retries of its own.
+    public var pipeline: PipelineSettings?
     /// Headers, credentials, TLS and timeout of a server.
     public var options: HTTPOptions
     /// How requests to a server are compressed.
@@ -42,6 +46,8 @@ public struct RelayConfiguration: Sendable {
   public var queueDirectory: String?
   /// When clients are told that a request was taken.
   public var acknowledgement = Acknowledgement.stored
+  /// Under which names `/metrics` shows what the relay does.
+  public var metricNames = MetricNames.ongrid
   /// Resource attributes to set on everything that passes.
   public var resource: [(name: String, value: String)] = []
   /// A file that gets a copy of all traces, and where it is OTLP/JSON of the other signals too; `-` is standard output.
@@ -58,6 +64,19 @@ public struct RelayConfiguration: Sendable {
   public var drainTimeout = Duration.seconds(25)
 
   public init() {}
+
+  /// Looks at what a start would find wrong, without receiving, sending or writing anything.
+  public func check() throws(RelayError) {
+    if destinations.isEmpty { throw .badSetting("there is no destination") }
+    for entry in destinations where entry.url != "-" && !entry.url.hasPrefix("file:") {
+      let target = try RemoteTarget(
+        url: entry.url, isComplete: entry.urlIsComplete, signal: entry.signal, options: entry.options,
+        encoding: entry.compression)
+      _ = try target.makeExporter(cancellation: HTTPCancellation())
+    }
+    if let path = listenTokenFile { _ = try TokenFile(path) }
+    do throws(ListenError) { _ = try listenTLS?.open() } catch { throw .listening(error) }
+  }
 
   /// The addresses that other hosts can reach and where neither a client certificate nor a token is asked for.
   public var exposedAddresses: [String] {

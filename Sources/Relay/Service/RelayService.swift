@@ -52,7 +52,7 @@ public final class RelayService {
       }
       let pages = AdminPages(
         receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, queue: durable,
-        status: status)
+        status: status, names: configuration.metricNames)
       var adminLimits = HTTPLimits()
       adminLimits.maxConnections = 128
       adminPages = HTTPService(listeners.admin, limits: adminLimits) { PageHandler { pages.answer($0) } }
