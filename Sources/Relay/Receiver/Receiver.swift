@@ -45,15 +45,11 @@ final class Receiver: Sendable {
     }
     let items = payloads.reduce(0) { $0 + $1.items }
     // An empty request is a success and nobody needs to hear of it.
+    let receipt = Receipt(
+      counters: counters, source: source, items: items, rejected: ticket.rejection.items, bytes: size)
+    ticket.receipt = receipt
     let reply = payloads.isEmpty ? Reply.accepted() : intake.take(payloads, ticket: ticket)
-    switch reply {
-    case .refused(let refusal)?:
-      counters.refused(refusal, signal: source.signal, transport: source.transport, items: items)
-    case .accepted?, nil:
-      counters.accepted(source, items: items, bytes: size)
-      if ticket.rejection.items > 0 { counters.rejected(source, items: ticket.rejection.items) }
-    }
-    if reply != nil { counters.duration.record(Nanoseconds.seconds(monotonicNanoseconds() - source.began)) }
+    if let reply { receipt.count(reply) }
     return reply.map { ticket.rejection.completing($0) }
   }
 
