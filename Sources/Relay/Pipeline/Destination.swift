@@ -83,6 +83,13 @@ final class Destination: Sendable {
     }
   }
 
+  /// Says that clients are slowed down, each reply being held back for up to `delay`.
+  func noteCrowded(_ delay: Duration) {
+    log.warn(
+      "the queue for \(target.name) is nearly full: replies are held back for up to \(delay.milliseconds) ms",
+      kind: "crowded")
+  }
+
   /// Counts a request that is about to be sent again.
   func noteRetry(reason: String) {
     log.warn("\(target.name): \(reason); trying again", kind: "retry")

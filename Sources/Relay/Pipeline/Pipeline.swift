@@ -62,18 +62,19 @@ final class Pipeline: Intake {
     return nil
   }
 
-  /// Holds back the reply to what was accepted while every destination has more waiting than it should: clients then send
-  /// no faster than destinations take, and memory stays small. Not for long, though: a destination that is down must not
-  /// stop clients before the queue is full.
+  /// Holds back the reply to what was accepted while the queue of every destination is nearly full: clients then send no
+  /// faster than destinations take. Not for long, though: a destination that is down must not stop clients before the queue
+  /// is full.
   func park(_ reply: Reply, _ ticket: Ticket, _ destinations: [Destination]) -> Bool {
     guard case .accepted = reply, destinations.allSatisfy(\.queue.isCrowded) else { return false }
-    parked.withLock { $0.append((ticket, reply, monotonicNanoseconds() + Pipeline.longestDelay)) }
+    for destination in destinations { destination.noteCrowded(Pipeline.longestDelay) }
+    parked.withLock { $0.append((ticket, reply, monotonicNanoseconds() + Pipeline.longestDelay.nanoseconds)) }
     // A destination may have caught up in between.
     if !destinations.allSatisfy(\.queue.isCrowded) { unpark() }
     return true
   }
 
-  private static let longestDelay: Int64 = 200_000_000
+  private static let longestDelay = Duration.milliseconds(200)
 
   /// Gives the replies that were held back; with `now` only those that have been for long enough.
   func unpark(now: Int64 = .max) {

@@ -36,7 +36,7 @@ struct SendQueue {
   private var waitingItems = 0
   private var waitingPlain = 0
   private var postponed: [(delivery: Delivery, due: Int64)] = []
-  /// While the destination looks dead, old and new are tried in turn.
+  /// Old and new are tried in turn, so that what fails again and again holds up nobody.
   private var triesNew = false
   /// Deliveries under way, and their requests.
   private(set) var active = 0
@@ -143,7 +143,7 @@ struct SendQueue {
     let retryDue = retry.map { max(postponed[$0].due, start) }
     let newDue = oldest.map { max(isFull || isDraining ? now : $0.addingSaturating(batchTimeout), start) }
     let isNewDue = newDue.map { $0 <= now } ?? false
-    if let retry, let retryDue, retryDue <= now, !(isNewDue && pace.looksDead && triesNew) {
+    if let retry, let retryDue, retryDue <= now, !(isNewDue && triesNew) {
       triesNew = true
       return handOut(postponed.remove(at: retry).delivery)
     }
