@@ -34,7 +34,10 @@ enum RelayOptions {
     "compression", "METHOD", .choice(CompressionMethod.self), environment: "OTEL_EXPORTER_OTLP_COMPRESSION",
     default: "gzip",
     help: "How requests are compressed",
-    documentation: "What clients send compressed with gzip goes on as it came, which costs next to nothing.")
+    documentation: """
+      What clients send compressed with gzip goes on without being compressed again. Each request is one gzip member or \
+      one zstd frame, since some receivers read no further.
+      """)
   static let resource = Option.list(
     "resource", "NAME=VALUE", .pair, help: "Set a resource attribute on everything that passes",
     documentation: "An attribute of the same name is replaced.")
@@ -130,8 +133,9 @@ enum RelayOptions {
     "batch-bytes", "SIZE", .size(in: 1024...(1 << 30)), default: "4MiB",
     help: "Most bytes in one request, before compression",
     documentation: """
-      A destination that refuses a request as too large gets it in parts, and smaller ones from then on. When it finds \
-      something bad in one, the client's request that holds it is refused alone, not the others of its batch.
+      A destination that refuses a request as too large, or does not answer in time, gets it in parts, and smaller \
+      ones and fewer at once from then on; both grow again with what arrives. When a destination refuses a batch for \
+      what is in it, halves of it are sent until what is bad is alone; the rest arrives.
       """)
   static let batchTimeout = Option.value(
     "batch-timeout", "DURATION", .duration(), default: "200ms", help: "Longest wait for a batch to fill")
@@ -151,7 +155,8 @@ enum RelayOptions {
     help: "Most bytes that wait for one destination",
     documentation: """
       What it refused for good counts as well, until it is sent again or removed. Beyond the bound clients are told to \
-      come back later (HTTP 503 with Retry-After, gRPC UNAVAILABLE with RetryInfo).
+      come back later (HTTP 503 with Retry-After, gRPC UNAVAILABLE with RetryInfo). From four fifths of it on each reply \
+      is held back for up to 200 ms, so that clients slow down.
       """)
   static let config = Option.value(
     "config", "FILE", .file, help: "Read options from this file, YAML or JSON",
