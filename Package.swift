@@ -3,8 +3,8 @@ import PackageDescription
 
 /// A C library the system ships, linked as usual.
 ///
-/// Only libraries that load fast are linked. libcurl, OpenSSL and snappy are loaded at first use
-/// (`CCurl`, `COpenSSL`, `CSnappy`): linking them would cost every start of `ongrid` about 6 ms.
+/// Only libraries that load fast are linked. libcurl, OpenSSL, snappy, libbz2 and liblzma are loaded at first use
+/// (`CCurl`, `COpenSSL`, `CSnappy`, `CArchive`): linking them would cost every start of `ongrid` about 6 ms.
 func systemLibrary(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
@@ -26,8 +26,7 @@ let releaseLinking: [LinkerSetting] = [
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
   "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends", "HTTPServer",
-  "Transport", "OTLP",
-  "JSON", "Compression", "Platform", "TestSupport",
+  "Transport", "TraceFormats", "OTLP", "JSON", "Compression", "Platform", "TestSupport",
 ]
 let fuzzing: Target =
   Context.environment["ONGRID_FUZZ"] == nil
@@ -47,34 +46,38 @@ let package = Package(
       name: "OngridCommands",
       dependencies: [
         "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
-        "HTTPServer", "Transport",
-        "OTLP", "JSON", "YAML", "Compression", "Platform",
+        "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "Platform",
       ]),
 
     .target(
-      name: "Correlate", dependencies: ["Backends", "Transport", "TraceQL", "Traces", "OTLP", "JSON", "Platform"]),
+      name: "Correlate",
+      dependencies: ["Backends", "Transport", "TraceQL", "Traces", "TraceFormats", "OTLP", "JSON", "Platform"]),
     .target(
       name: "Relay",
       dependencies: [
-        "HTTPServer", "Transport", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents", "CSQLite",
+        "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "Compression", "TLS", "Platform", "CEvents",
+        "CSQLite",
       ]),
     .target(
       name: "SpanMetrics",
       dependencies: [
-        "Backends", "MetricProfiles", "Transport", "TraceQL", "OTLP", "JSON", "Compression", "Platform",
+        "Backends", "MetricProfiles", "Transport", "TraceQL", "TraceFormats", "OTLP", "JSON", "Compression", "Platform",
       ]),
     .target(name: "AlertRules", dependencies: ["Backends", "MetricProfiles", "JSON", "Platform"]),
-    .target(name: "Backends", dependencies: ["Transport", "TraceQL", "OTLP", "JSON", "Platform", "CSnappy"]),
+    .target(
+      name: "Backends",
+      dependencies: ["Transport", "TraceQL", "TraceFormats", "OTLP", "JSON", "Platform", "CSnappy"]),
     .target(
       name: "Transport",
       dependencies: ["OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2"]),
-    .target(name: "TraceQL", dependencies: ["Traces", "OTLP", "JSON", "Platform", "CPCRE2"]),
+    .target(name: "TraceQL", dependencies: ["Traces", "TraceFormats", "OTLP", "JSON", "Platform", "CPCRE2"]),
     .target(name: "Traces", dependencies: ["OTLP", "Platform"]),
     .target(name: "HTTPServer", dependencies: ["TLS", "Platform", "CEvents", "CNghttp2"]),
-    .target(name: "OTLP", dependencies: ["JSON", "Compression", "Platform"]),
+    .target(name: "TraceFormats", dependencies: ["OTLP", "JSON", "Compression", "Platform"]),
+    .target(name: "OTLP", dependencies: ["JSON", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "YAML", dependencies: ["Platform", "CYAML"]),
-    .target(name: "Compression", dependencies: ["Platform", "CDeflate", "CZlib", "CZstd"]),
+    .target(name: "Compression", dependencies: ["Platform", "CArchive", "CDeflate", "CZlib", "CZstd"]),
     .target(name: "TLS", dependencies: ["Platform", "COpenSSL"]),
     .target(name: "MetricProfiles"),
     .target(name: "Platform", dependencies: ["Libc"]),
@@ -87,6 +90,7 @@ let package = Package(
     systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
     systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     systemLibrary("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev", brew: "pcre2"),
+    .target(name: "CArchive"),
     .target(name: "CEvents"),
     .target(name: "CCurl"),
     .target(name: "COpenSSL"),
@@ -103,7 +107,8 @@ let package = Package(
     tests("PlatformTests", ["Platform"]),
     tests("CompressionTests", ["Compression", "CZlib"]),
     tests("JSONTests", ["JSON"]),
-    tests("OTLPTests", ["OTLP"]),
+    tests("OTLPTests", ["OTLP", "TraceFormats"]),
+    tests("TraceFormatsTests", ["TraceFormats", "ongrid"]),
     tests("TransportTests", ["Transport"]),
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),

@@ -7,10 +7,10 @@ say() { printf '==> %s\n' "$*" >&2; }
 
 case ${1:-} in
   build)
-    # curl, OpenSSL and snappy are loaded at run time where they are used; building needs the first two's headers.
+    # curl, OpenSSL, snappy, libbz2 and liblzma are loaded at run time where they are used; building needs the first two's headers.
     apt=(pkg-config libnghttp2-dev libdeflate-dev zlib1g-dev libzstd-dev libsqlite3-dev libpcre2-dev libyaml-dev
-      libcurl4-openssl-dev libssl-dev libsnappy1v5 curl ca-certificates)
-    brew=(pkgconf libnghttp2 libdeflate zlib zstd sqlite pcre2 libyaml curl openssl@3 snappy)
+      libcurl4-openssl-dev libssl-dev libsnappy1v5 libbz2-1.0 liblzma5 curl ca-certificates)
+    brew=(pkgconf libnghttp2 libdeflate zlib zstd sqlite pcre2 libyaml curl openssl@3 snappy xz)
     ;;
   test)
     apt=(prometheus python3-venv zsh fish groff-base jq)

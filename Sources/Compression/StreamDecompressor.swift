@@ -14,6 +14,8 @@ public struct StreamDecompressor: ~Copyable {
   }
 
   private let engine: Engine
+  /// What went wrong behind the bytes that were given out last.
+  private var pending: CompressionError?
   /// Whether the input so far ends between two members or frames.
   public private(set) var isAtBoundary = true
 
@@ -52,6 +54,7 @@ public struct StreamDecompressor: ~Copyable {
   public mutating func decompress(
     _ input: inout ByteView, into output: UnsafeMutableRawBufferPointer
   ) throws(CompressionError) -> Int {
+    if let pending { throw pending }
     switch engine {
     case .identity:
       let n = Swift.min(input.count, output.count)
@@ -91,7 +94,10 @@ public struct StreamDecompressor: ~Copyable {
       guard inflateReset(stream) == Z_OK else { throw .outOfMemory }
       isAtBoundary = true
     case Z_MEM_ERROR: throw .outOfMemory
-    default: throw .corrupt(.gzip)
+    default:
+      // What came out before the damage is given out first.
+      guard room > Int(stream.pointee.avail_out) else { throw .corrupt(.gzip) }
+      pending = .corrupt(.gzip)
     }
     return room - Int(stream.pointee.avail_out)
   }

@@ -1,6 +1,7 @@
 import Backends
-public import OTLP
+import OTLP
 import Platform
+public import TraceFormats
 public import Transport
 
 /// Where to ask and how much to take.

@@ -125,6 +125,13 @@ public struct JSONTokenizer {
     state = .documentStart
   }
 
+  /// Stands at `offset`, as at the start of a document; for giving up on what stands before it.
+  public mutating func skip(to offset: Int) {
+    at = min(max(at, offset), count)
+    level = 0
+    state = .documentStart
+  }
+
   // MARK: Grammar
 
   @inlinable

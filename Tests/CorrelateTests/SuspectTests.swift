@@ -2,6 +2,7 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import TraceFormats
 
 @testable import Correlate
 

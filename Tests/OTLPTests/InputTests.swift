@@ -4,6 +4,7 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import TraceFormats
 
 @Suite struct InputTests {
   static let document = #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"},{"name":"b"}]}]}]}"#
@@ -85,7 +86,7 @@ import Testing
   static func document(span: String) -> String { #"{"resourceSpans":[{"scopeSpans":[{"spans":[\#(span)]}]}]}"# }
 
   static let nonsense: [(text: String, message: String)] = [
-    ("hello", "neither"), ("[1]", "expected an object"), (#"{"a":1}"#, "no resourceSpans"),
+    ("hello", "plain text"), ("[1]", "a number"), (#"{"a":1}"#, "an object with \"a\""),
     (#"{"resourceSpans":["#, "ends"), (#"{"resourceSpans":7}"#, "expected an array"),
     (document(span: #"{"traceId":"xyz"}"#), "invalid id"),
     (document(span: #"{"traceId":"zz"}"#), "invalid id"),

@@ -3,6 +3,7 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import TraceFormats
 
 /// All requests in `bytes`, as if they had come from a file.
 func requests(

@@ -4,6 +4,7 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import TraceFormats
 
 /// Large plain files are read by several threads at once. What comes out is what one thread reads from the same bytes
 /// when they come compressed, which only one can read.

@@ -77,7 +77,7 @@ import Testing
   @Test("a document is read for the signal that is wanted, or tells its own")
   func documents() throws {
     let texts: [OTLPSignal: String] = [
-      .traces: InputTests.document,
+      .traces: #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"},{"name":"b"}]}]}]}"#,
       .metrics: #"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m"}]}]}]}"#,
       .logs: #"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"s"}]}]}]}"#,
     ]
@@ -91,16 +91,19 @@ import Testing
     }
     #expect(try document("{}", nil).signal == nil)
     let both = #"{"resourceLogs":[],"resourceMetrics":[]}"#
-    #expect(throws: TranscodeError.self) { try document(both, nil) }
+    #expect(try document(both, nil).signal == .logs)
+    #expect(try document(both, nil).others == [.metrics])
     #expect(try document(both, .logs).signal == .logs)
   }
 
-  private func document(_ text: String, _ signal: OTLPSignal?) throws -> (signal: OTLPSignal?, bytes: [UInt8]) {
+  private func document(
+    _ text: String, _ signal: OTLPSignal?
+  ) throws -> (signal: OTLPSignal?, others: [OTLPSignal], bytes: [UInt8]) {
     var out = ByteBuffer()
     let document = try Array(text.utf8).withByteView { (view) throws(TranscodeError) in
       var transcoder = JSONTranscoder(view, signal: signal)
       return try transcoder.next(into: &out)
     }
-    return (document?.signal, [UInt8](out.view))
+    return (document?.signal, document?.others ?? [], [UInt8](out.view))
   }
 }

@@ -4,6 +4,7 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import TraceFormats
 import Transport
 
 @testable import Relay

@@ -3,6 +3,7 @@ import Platform
 import SpanMetrics
 import TestSupport
 import Testing
+import TraceFormats
 
 /// The metrics of shop equal what a real Tempo derived from it, series by series.
 @Suite struct TempoEqualityTests {

@@ -3,6 +3,7 @@ import JSON
 import OTLP
 import TestSupport
 import Testing
+import TraceFormats
 
 @testable import TraceQL
 

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import TraceFormats
 import Traces
 
 /// Takes the traces of a service out of OTLP files.

@@ -8,12 +8,22 @@ extension JSONTranscoder {
     var next = 0
     while let key = try nextKey() {
       guard let index = schema.index(of: key, from: next) else {
-        try skip()
+        try unknown(key, in: schema)
         continue
       }
       next = index + 1
       try value(of: schema.fields[index], into: &out)
     }
+  }
+
+  /// Passes over a member that is not known. Where telemetry may stand in it, that is noted.
+  private mutating func unknown(_ key: ByteView, in schema: MessageSchema) throws(TranscodeError) {
+    let token = try take()
+    do throws(JSONError) { try tokens.skipRest(of: token) } catch { throw TranscodeError(error) }
+    guard schema.isContainer, notUnderstood == nil, token.kind == .arrayStart || token.kind == .objectStart,
+      tokens.position - token.start > 2
+    else { return }
+    notUnderstood = NotUnderstood(key: String(key), offset: token.start)
   }
 
   private mutating func value(of field: FieldSchema, into out: inout ByteBuffer) throws(TranscodeError) {

@@ -7,9 +7,21 @@ import Platform
 /// integers, 64-bit integers as strings or numbers, `null` as absent, unknown keys ignored. Tempo's trace JSON is read as
 /// well: `batches` or `trace` at the top, ids in base64, enums by name; so is Jaeger's `result`.
 public struct JSONTranscoder {
-  var tokens: JSONTokenizer
+  /// Where it stands in the text.
+  public internal(set) var tokens: JSONTokenizer
   /// What is read; `nil`: whichever signal a document has.
   private let expected: OTLPSignal?
+
+  /// A member that is not known and may hold telemetry.
+  public struct NotUnderstood: Sendable, Equatable {
+    public let key: String
+    /// Where its value begins, in bytes from the start of the text.
+    public let offset: Int
+  }
+
+  /// The first member that is not known where spans, metrics or log records are looked for; unknown members elsewhere are
+  /// ignored, as OTLP demands.
+  public internal(set) var notUnderstood: NotUnderstood?
 
   /// - Parameters:
   ///   - text: one document, or several with or without space between them.
@@ -17,6 +29,12 @@ public struct JSONTranscoder {
   ///     each document, which must be of one signal.
   public init(_ text: ByteView, signal: OTLPSignal? = .traces) {
     tokens = JSONTokenizer(text, depthLimit: 256, manyDocuments: true)
+    expected = signal
+  }
+
+  /// Goes on where another reader of the same text stands.
+  public init(continuing tokens: JSONTokenizer, signal: OTLPSignal? = .traces) {
+    self.tokens = tokens
     expected = signal
   }
 
@@ -30,6 +48,8 @@ public struct JSONTranscoder {
     public var signal: OTLPSignal?
     /// Whether there was any key at all.
     public var isEmpty = true
+    /// Further signals of the same document, which were passed over: read it again for each of them.
+    public var others: [OTLPSignal] = []
   }
 
   /// Appends the next document's TracesData, MetricsData or LogsData to `out`; `nil` when nothing is left. On an error
@@ -46,6 +66,19 @@ public struct JSONTranscoder {
     }
   }
 
+  /// Appends the object that comes next, a ResourceSpans, ResourceMetrics or ResourceLogs, as the only one of its request.
+  public mutating func nextResource(_ signal: OTLPSignal, into out: inout ByteBuffer) throws(TranscodeError) {
+    let schema = signal.resourceElement
+    try message(1, reserving: schema.lengthWidth, into: &out) { (json, out) throws(TranscodeError) in
+      try json.members(of: schema, into: &out)
+    }
+  }
+
+  /// Appends the array of attributes that comes next as the repeated field `field`.
+  public mutating func attributes(_ field: Int, into out: inout ByteBuffer) throws(TranscodeError) {
+    try keyValues(field, into: &out)
+  }
+
   /// Gives up on the current document and goes on behind the next line feed.
   public mutating func skipLine() { tokens.skipLine() }
 
@@ -53,13 +86,19 @@ public struct JSONTranscoder {
     while let key = try nextKey() {
       document.isEmpty = false
       if let signal = signal(of: key) {
-        try note(signal, in: &document)
+        guard note(signal, in: &document) else {
+          try skip()
+          continue
+        }
         let schema = signal.resourceElement
         try messages(1, reserving: schema.lengthWidth, into: &out) { (json, out) throws(TranscodeError) in
           try json.members(of: schema, into: &out)
         }
       } else if expected != .metrics, expected != .logs, key.equals("trace") || key.equals("result") {
-        try note(.traces, in: &document)
+        guard note(.traces, in: &document) else {
+          try skip()
+          continue
+        }
         if try beginObject() { try data(&document, into: &out) }
       } else {
         try skip()
@@ -67,11 +106,14 @@ public struct JSONTranscoder {
     }
   }
 
-  private func note(_ signal: OTLPSignal, in document: inout Document) throws(TranscodeError) {
-    if let other = document.signal, other != signal {
-      throw TranscodeError("one document with \(other) and \(signal)", at: tokens.position)
+  /// Whether `signal` is the one that is read of the document.
+  private func note(_ signal: OTLPSignal, in document: inout Document) -> Bool {
+    if let first = document.signal, first != signal {
+      if !document.others.contains(signal) { document.others.append(signal) }
+      return false
     }
     document.signal = signal
+    return true
   }
 
   /// The signal that a key at the top is of, when that is to be read.

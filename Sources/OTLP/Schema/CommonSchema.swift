@@ -22,25 +22,30 @@ enum CommonSchema {
     FieldSchema("droppedAttributesCount", 4, .uint32),
   ])
 
-  /// ResourceSpans, ResourceMetrics or ResourceLogs, which differ in the name of their second field.
-  static func resourceElement(_ name: StaticString, _ scopeElement: MessageSchema) -> MessageSchema {
+  /// ResourceSpans, ResourceMetrics or ResourceLogs, which differ in the name of their second field, today's and the one
+  /// before OTLP 1.0.
+  static func resourceElement(
+    _ name: StaticString, before oldName: StaticString, _ scopeElement: MessageSchema
+  ) -> MessageSchema {
     MessageSchema(
-      lengthWidth: 3,
+      lengthWidth: 3, isContainer: true,
       [
         FieldSchema("resource", 1, .message(resource)),
         FieldSchema(name, 2, .messages(scopeElement)),
         FieldSchema("schemaUrl", 3, .string),
+        FieldSchema(oldName, 2, .messages(scopeElement), isOldName: true),
       ])
   }
 
   /// ScopeSpans, ScopeMetrics or ScopeLogs, which differ in their second field.
   static func scopeElement(_ name: StaticString, _ elements: FieldSchema.Kind) -> MessageSchema {
     MessageSchema(
-      lengthWidth: 3,
+      lengthWidth: 3, isContainer: true,
       [
         FieldSchema("scope", 1, .message(scope)),
         FieldSchema(name, 2, elements),
         FieldSchema("schemaUrl", 3, .string),
+        FieldSchema("instrumentationLibrary", 1, .message(scope), isOldName: true),
       ])
   }
 }

@@ -3,7 +3,7 @@ import Platform
 /// opentelemetry/proto/logs/v1/logs.proto.
 enum LogSchema {
   static let resourceLogs = CommonSchema.resourceElement(
-    "scopeLogs", CommonSchema.scopeElement("logRecords", .messages(logRecord)))
+    "scopeLogs", before: "instrumentationLibraryLogs", CommonSchema.scopeElement("logRecords", .messages(logRecord)))
 
   static let logRecord = MessageSchema(
     lengthWidth: 2,

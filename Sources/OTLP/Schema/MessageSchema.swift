@@ -13,12 +13,15 @@ struct MessageSchema: @unchecked Sendable {
   let fields: UnsafeBufferPointer<FieldSchema>
   /// How many bytes the length of such a message most likely takes; a wrong guess costs a move of the message.
   let lengthWidth: Int
+  /// Whether such messages hold other telemetry, so that a member which is not known may be telemetry not understood.
+  let isContainer: Bool
 
-  init(lengthWidth: Int = 1, _ fields: [FieldSchema]) {
+  init(lengthWidth: Int = 1, isContainer: Bool = false, _ fields: [FieldSchema]) {
     let table = UnsafeMutableBufferPointer<FieldSchema>.allocate(capacity: fields.count)
     _ = table.initialize(from: fields)
     self.fields = UnsafeBufferPointer(table)
     self.lengthWidth = lengthWidth
+    self.isContainer = isContainer
   }
 
   /// Where the member `name` stands in `fields`; `nil` when it is unknown.
@@ -61,10 +64,13 @@ struct FieldSchema: Sendable {
   let name: StaticString
   let number: Int
   let kind: Kind
+  /// Whether this is a name of earlier versions: read as the field `number`, never written.
+  let isOldName: Bool
 
-  init(_ name: StaticString, _ number: Int, _ kind: Kind) {
+  init(_ name: StaticString, _ number: Int, _ kind: Kind, isOldName: Bool = false) {
     self.name = name
     self.number = number
     self.kind = kind
+    self.isOldName = isOldName
   }
 }

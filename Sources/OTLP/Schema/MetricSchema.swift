@@ -3,7 +3,7 @@ import Platform
 /// opentelemetry/proto/metrics/v1/metrics.proto.
 enum MetricSchema {
   static let resourceMetrics = CommonSchema.resourceElement(
-    "scopeMetrics", CommonSchema.scopeElement("metrics", .messages(metric)))
+    "scopeMetrics", before: "instrumentationLibraryMetrics", CommonSchema.scopeElement("metrics", .messages(metric)))
 
   static let metric = MessageSchema(
     lengthWidth: 2,

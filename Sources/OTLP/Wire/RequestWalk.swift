@@ -8,6 +8,8 @@ public struct RequestWalk: Sendable, Equatable {
   public var elements: Int
   /// ResourceSpans, ResourceMetrics or ResourceLogs.
   public var resources: Int
+  /// Whether some of it stands in the fields that held it before OTLP 1.0; see `OldNames`.
+  public var hasOldNames: Bool
 
   /// Walks `request` and checks that it is well-formed: every length of Resource… > Scope… > element (the three requests
   /// have the same field numbers), of a metric down to its data points, and the fields of each item one level down, so
@@ -17,6 +19,7 @@ public struct RequestWalk: Sendable, Equatable {
     var elements = 0
     var points = 0
     var resources = 0
+    var hasOldNames = false
     let countsPoints = signal == .metrics
     let check = ElementCheck(signal)
     var top = WireCursor(request)
@@ -29,14 +32,17 @@ public struct RequestWalk: Sendable, Equatable {
       resources += 1
       var resource = WireCursor(try top.bytes())
       while let tag = try resource.nextTag() {
-        guard tag.rawValue == 2 << 3 | 2 else {
+        if tag.rawValue != 2 << 3 | 2 {
           if tag.rawValue == 1 << 3 | 2 {
             try RequestWalk.checkFields(of: resource.bytes())
-          } else {
+            continue
+          }
+          guard tag == OldNames.tag else {
             if tag.field <= 2 { throw .badWireType(field: tag.field) }
             try resource.skip(tag)
+            continue
           }
-          continue
+          hasOldNames = true
         }
         var scope = WireCursor(try resource.bytes())
         while let tag = try scope.nextTag() {
@@ -58,6 +64,7 @@ public struct RequestWalk: Sendable, Equatable {
     self.items = countsPoints ? points : elements
     self.elements = elements
     self.resources = resources
+    self.hasOldNames = hasOldNames
   }
 
   /// Checks that the fields of `message` fill it exactly.

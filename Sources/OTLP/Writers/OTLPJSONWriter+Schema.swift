@@ -6,7 +6,7 @@ extension OTLPJSONWriter {
   /// it: truncate it.
   public func write(_ request: ByteView, _ signal: OTLPSignal, into out: inout ByteBuffer) throws(WireError) {
     out.append("{\"")
-    out.append(signal.dataKey)
+    out.append(dialect == .tempo && signal == .traces ? "batches" : signal.dataKey)
     out.append("\":")
     try messages(RepeatedField(request, field: 1), signal.resourceElement, &out)
     out.append("}")
@@ -14,7 +14,7 @@ extension OTLPJSONWriter {
 
   private func write(_ message: ByteView, _ schema: MessageSchema, into out: inout ByteBuffer) throws(WireError) {
     var object = ObjectText(&out)
-    for field in schema.fields { try write(field, of: message, &object, &out) }
+    for field in schema.fields where !field.isOldName { try write(field, of: message, &object, &out) }
     object.close(&out)
   }
 

@@ -3,17 +3,27 @@ import Platform
 /// Writes OTLP protobuf as OTLP/JSON: ids in lower-case hex, 64-bit integers as strings, enums as numbers, fields in the
 /// order of their numbers, absent fields left out. What it writes reads back as the same protobuf message.
 public struct OTLPJSONWriter {
-  public init() {}
+  /// How ids and enums look.
+  public enum Dialect: Sendable {
+    /// OTLP/JSON: ids in hex, enums as numbers.
+    case otlp
+    /// What Tempo answers to a trace by its id: `batches`, ids in base64, enums by name.
+    case tempo
+  }
+
+  let dialect: Dialect
+
+  public init(_ dialect: Dialect = .otlp) { self.dialect = dialect }
 
   /// Appends one span as an object.
   public func write(_ span: SpanView, into out: inout ByteBuffer) throws(WireError) {
     var object = ObjectText(&out)
-    object.hex("\"traceId\":", span.traceID, &out)
-    object.hex("\"spanId\":", span.spanID, &out)
+    id("\"traceId\":", &object, span.traceID, &out)
+    id("\"spanId\":", &object, span.spanID, &out)
     object.string("\"traceState\":", span.traceState, &out)
-    object.hex("\"parentSpanId\":", span.parentSpanID, &out)
+    id("\"parentSpanId\":", &object, span.parentSpanID, &out)
     object.string("\"name\":", span.name, &out)
-    object.number("\"kind\":", span.kind, &out)
+    number("\"kind\":", span.kind, SpanKind(rawValue: span.kind)?.protobufName, &object, &out)
     object.quoted("\"startTimeUnixNano\":", span.startTimeUnixNano, &out)
     object.quoted("\"endTimeUnixNano\":", span.endTimeUnixNano, &out)
     try attributes(span.attributes, &object, &out)
@@ -34,8 +44,8 @@ public struct OTLPJSONWriter {
       object.key("\"links\":", &out)
       try array(span.links, &out) { (link, out) throws(WireError) in
         var object = ObjectText(&out)
-        object.hex("\"traceId\":", link.traceID, &out)
-        object.hex("\"spanId\":", link.spanID, &out)
+        id("\"traceId\":", &object, link.traceID, &out)
+        id("\"spanId\":", &object, link.spanID, &out)
         object.string("\"traceState\":", link.traceState, &out)
         try attributes(link.attributes, &object, &out)
         object.number("\"droppedAttributesCount\":", link.droppedAttributesCount, &out)
@@ -48,11 +58,31 @@ public struct OTLPJSONWriter {
       object.key("\"status\":", &out)
       var status = ObjectText(&out)
       status.string("\"message\":", span.statusMessage, &out)
-      status.number("\"code\":", span.statusCode, &out)
+      number("\"code\":", span.statusCode, StatusCode(rawValue: span.statusCode)?.protobufName, &status, &out)
       status.close(&out)
     }
     object.number("\"flags\":", span.flags, &out)
     object.close(&out)
+  }
+
+  private func id(_ quoted: StaticString, _ object: inout ObjectText, _ value: ByteView, _ out: inout ByteBuffer) {
+    guard dialect == .tempo else { return object.hex(quoted, value, &out) }
+    guard !value.isEmpty else { return }
+    object.key(quoted, &out)
+    out.append("\"")
+    Base64.append(value, to: &out)
+    out.append("\"")
+  }
+
+  /// An enum's number, or its name where the dialect has names and the number has one.
+  private func number(
+    _ quoted: StaticString, _ value: Int32, _ name: StaticString?, _ object: inout ObjectText, _ out: inout ByteBuffer
+  ) {
+    guard dialect == .tempo, value != 0, let name else { return object.number(quoted, value, &out) }
+    object.key(quoted, &out)
+    out.append("\"")
+    out.append(name)
+    out.append("\"")
   }
 
   private func attributes(

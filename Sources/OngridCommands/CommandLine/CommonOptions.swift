@@ -31,6 +31,8 @@ enum InputFormat: String, CaseIterable {
   case otlpJSON = "otlp-json"
   case otlpProtobuf = "otlp-proto"
   case tempoJSON = "tempo-json"
+  case jaegerJSON = "jaeger-json"
+  case zipkinJSON = "zipkin-json"
 }
 
 /// Options of every command that reads traces from files or standard input.
@@ -39,16 +41,24 @@ enum InputOptions {
     "input-format", "FORMAT", .choice(InputFormat.self), default: "auto",
     help: "Format of the traces that are read",
     documentation: """
-      Normally detected: OTLP/JSON (one document or one a line), OTLP protobuf (one message, or a stream of messages \
-      each after its length in four bytes, big-endian), Tempo's trace JSON; each plain, gzip or zstd. Give the format \
-      when the beginning of the input could be mistaken.
+      Normally detected: OTLP/JSON (one document or one a line, also with the names before OTLP 1.0), OTLP protobuf \
+      (one message, or a stream of messages each after its length in four bytes, big-endian), Tempo's traces and search \
+      answers, Jaeger's JSON (of its API, its user interface, or from Elasticsearch), Zipkin's, and what the console \
+      exporters of Go and Python print; each plain, gzip, zstd, bzip2 or xz, in a tar archive or not. Give the format when \
+      the beginning of the input could be mistaken.
+
+      A directory stands for the files in it and below it; hidden ones and those that end in `.tmp`, `.part` or `.bad` are \
+      left out, which is said.
+
+      Metrics and log records among traces are passed over and counted.
       """)
 
   static let skipBad = Option.flag(
     "skip-bad", help: "Count records that cannot be read and go on",
     documentation: """
       Without it the first bad record ends the command with exit status 2. With it bad records are counted, the count \
-      is logged, and the exit status is 4 when there were any.
+      is logged, and the exit status is 4 when there were any. Of input that is cut at its end, or damaged where it is \
+      compressed, all that stands before the damage is read.
       """)
 
   static let group = OptionGroup("Input", [inputFormat, skipBad])

@@ -1,23 +1,55 @@
 import OTLP
+import Platform
+import TraceFormats
 
 extension InputOptions {
   /// The traces in the command's positional arguments, or on standard input where there are none.
   static func open(_ arguments: Arguments, paths: [String]? = nil) throws(CommandError) -> TraceInput {
     let options = try options(arguments)
-    do throws(InputError) { return try TraceInput(paths ?? arguments.positionals, options: options) } catch {
+    let paths = paths ?? arguments.positionals
+    if paths.isEmpty || paths == ["-"] { sayThatItWaits(try arguments[CommonOptions.quiet]) }
+    do throws(InputError) { return try TraceInput(paths, options: options) } catch {
       throw .usage(error.description)
     }
+  }
+
+  /// Somebody who sits before the terminal is told that it is their turn.
+  private static func sayThatItWaits(_ isQuiet: Bool) {
+    guard !isQuiet, Terminal.isTerminal(0), Terminal.isTerminal(2) else { return }
+    StandardErrorLog.writeLine("reading traces from the terminal; end them with Ctrl-D, or give files")
   }
 
   /// How traces are read, as the command line says.
   static func options(_ arguments: Arguments, follow: Bool = false) throws(CommandError) -> TraceInputOptions {
     var options = TraceInputOptions()
     options.follow = follow
+    options.skipsBad = try arguments[skipBad]
     switch try arguments[inputFormat] {
-    case .otlpJSON, .tempoJSON: options.format = .json
+    case .otlpJSON, .tempoJSON, .jaegerJSON, .zipkinJSON: options.format = .json
     case .otlpProtobuf: options.isProtobuf = true
     case .auto: break
     }
     return options
+  }
+
+  /// Says what of the input was passed over, skipped or not understood, each in one line, and what it makes of the status.
+  ///
+  /// - Parameters:
+  ///   - skipped: bad records that the decoders passed over.
+  ///   - first: the first of them, where it is known.
+  static func report(_ input: TraceInput, skipped: Int, first: InputError? = nil, _ log: Log) -> ExitStatus {
+    let summary = input.findings.summary
+    if let text = input.leftOutText { log.warn(text) }
+    if let text = summary.otherSignalsText { log.info("passed over \(text): only traces are read here") }
+    if summary.notUnderstood > 0 {
+      let place = summary.firstNotUnderstood.map { ": \($0)" } ?? ""
+      log.warn("\(summary.notUnderstood) parts of the input were not understood, the first\(place)")
+    }
+    let bad = skipped + summary.skipped
+    if bad > 0 {
+      let place = (first ?? summary.firstSkipped).map { ", the first: \($0)" } ?? ""
+      log.warn("skipped \(bad) bad records" + place)
+    }
+    return bad > 0 || summary.notUnderstood > 0 ? .partial : .done
   }
 }

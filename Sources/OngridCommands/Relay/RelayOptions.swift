@@ -103,13 +103,18 @@ enum RelayOptions {
   static let once = Option.flag(
     "once", help: "Deliver files or standard input, then exit",
     documentation: """
-      A directory stands for the files in it. Exit status 0: all was delivered; 4: part of it. OTLP/JSON says itself \
+      Any format of traces is read, as `spanmetrics` reads it. A directory stands for the files in it. Exit status 0: all was delivered; 4: part of it. OTLP/JSON says itself \
       whether it holds traces, metrics or logs; a protobuf file holds traces unless a part of its name between dots is \
       `metrics` or `logs`, as in `spool.metrics.otlp` and in dead letters. What has no destination stays where it is.
       """)
   static let delete = Option.flag(
     "delete", help: "With --once, remove each file that was delivered",
-    documentation: "Files are locked while they are read, so that two runs do not deliver one file twice.")
+    documentation: """
+      Files are locked while they are read, so that two runs do not deliver one file twice. A file goes only when it is \
+      whole and nobody writes to it: what is hidden, ends in `.tmp` or `.part`, is still being written, or cannot be read \
+      to its end stays where it is, which is said; write under such a name and rename. With `--skip-bad` a file of which \
+      a part could not be read is kept under its name and `.bad`, which is not delivered again.
+      """)
   static let engine = Option.value(
     "engine", "ENGINE", .choice(Engine.self), default: "native", help: "Relay itself or supervise a collector",
     documentation: """

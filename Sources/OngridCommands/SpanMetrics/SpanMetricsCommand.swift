@@ -2,6 +2,7 @@ import Backends
 import OTLP
 import Platform
 import SpanMetrics
+import TraceFormats
 
 /// `ongrid spanmetrics`.
 enum SpanMetricsCommand {
@@ -20,7 +21,9 @@ enum SpanMetricsCommand {
       Spans with broken UTF-8 are counted, under mended names. Each root server of a trace is a call of its own. Where \
       the two ends of a call disagree, it does not matter which of them came last.
       """,
-    arguments: [Argument("FILE", kind: .file, repeatable: true, help: "Traces to read; - or none is stdin")],
+    arguments: [
+      Argument("FILE", kind: .file, repeatable: true, help: "Traces to read, files or directories; - or none is stdin")
+    ],
     options: [
       SpanMetricsOptions.metrics, ServiceGraphOptions.group, SpanMetricsOptions.results, SpanMetricsOptions.following,
       InputOptions.group,
@@ -61,12 +64,13 @@ enum SpanMetricsCommand {
     if let age = try arguments[SpanMetricsOptions.maxAge], age > .zero {
       limited.notBefore = UInt64(clamping: (Timestamp.now - age).nanoseconds)
     }
-    let outcome = try read(arguments, limited)
+    let input = try InputOptions.open(arguments)
+    let outcome = try read(input, arguments, limited)
     let snapshot = outcome.aggregator.snapshot()
     MetricsWarnings(log).warn(snapshot, configuration)
     if outputs.writesDocument { try outputs.writer.write(snapshot) }
     if let push = outputs.push { try send(snapshot, outcome, push, started: started, log) }
-    return skipStatus(outcome.skipped, outcome.firstSkipped, log)
+    return InputOptions.report(input, skipped: outcome.skipped, first: outcome.firstSkipped, log)
   }
 
   /// How long a receiver that does not answer is asked again by a command that ends.
@@ -84,12 +88,11 @@ enum SpanMetricsCommand {
   }
 
   private static func read(
-    _ arguments: Arguments, _ configuration: SpanMetricsConfiguration
+    _ input: TraceInput, _ arguments: Arguments, _ configuration: SpanMetricsConfiguration
   ) throws(CommandError) -> RunOutcome {
     let threads = try arguments[SpanMetricsOptions.threads]
     let skipsBad = try arguments[InputOptions.skipBad]
     let step = try arguments[SpanMetricsOptions.atSpanTime] ? arguments[SpanMetricsOptions.interval] : nil
-    let input = try InputOptions.open(arguments)
     let progress = Monitor(ProgressBar(isWanted: try !arguments[CommonOptions.quiet]))
     defer { progress.withLock { $0.clear() } }
     do throws(RunError) {

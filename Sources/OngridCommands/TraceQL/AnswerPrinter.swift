@@ -67,7 +67,9 @@ struct AnswerPrinter {
     if request.format.needsTraces, request.format != .otlp { return try printTogether([otlp]) }
     var buffer = ByteBuffer(capacity: otlp.count * 4)
     do throws(WireError) {
-      try otlp.withByteView { view throws(WireError) in try OTLPJSONWriter().write(view, .traces, into: &buffer) }
+      try otlp.withByteView { view throws(WireError) in
+        try OTLPJSONWriter(request.format == .json ? .tempo : .otlp).write(view, .traces, into: &buffer)
+      }
     } catch {
       throw .backend("the trace cannot be read: \(error)")
     }

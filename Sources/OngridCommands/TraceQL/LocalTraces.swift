@@ -1,6 +1,7 @@
 import Backends
 import OTLP
 import Platform
+import TraceFormats
 import TraceQL
 
 /// Answers from files and pipes.
@@ -15,9 +16,9 @@ struct LocalTraces {
     self.arguments = arguments
     self.request = request
     self.log = log
-    paths = try arguments[TraceQLOptions.from] + request.files
+    paths = request.files
     if paths.isEmpty, Terminal.isTerminal(0) {
-      throw .usage("no source: give --tempo, --jaeger, --zipkin or --from, or redirect traces into standard input")
+      throw .usage("no source: give files, --tempo, --jaeger or --zipkin, or redirect traces into standard input")
     }
     options.limit = request.limit
     options.spansPerSpanset = request.spansPerSet
@@ -51,7 +52,7 @@ struct LocalTraces {
         throw TraceQLRequest.refusal(of: error, status: .usage)
       }
       return try answer(query, input, options, printer)
-    case .trace(let id): return try trace(id, input, options, printer)
+    case .traces(let ids): return try traces(ids, input, options, printer)
     case .tagValues(let tag): return try tagValues(tag, input, options, printer)
     case .tags: return try tags(input, options, printer)
     }
@@ -64,32 +65,39 @@ struct LocalTraces {
     if query.isMetrics {
       let result = try evaluate { () throws(EngineError) in try engine.metrics(.input(input)) }
       try printer.print(result)
-      return status(found: !result.series.isEmpty, skipped: result.skipped)
+      return status(input, found: !result.series.isEmpty, skipped: result.skipped)
     }
     let result = try evaluate { () throws(EngineError) in try engine.search(.input(input)) }
     try printer.print(result)
-    return status(found: !result.traces.isEmpty, skipped: result.skipped)
+    request.note(traces: result.traces.count, isRemote: false, log)
+    return status(input, found: !result.traces.isEmpty, skipped: result.skipped)
   }
 
-  private func trace(
-    _ id: String, _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
+  /// All of them in one pass over the input.
+  private func traces(
+    _ ids: [String], _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
   ) throws(CommandError) -> ExitStatus {
-    guard TraceIDText.padded(id) != nil else {
-      throw .usage("--trace-id '\(StandardErrorLog.oneLine(id))': must be up to 32 hexadecimal digits")
-    }
     var options = options
     options.keepsTraces = true
-    options.limit = 1
+    options.limit = ids.count
+    let condition = ids.count == 1 ? "= \"\(ids[0])\"" : "=~ \"\(ids.joined(separator: "|"))\""
     let query: Query
-    do throws(QueryError) { query = try Query(parsing: "{ trace:id = \"\(id.lowercased())\" }") } catch {
+    do throws(QueryError) { query = try Query(parsing: "{ trace:id \(condition) }") } catch {
       throw .usage(error.description)
     }
     let result = try evaluate { [options] () throws(EngineError) in
       try LocalEngine(query, options).search(.input(input))
     }
-    guard let trace = result.traces.first else { throw CommandError("no trace \(id) in the input", status: .no) }
-    try printer.print(trace: trace.otlp)
-    return status(found: true, skipped: result.skipped)
+    var missing: [String] = []
+    for id in ids {
+      if let trace = result.traces.first(where: { TraceIDText.padded($0.traceID) == id }) {
+        try printer.print(trace: trace.otlp)
+      } else {
+        missing.append(id)
+      }
+    }
+    return try request.missing(missing, of: ids.count, "the input", log)
+      ?? status(input, found: true, skipped: result.skipped)
   }
 
   private func tagValues(
@@ -103,7 +111,7 @@ struct LocalTraces {
       try TagValues(of: attribute, matching: request.filter?.query, in: .input(input), options)
     }
     try printer.print(values)
-    return status(found: !values.values.isEmpty, skipped: values.skipped)
+    return status(input, found: !values.values.isEmpty, skipped: values.skipped)
   }
 
   private func tags(
@@ -116,7 +124,7 @@ struct LocalTraces {
       return try TagNames(input, matching: condition, skipsBad: options.skipsBad)
     }
     try printer.print(names)
-    return status(found: !names.scopes.isEmpty, skipped: names.skipped)
+    return status(input, found: !names.scopes.isEmpty, skipped: names.skipped)
   }
 
   private func evaluate<Result>(_ body: () throws(EngineError) -> Result) throws(CommandError) -> Result {
@@ -127,9 +135,9 @@ struct LocalTraces {
     }
   }
 
-  private func status(found: Bool, skipped: Int) -> ExitStatus {
-    if skipped > 0 { log.warn("skipped \(skipped) bad records") }
-    if !found, request.exitStatus { return .no }
-    return skipped > 0 ? .partial : .done
+  private func status(_ input: TraceInput, found: Bool, skipped: Int) -> ExitStatus {
+    let reported = InputOptions.report(input, skipped: skipped, log)
+    let status = request.status(found: found)
+    return status == .done ? reported : status
   }
 }

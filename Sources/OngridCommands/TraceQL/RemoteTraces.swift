@@ -10,19 +10,30 @@ struct RemoteTraces {
   private let request: TraceQLRequest
   private let allowsAll: Bool
 
+  private let log: Log
+
   /// Nil when no backend is asked for.
-  init?(_ arguments: Arguments, _ request: TraceQLRequest) throws(CommandError) {
+  init?(_ arguments: Arguments, _ request: TraceQLRequest, _ log: Log) throws(CommandError) {
+    self.log = log
     let options = [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin]
-    let given = (options.map(\.definition) + [TraceQLOptions.from.definition]).filter { arguments.isGiven($0) }
-    guard given.count <= 1 else {
-      throw .usage("only one source can be asked: " + given.map { "--\($0.name)" }.joined(separator: ", "))
+    let given = options.filter { arguments.isGiven($0) }
+    let names = given.map { "--\($0.name)" } + (arguments.isGiven(TraceQLOptions.from) ? ["--from"] : [])
+    guard names.count <= 1 else { throw .usage("only one source can be asked: \(names.joined(separator: ", "))") }
+    if let chosen = given.first, let file = request.files.first {
+      throw .usage("only one source can be asked: --\(chosen.name) or \(StandardErrorLog.oneLine(file))")
     }
-    if given.first?.name == TraceQLOptions.from.name { return nil }
-    // A source on the command line wins over the environment.
-    guard
-      let chosen = options.first(where: { $0.name == given.first?.name })
-        ?? options.first(where: { !arguments.texts($0.definition).isEmpty })
-    else { return nil }
+    // A file wins over the environment; a merely redirected standard input does not.
+    if !request.files.isEmpty { return nil }
+    let inEnvironment = options.filter { !arguments.texts($0.definition).isEmpty }
+    if given.isEmpty, inEnvironment.count > 1 {
+      let variables = inEnvironment.compactMap(\.definition.environment)
+      throw .usage("only one source can be asked, and the environment names \(variables.joined(separator: " and "))")
+    }
+    guard let chosen = given.first ?? inEnvironment.first else { return nil }
+    if given.isEmpty, FileDescriptor.standardInput.hasBytes {
+      log.warn(
+        "standard input was not read, since \(chosen.definition.environment ?? "") is set; give - as FILE to read it")
+    }
     let url = try arguments.required(chosen)
     let settings = try arguments.httpOptions()
     do throws(BackendError) {
@@ -55,7 +66,7 @@ struct RemoteTraces {
       }
       return query.isMetrics ? try metrics(sent) : try search(sent)
     case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text)
-    case .trace(let id): return try trace(id)
+    case .traces(let ids): return try traces(ids)
     case .tags:
       return try list { sink throws(BackendError) in
         try backend.tagNames(matching: request.filter?.sent, start: start, end: end, into: sink)
@@ -83,7 +94,8 @@ struct RemoteTraces {
     if request.format == .json {
       let found = try pass(marker: "\"traceID\"") { sink throws(BackendError) in try backend.search(search, into: sink)
       }
-      return !found && request.exitStatus ? .no : .done
+      request.note(traces: found, isRemote: true, log)
+      return request.status(found: found > 0)
     }
     let answer = try read { sink throws(BackendError) in try backend.search(search, into: sink) }
     guard let result = SearchResult(answer: answer) else {
@@ -105,7 +117,8 @@ struct RemoteTraces {
       }
       try AnswerPrinter(request).printTogether(found)
     }
-    return result.traces.isEmpty && request.exitStatus ? .no : .done
+    request.note(traces: result.traces.count, isRemote: true, log)
+    return request.status(found: !result.traces.isEmpty)
   }
 
   private func metrics(_ query: String) throws(CommandError) -> ExitStatus {
@@ -115,22 +128,20 @@ struct RemoteTraces {
       let found = try pass(marker: "\"labels\"") { sink throws(BackendError) in
         try backend.metrics(metrics, into: sink)
       }
-      return !found && request.exitStatus ? .no : .done
+      return request.status(found: found > 0)
     }
     let answer = try read { sink throws(BackendError) in try backend.metrics(metrics, into: sink) }
     guard let result = MetricsResult(answer: answer) else {
       throw .backend("\(name) answered something else than series")
     }
     try AnswerPrinter(request).print(result)
-    return result.series.isEmpty && request.exitStatus ? .no : .done
+    return request.status(found: !result.series.isEmpty)
   }
 
-  private func trace(_ id: String) throws(CommandError) -> ExitStatus {
-    guard let padded = TraceIDText.padded(id) else {
-      throw .usage("--trace-id '\(StandardErrorLog.oneLine(id))': must be up to 32 hexadecimal digits")
-    }
-    guard try printTrace(padded) else { throw CommandError("\(name) has no trace \(padded)", status: .no) }
-    return .done
+  private func traces(_ ids: [String]) throws(CommandError) -> ExitStatus {
+    var missing: [String] = []
+    for id in ids where try !printTrace(id) { missing.append(id) }
+    return try request.missing(missing, of: ids.count, name, log) ?? request.status(found: true)
   }
 
   /// Prints a trace; false when there is none of that id. Without an explicit range a trace is looked for everywhere.
@@ -178,11 +189,11 @@ struct RemoteTraces {
 
   // MARK: Answers
 
-  /// Hands an answer through as it arrives; whether `marker` is in it. A line feed is added when it has none, and nothing
+  /// Hands an answer through as it arrives; how often `marker` is in it, or, without one, whether there was anything. A line feed is added when it has none, and nothing
   /// when it is empty.
   private func pass(
     marker: StaticString?, _ ask: (TraceBackend.Sink) throws(BackendError) -> Void
-  ) throws(CommandError) -> Bool {
+  ) throws(CommandError) -> Int {
     var output = StandardOutput()
     var failure: CommandError?
     var last: UInt8?
@@ -206,7 +217,7 @@ struct RemoteTraces {
     if let failure { throw failure }
     if let last, last != 0x0A, !request.isRaw { try output.write("\n") }
     try output.flush()
-    return search?.isFound ?? (last != nil)
+    return search?.count ?? (last != nil ? 1 : 0)
   }
 
   /// Reads an answer as a document.
@@ -246,7 +257,7 @@ struct RemoteTraces {
 private struct MarkerSearch {
   private let marker: [UInt8]
   private var matched = 0
-  private(set) var isFound = false
+  private(set) var count = 0
 
   init(_ marker: StaticString) {
     self.marker = Array(UnsafeBufferPointer(start: marker.utf8Start, count: marker.utf8CodeUnitCount))
@@ -254,12 +265,11 @@ private struct MarkerSearch {
 
   /// The markers' first byte appears in them again only at their end, so that a mismatch restarts at most one byte back.
   mutating func look(at bytes: UnsafeRawBufferPointer) {
-    guard !isFound else { return }
     for byte in bytes {
       if byte == marker[matched] { matched += 1 } else { matched = byte == marker[0] ? 1 : 0 }
       if matched == marker.count {
-        isFound = true
-        return
+        count += 1
+        matched = 0
       }
     }
   }

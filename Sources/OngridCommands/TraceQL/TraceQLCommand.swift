@@ -25,12 +25,13 @@ enum TraceQLCommand {
       only spans that stand in the relation.
       """,
     synopsis: [
-      "traceql [OPTIONS] QUERY", "traceql [OPTIONS] QUERY --from FILE...", "traceql [OPTIONS] --trace-id ID",
-      "traceql [OPTIONS] --tags", "traceql [OPTIONS] --tag-values TAG",
+      "traceql [OPTIONS] QUERY [FILE...]", "traceql [OPTIONS] --trace-id ID [FILE...]",
+      "traceql [OPTIONS] --tags [FILE...]", "traceql [OPTIONS] --tag-values TAG [FILE...]",
+      "traceql [OPTIONS] --info [FILE...]",
     ],
     arguments: [
       Argument("QUERY", help: "The query"),
-      Argument("FILE", kind: .file, repeatable: true, help: "With --from: further files"),
+      Argument("FILE", kind: .file, repeatable: true, help: "Traces to read, files or directories; - is stdin"),
     ],
     options: [
       TraceQLOptions.source, TraceQLOptions.query, TraceQLOptions.lookup, TraceQLOptions.results,
@@ -43,9 +44,9 @@ enum TraceQLCommand {
         "Slow requests of a service, from Tempo",
         "ongrid traceql --tempo http://localhost:3200 '{ resource.service.name = \"payments-api\" } | duration > 800ms'"
       ),
-      Example("Errors in a file, for people", "ongrid traceql '{ status = error }' --from traces.otlp -f table"),
+      Example("Errors in a file, for people", "ongrid traceql '{ status = error }' traces.otlp -f table"),
       Example(
-        "Fail a build when a captured run has errors", "! ongrid traceql '{ status = error }' --exit-status < run.otlp"),
+        "Fail a build when a captured run has errors", "ongrid traceql '{ status = error }' --fail-if-found run.otlp"),
       Example("One trace as a waterfall", "ongrid traceql --trace-id 7719cdfbb878c2d651ea345e50690b90 -f waterfall"),
       Example(
         "Requests a second by service", "ongrid traceql '{ kind = server } | rate() by (resource.service.name)' -f plot"
@@ -53,7 +54,9 @@ enum TraceQLCommand {
     ],
     exitNotes: [
       ExitNote(
-        .no, "`--check`: the query is not valid. `--exit-status`: nothing was found. `--trace-id`: no such trace."),
+        .no,
+        "`--check`: the query is not valid. `--exit-status`: nothing was found. `--fail-if-found`: something was. `--trace-id`: no such trace."
+      ),
       ExitNote(.usage, "The query is not valid, the input cannot be read or needs more than `--max-memory`."),
     ],
     run: run)
@@ -62,7 +65,8 @@ enum TraceQLCommand {
     let request = try TraceQLRequest(arguments)
     if request.isCheck { return try check(request) }
     let log = try StandardErrorLog.make(arguments)
-    if let answers = try RemoteTraces(arguments, request) { return try answers.run() }
+    if request.isInfo { return try InputInfo.run(arguments, request, log) }
+    if let answers = try RemoteTraces(arguments, request, log) { return try answers.run() }
     return try LocalTraces(arguments, request, log).run()
   }
 

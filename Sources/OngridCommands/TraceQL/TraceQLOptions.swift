@@ -1,10 +1,10 @@
 /// The options of `ongrid traceql`.
 enum TraceQLOptions {
   static let from = Option.list(
-    "from", "FILE", .file, help: "Evaluate locally over this file; - is stdin",
+    "from", "FILE", .file, help: "Evaluate locally over this file or directory; - is stdin",
     documentation: """
-      May be given several times; with it, arguments after the query are files too, so that `--from *.otlp` reads all of \
-      them. Without any source, and with standard input redirected, traces are read from there.
+      The same as a FILE after the query. Files win over a server that the environment names; standard input is read \
+      when it is given as `-`, or when there is no other source and it is redirected.
       """)
 
   static let since = Option.value(
@@ -36,7 +36,17 @@ enum TraceQLOptions {
       understands, is written out. For servers with a newer language than this program knows. The answer is printed byte \
       for byte, also without a line feed at its end.
       """)
-  static let traceID = Option.value("trace-id", "ID", .text, help: "Print one trace instead of searching")
+  static let traceID = Option.list(
+    "trace-id", "ID", .text, help: "Print this trace instead of searching",
+    documentation: """
+      May be given several times. `-` reads ids from standard input: one a line, or the JSON that `traceql` and \
+      `correlate` print. Exit status 1 when none of them is there, 4 when some are not.
+      """)
+  static let info = Option.flag(
+    "info", negatable: false, help: "Say what the files hold instead of searching",
+    documentation: """
+      Formats, the number of traces and spans, services, the time range, other signals, and what could not be read.
+      """)
   static let tags = Option.flag(
     "tags", negatable: false, help: "List the names of attributes instead of searching",
     documentation: "A query after it leaves only those of the spans that it matches.")
@@ -89,12 +99,15 @@ enum TraceQLOptions {
     "only", "WHICH", .choice(TraceQLRequest.Only.self), help: "Fold all spans of a waterfall but these",
     documentation: "`errors`: spans that failed. `critical`: spans that the whole trace waited for.")
   static let exitStatus = Option.flag("exit-status", negatable: false, help: "Exit 1 when nothing is found")
+  static let failIfFound = Option.flag(
+    "fail-if-found", negatable: false, help: "Exit 1 when something is found",
+    documentation: "For checks that must find nothing. Bad input and dead servers keep their own statuses.")
 
   static let source = OptionGroup(
     "Source", [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin, from])
   static let query = OptionGroup("Query", [since, start, end, limit, spansPerSet, step, instant, all, check, raw])
-  static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues])
-  static let results = OptionGroup("Results", [format, exitStatus, width, utc])
+  static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues, info])
+  static let results = OptionGroup("Results", [format, exitStatus, failIfFound, width, utc])
   static let waterfall = OptionGroup("Waterfall", [details, foldBelow, maxDepth, only])
   static let local = OptionGroup("Files", [maxMemory, threads])
 }

@@ -9,7 +9,8 @@ struct TraceQLRequest {
     case query(Query, sent: String)
     /// Sent as it is.
     case rawQuery
-    case trace(String)
+    /// Ids of 32 digits, in the order they were asked for.
+    case traces([String])
     case tags
     case tagValues(String)
   }
@@ -42,7 +43,9 @@ struct TraceQLRequest {
   let isCheck: Bool
   let question: Question
   let format: Format
-  let exitStatus: Bool
+  let isInfo: Bool
+  private let exitStatus: Bool
+  private let failIfFound: Bool
   let limit: Int
   let spansPerSet: Int
   /// ns.
@@ -54,12 +57,15 @@ struct TraceQLRequest {
   let end: Timestamp?
   /// How far back from the end where no start was given, in ns.
   let since: Int64
-  /// Files after the query.
+  /// Files with traces.
   let files: [String]
 
   init(_ arguments: Arguments) throws(CommandError) {
     format = try arguments[TraceQLOptions.format]
     exitStatus = try arguments[TraceQLOptions.exitStatus]
+    failIfFound = try arguments[TraceQLOptions.failIfFound]
+    isInfo = try arguments[TraceQLOptions.info]
+    guard !exitStatus || !failIfFound else { throw .usage("--exit-status and --fail-if-found exclude each other") }
     limit = try arguments[TraceQLOptions.limit]
     spansPerSet = try arguments[TraceQLOptions.spansPerSet]
     step = try arguments[TraceQLOptions.step].nanoseconds
@@ -85,18 +91,18 @@ struct TraceQLRequest {
     }
     if let start, start >= (end ?? .init(nanoseconds: .max)) { throw .usage("--start must be before --end") }
 
-    let traceID = try arguments[TraceQLOptions.traceID]
+    let traceIDs = try arguments[TraceQLOptions.traceID]
     let tagValues = try arguments[TraceQLOptions.tagValues]
     let tags = try arguments[TraceQLOptions.tags]
-    guard [traceID != nil, tagValues != nil, tags].filter({ $0 }).count <= 1 else {
-      throw .usage("only one of --trace-id, --tags and --tag-values can be asked for")
+    guard [!traceIDs.isEmpty, tagValues != nil, tags, isInfo].filter({ $0 }).count <= 1 else {
+      throw .usage("only one of --trace-id, --tags, --tag-values and --info can be asked for")
     }
     var positionals = arguments.positionals[...]
-    if traceID != nil || tagValues != nil || tags {
+    if !traceIDs.isEmpty || tagValues != nil || tags || isInfo {
       guard !isCheck else { throw .usage("--check needs a query") }
       text = ""
       // A query begins with spans in braces or a parenthesis, a file hardly ever does.
-      if traceID == nil, let first = positionals.first, first.hasPrefix("{") || first.hasPrefix("(") {
+      if traceIDs.isEmpty, !isInfo, let first = positionals.first, first.hasPrefix("{") || first.hasPrefix("(") {
         positionals.removeFirst()
         do throws(QueryError) {
           let read = try Query.portable(first)
@@ -108,7 +114,8 @@ struct TraceQLRequest {
       } else {
         filter = nil
       }
-      question = traceID.map { .trace($0) } ?? tagValues.map { .tagValues($0) } ?? .tags
+      question =
+        traceIDs.isEmpty ? tagValues.map { .tagValues($0) } ?? .tags : .traces(try TraceIDList.read(traceIDs))
     } else {
       guard let query = positionals.popFirst() else {
         throw .usage("a query is needed, such as '{ status = error }'")
@@ -126,12 +133,35 @@ struct TraceQLRequest {
         }
       }
     }
-    files = Array(positionals)
-    if !files.isEmpty, !arguments.isGiven(TraceQLOptions.from) {
-      throw .usage(
-        "unexpected argument '\(StandardErrorLog.oneLine(files[0]))': a query is one argument, and files follow --from")
+    files = try arguments[TraceQLOptions.from] + positionals
+    if traceIDs.contains("-"), files.contains("-") {
+      throw .usage("standard input cannot hold both the ids and the traces: give the traces as files")
     }
     try checkFormat()
+  }
+
+  /// The status of an answer that found something or nothing.
+  func status(found: Bool) -> ExitStatus {
+    if found { return failIfFound ? .no : .done }
+    return exitStatus ? .no : .done
+  }
+
+  /// What follows from traces that are not where they were looked for: an error when it is all of them; nil when it is none.
+  func missing(_ missing: [String], of count: Int, _ place: String, _ log: Log) throws(CommandError) -> ExitStatus? {
+    guard let first = missing.first else { return nil }
+    let words = "no trace \(first)\(missing.count > 1 ? " and \(missing.count - 1) others" : "") in \(place)"
+    if missing.count == count { throw CommandError(words, status: .no) }
+    log.warn(words)
+    return .partial
+  }
+
+  /// One line for an answer that may be cut: as many traces as were asked for, or none in a range that nobody chose.
+  func note(traces: Int, isRemote: Bool, _ log: Log) {
+    if limit > 0, traces >= limit {
+      log.info("as many traces as --limit allows (\(limit)): there may be more")
+    } else if traces == 0, isRemote, start == nil, end == nil {
+      log.info("nothing found in the last \(DurationText.format(since)): --since looks further back")
+    }
   }
 
   private func checkFormat() throws(CommandError) {
@@ -140,7 +170,7 @@ struct TraceQLRequest {
     case .query(let query, _): isMetrics = query.isMetrics
     // An unread query may be either.
     case .rawQuery: return
-    case .trace:
+    case .traces:
       if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp, waterfall or perfetto") }
       return
     case .tags, .tagValues:

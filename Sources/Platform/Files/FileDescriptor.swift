@@ -123,6 +123,29 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return poll(&entry, 1, milliseconds) > 0
   }
 
+  /// Whether there are bytes to read right now: a file that is not at its end, or a pipe that holds some. Never of a terminal.
+  public var hasBytes: Bool {
+    guard let status = try? status(), isatty(rawValue) == 0 else { return false }
+    if status.isRegular { return lseek(rawValue, 0, SEEK_CUR) < off_t(status.size) }
+    var count: Int32 = 0
+    return ioctl(rawValue, UInt(FIONREAD), &count) == 0 && count > 0
+  }
+
+  /// Whether some process has this file open for writing, as far as the system says: nil where it does not.
+  public var isBeingWritten: Bool? {
+    #if canImport(Glibc)
+      // A read lease is granted only while nobody writes. F_SETLEASE is hidden from Swift by its feature macro.
+      let setLease: Int32 = 1024
+      if fcntl(rawValue, setLease, Int32(F_RDLCK)) == 0 {
+        _ = fcntl(rawValue, setLease, Int32(F_UNLCK))
+        return false
+      }
+      return errno == EAGAIN ? true : nil
+    #else
+      return nil
+    #endif
+  }
+
   /// Flushes what was written to the device.
   public func synchronize() throws(SystemError) {
     if fsync(rawValue) != 0 { throw SystemError("sync") }

@@ -2,6 +2,7 @@ import Compression
 import Libc
 import OTLP
 import Platform
+import TraceFormats
 
 /// What to do with the end of a file before batches are appended to it.
 ///

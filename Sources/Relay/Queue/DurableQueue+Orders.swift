@@ -2,6 +2,7 @@ import Compression
 import Libc
 import OTLP
 import Platform
+import TraceFormats
 
 /// What `ongrid relay queue` asks of the relay that uses a directory.
 extension DurableQueue {

@@ -90,8 +90,16 @@ final class Receiver: Sendable {
         throw Unreadable(refusal: Refusal(.malformed, "\(error)"))
       }
     }
-    let view = isInScratch ? workspace.scratch.view : body.view
+    if walk.hasOldNames {
+      var rewritten = ByteBuffer(capacity: 16)
+      do throws(WireError) {
+        try OldNames.rewrite(isInScratch ? workspace.scratch.view : body.view, into: &rewritten)
+      } catch { throw Unreadable(refusal: Refusal(.malformed, "\(error)")) }
+      body = rewritten
+      isInScratch = false
+    }
     if walk.elements == 0 { return [] }
+    let view = isInScratch ? workspace.scratch.view : body.view
     let now = monotonicNanoseconds()
     if resource != nil || splitter.mustSplit(items: walk.items, bytes: view.count) {
       do throws(WireError) {

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import TraceFormats
 import Transport
 
 /// Delivers files or standard input to the destinations, several requests at a time, and ends.
@@ -58,6 +59,10 @@ public final class OnceDelivery {
   /// Files whose failure has been told with its reason.
   private var explained: Set<String> = []
   private var underWay: [SpoolFile] = []
+  /// What the paths stand for, with what was found beside it and is not delivered.
+  private var leftOut: TraceFiles?
+  /// Signals of which it was said that they have no destination.
+  private var toldUnclaimed: Set<OTLPSignal> = []
   private let pending = OTLPSignal.allCases.map { Pending($0) }
 
   /// Small requests of one signal that will be sent as one.
@@ -88,12 +93,12 @@ public final class OnceDelivery {
 
   /// Delivers everything; returns when that is done or has failed for good.
   public func run() throws(RelayError) -> Outcome {
-    let files: [String]
-    do throws(SystemError) {
-      files = settings.paths.isEmpty ? ["-"] : try SpoolFile.expand(settings.paths)
-    } catch {
+    let found: TraceFiles
+    do throws(SystemError) { found = try TraceFiles(settings.paths.isEmpty ? ["-"] : settings.paths) } catch {
       throw .badSetting(error.description)
     }
+    leftOut = found
+    let files = found.paths.filter { !SpoolFile.isNote($0) }
     for file in files {
       let size = file == "-" ? nil : (try? FileStatus.of(file)).flatMap { $0.isRegular ? $0.size : nil }
       total = size.flatMap { size in total.map { $0 + size } }
@@ -109,6 +114,7 @@ public final class OnceDelivery {
     }
     for thread in threads { thread.join() }
     reap()
+    if let text = leftOut?.leftOutText { log.warn(text) }
     return Outcome(
       read: read, unclaimed: unclaimed, report: RelayReport(destinations), skipped: skipped, failures: failures,
       lockedFiles: locked)
@@ -134,6 +140,18 @@ public final class OnceDelivery {
           log.info("\(path) is being delivered by another run")
           return false
         }
+        if settings.deletes, locked.isRegular {
+          guard locked.isAtRest else {
+            leftOut?.leaveOut(path, "still being written")
+            return true
+          }
+          // A file goes only when it is whole: what cannot be read to its end is not delivered in part, and again later.
+          if !settings.skipsBad, let problem = problem(with: path) {
+            failures.append("\(problem); nothing of the file was delivered")
+            explained.insert(path)
+            return true
+          }
+        }
         file = locked
         tracker = locked.tracker
       } catch {
@@ -142,8 +160,14 @@ public final class OnceDelivery {
       }
     }
     let unclaimedBefore = unclaimed
+    let skippedBefore = skipped
     var isComplete = true
-    do throws(InputError) { try readAll(path, tracker) } catch {
+    do throws(InputError) {
+      if let problem = try readAll(path, tracker) {
+        isComplete = false
+        failures.append(problem)
+      }
+    } catch {
       isComplete = false
       failures.append(error.description)
     }
@@ -153,6 +177,7 @@ public final class OnceDelivery {
       failures.append("\(path == "-" ? "stdin" : path) holds \(items), and no \(signal.option) says where they go")
     }
     if !isComplete { explained.insert(path) }
+    file?.isPartlyRead = skipped > skippedBefore
     // Of a file with a bad record, what came before it goes out.
     for pending in pending { flush(pending, tracker) }
     tracker.close(complete: isComplete)
@@ -169,13 +194,18 @@ public final class OnceDelivery {
     return true
   }
 
-  private func readAll(_ path: String, _ tracker: DeliveryTracker) throws(InputError) {
+  /// Reads a file into the queues; what of it was not understood, in words.
+  private func readAll(_ path: String, _ tracker: DeliveryTracker) throws(InputError) -> String? {
     let input = try TraceInput([path], options: settings.input)
     var decoder = TraceDecoder(
       skipsBad: settings.skipsBad, reading: .anySignal(protobuf: OTLPSignal(fileName: path)))
     defer {
-      skipped += decoder.skipped
-      if let first = decoder.firstSkipped { log.warn("passed over \(decoder.skipped) bad records, first \(first)") }
+      let findings = input.findings.summary
+      let bad = decoder.skipped + findings.skipped
+      skipped += bad
+      if let first = decoder.firstSkipped ?? findings.firstSkipped {
+        log.warn("passed over \(bad) bad records, first \(first)")
+      }
     }
     while let chunk = try input.next() {
       try decoder.forEachMessage(in: chunk) { (request, signal) throws(WireError) in
@@ -184,6 +214,21 @@ public final class OnceDelivery {
       report(bytes: input.bytesRead)
       reap()
     }
+    return input.findings.summary.firstNotUnderstood?.description
+  }
+
+  /// What keeps a file from being read whole, found by reading it once without sending anything.
+  private func problem(with path: String) -> InputError? {
+    do throws(InputError) {
+      let input = try TraceInput([path], options: settings.input)
+      var decoder = TraceDecoder(reading: .anySignal(protobuf: OTLPSignal(fileName: path)))
+      while let chunk = try input.next() {
+        try decoder.forEachMessage(in: chunk) { (request, signal) throws(WireError) in
+          _ = try RequestWalk(request, signal: signal)
+        }
+      }
+      return input.findings.summary.firstNotUnderstood
+    } catch { return error }
   }
 
   /// Takes one request of a file: small ones are put together, large ones cut.
@@ -192,6 +237,7 @@ public final class OnceDelivery {
     if walk.elements == 0 { return }
     read[signal] += walk.items
     if bySignal[signal.index].isEmpty {
+      if toldUnclaimed.insert(signal).inserted { log.warn("\(signal) are not sent: no \(signal.option) says where") }
       unclaimed[signal] += walk.items
       return
     }
@@ -247,8 +293,17 @@ public final class OnceDelivery {
         if !explained.contains(file.path) { failures.append("\(file.path) was not delivered in full") }
         return true
       case .delivered:
-        guard settings.deletes else { return true }
-        do throws(SystemError) { try file.remove() } catch { failures.append(error.description) }
+        guard settings.deletes, file.isRegular else { return true }
+        do throws(SystemError) {
+          if file.isPartlyRead {
+            let name = try file.setAside()
+            log.warn("\(file.path) was read in part and is kept as \(name)")
+          } else if file.isAtRest {
+            try file.remove()
+          } else {
+            failures.append("\(file.path) grew while it was delivered, and stays: what it held will be sent again")
+          }
+        } catch { failures.append(error.description) }
         return true
       }
     }

@@ -5,7 +5,10 @@ import Platform
 final class SpoolFile {
   let path: String
   let size: Int
+  let isRegular: Bool
   let tracker = DeliveryTracker()
+  /// Whether a part of it could not be read and was passed over.
+  var isPartlyRead = false
   private let descriptor: FileDescriptor
 
   /// `nil` when another run has the file, or had it and has removed it.
@@ -16,6 +19,8 @@ final class SpoolFile {
     descriptor = try .openForReading(path)
     let status = try descriptor.status()
     size = status.size
+    modified = status.modified
+    isRegular = status.isRegular
     // A pipe is nobody's spool file.
     guard status.isRegular else { return }
     guard flock(descriptor.rawValue, (removes ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else { return nil }
@@ -30,39 +35,25 @@ final class SpoolFile {
     unlink(path + DeadLetterNote.suffix)
   }
 
-  /// The regular files that `paths` stand for: directories are looked into, hidden files and files that are still being
-  /// written (`.tmp`, `.part`) are left out, and so are the notes of dead letters, which go with these.
-  static func expand(_ paths: [String]) throws(SystemError) -> [String] {
-    var files: [String] = []
-    for path in paths where !isNote(path) {
-      if path == "-" {
-        files.append(path)
-      } else if try FileStatus.of(path).isDirectory {
-        try expand(directory: path, depth: 0, into: &files)
-      } else {
-        files.append(path)
-      }
-    }
-    return files
-  }
-
-  private static func isNote(_ path: String) -> Bool {
+  /// Whether it is the note of a dead letter, which goes with it and is nothing to deliver.
+  static func isNote(_ path: String) -> Bool {
     path.hasSuffix(DeadLetterNote.suffix)
       && DeadLetters.note(of: String(path.dropLast(DeadLetterNote.suffix.count))) != nil
   }
 
-  private static func expand(directory: String, depth: Int, into files: inout [String]) throws(SystemError) {
-    for name in try DirectoryListing.names(in: directory) {
-      if name.hasPrefix(".") || name.hasSuffix(".tmp") || name.hasSuffix(".part") { continue }
-      let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
-      if isNote(path) { continue }
-      // A file may go between the listing and here.
-      guard let status = try? FileStatus.of(path) else { continue }
-      if status.isRegular {
-        files.append(path)
-      } else if status.isDirectory, depth < 16 {
-        try expand(directory: path, depth: depth + 1, into: &files)
-      }
-    }
+  /// Whether the file is as it was when it was locked, and nobody writes to it.
+  var isAtRest: Bool {
+    guard let now = try? descriptor.status() else { return false }
+    return now.size == size && now.modified == modified && descriptor.isBeingWritten != true
+  }
+
+  /// When the file last changed before it was locked.
+  private(set) var modified = Timestamp(nanoseconds: 0)
+
+  /// Sets the file aside, while it is still locked, under a name that is not delivered; returns that name.
+  func setAside() throws(SystemError) -> String {
+    let name = path + ".bad"
+    if rename(path, name) != 0 { throw SystemError("rename \(path)") }
+    return name
   }
 }

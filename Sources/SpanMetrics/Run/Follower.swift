@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import TraceFormats
 
 /// How followed inputs are read.
 public struct FollowingOptions: Sendable {

@@ -1,6 +1,7 @@
 public import OTLP
 public import Platform
 import Synchronization
+public import TraceFormats
 
 /// Reads inputs that do not end, one thread each, and keeps what they add up to.
 ///

@@ -1,6 +1,7 @@
-public import OTLP
+import OTLP
 import Platform
 import Synchronization
+public import TraceFormats
 
 /// What came of reading an input to its end.
 public struct RunOutcome {

@@ -1,4 +1,5 @@
-public import OTLP
+import OTLP
+public import TraceFormats
 
 /// Why a query could not be evaluated over traces at hand.
 public enum EngineError: Error, Sendable, CustomStringConvertible {

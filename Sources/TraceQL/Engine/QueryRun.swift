@@ -1,6 +1,7 @@
 import OTLP
 import Platform
 import Synchronization
+import TraceFormats
 
 /// Drives the passes of one query over its threads.
 final class QueryRun {

@@ -1,6 +1,7 @@
 public import JSON
-public import OTLP
+import OTLP
 import Platform
+public import TraceFormats
 
 /// The names of attributes in traces, by scope.
 public struct TagNames: Sendable {

@@ -1,6 +1,7 @@
 import OTLP
 import Platform
 import Synchronization
+import TraceFormats
 
 /// The requests of an input, kept in memory for as long as a query looks at them.
 ///

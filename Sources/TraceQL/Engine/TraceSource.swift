@@ -1,4 +1,5 @@
-public import OTLP
+import OTLP
+public import TraceFormats
 
 /// Where the traces are that a query is evaluated over.
 public enum TraceSource: Sendable {

@@ -4,6 +4,7 @@ import OTLP
 import Platform
 import TestSupport
 import Testing
+import TraceFormats
 
 @testable import Backends
 @testable import Transport
@@ -43,13 +44,16 @@ import Testing
     }
   }
 
+  private func traces(_ text: String) throws -> [UInt8] {
+    try Array(text.utf8).withByteView { try TraceJSON.traces(in: $0) }
+  }
+
   private func attribute(_ span: JSONValue?, _ key: String) -> JSONValue? {
     span?["attributes"]?.elements?.first { $0["key"]?.string == key }?["value"]?.members?.first?.value
   }
 
   @Test func jaegerVersion1BecomesOTLP() throws {
-    let document = try JSONDocument.parse(version1)
-    let resource = try json(ForeignSpanWriter.otlp(JaegerDecoder.spans(document)))["resourceSpans"]?[0]
+    let resource = try json(traces(version1))["resourceSpans"]?[0]
     let span = resource?["scopeSpans"]?[0]?["spans"]?[0]
     #expect(attribute(resource?["resource"], "service.name")?.string == "api")
     #expect(attribute(resource?["resource"], "host")?.string == "h")
@@ -68,8 +72,7 @@ import Testing
   }
 
   @Test func zipkinBecomesOTLP() throws {
-    let document = try JSONDocument.parse(zipkin)
-    let resource = try json(ForeignSpanWriter.otlp(ZipkinDecoder.spans(document)))["resourceSpans"]?[0]
+    let resource = try json(traces(zipkin))["resourceSpans"]?[0]
     let span = resource?["scopeSpans"]?[0]?["spans"]?[0]
     #expect(attribute(resource?["resource"], "service.name")?.string == "api")
     #expect(span?["traceId"]?.string == "000102030405060708090a0b0c0d0e0f")
@@ -88,10 +91,7 @@ import Testing
     "{\"data\":[{\"spans\":[{\"traceID\":\"1\",\"spanID\":\"2\",\"startTime\":-5,\"duration\":9223372036854775807}]}]}",
   ])
   func nonsenseDoesNotCrash(_ text: String) throws {
-    let document = try JSONDocument.parse(text)
-    for spans in [JaegerDecoder.spans(document), ZipkinDecoder.spans(document)] {
-      _ = try json(ForeignSpanWriter.otlp(spans))
-    }
+    if let otlp = try? traces(text) { _ = try json(otlp) }
   }
 
   @Test func jaegerFallsBackToVersion1() throws {

@@ -224,7 +224,7 @@ import Testing
     try Data(Fixtures.bytes("otlp/shop.otlp").prefix(100_000)).write(to: URL(filePath: cut))
     for (arguments, words) in [
       (["{ }", "--from", "/no/such/file"], "no such file"), (["{ }", "--from", cut], "cut off"),
-      (["{ }", "{ }", "--tempo", "http://127.0.0.1:1"], "a query is one argument"),
+      (["{ }", "{ }", "--tempo", "http://127.0.0.1:1"], "only one source"),
       ([], "a query is needed"), (["{ }", "--max-memory", "1kB", "--from", Self.shop], "--max-memory"),
       (["{ }", "--tempo", "http://127.0.0.1:1", "--from", Self.shop], "only one source"),
       (["--tags", "--trace-id", "1"], "only one of"),

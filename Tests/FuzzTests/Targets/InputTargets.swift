@@ -5,6 +5,7 @@ import Platform
 import TestSupport
 
 @testable import OTLP
+@testable import TraceFormats
 
 extension FuzzTarget {
   private static func packed(_ bytes: [UInt8], _ encoding: ContentEncoding) throws -> [UInt8] {
@@ -56,6 +57,8 @@ extension FuzzTarget {
       var decoder = TraceDecoder(skipsBad: skipsBad)
       while let chunk = try input.next() {
         try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in
+          // Whoever reads all of it; bad records are those that such a reader refuses.
+          try RequestCheck.everything(in: request.bytes, signal: .traces)
           spans += try RequestWalk(request.bytes).items
         }
       }

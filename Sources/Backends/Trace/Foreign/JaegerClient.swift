@@ -153,9 +153,6 @@ public final class JaegerClient: ForeignBackend {
   }
 
   private func decode(_ answer: Answer) throws(BackendError) -> [UInt8] {
-    if answer.isVersion3 { return try TraceDocument.otlp(fromJSON: answer.response.body, client) }
-    let document = try client.parse(answer.response.body)
-    guard document["data"] != nil else { throw client.unexpected("the JSON holds no traces") }
-    return ForeignSpanWriter.otlp(JaegerDecoder.spans(document))
+    try TraceDocument.otlp(fromJSON: answer.response.body, client)
   }
 }

@@ -1,5 +1,4 @@
 import JSON
-import OTLP
 public import Platform
 public import TraceQL
 public import Transport
@@ -73,8 +72,9 @@ public final class ZipkinClient: ForeignBackend {
   }
 
   private func decode(_ body: [UInt8]) throws(BackendError) -> [UInt8] {
-    let document = try client.parse(body)
-    guard document.elements != nil else { throw client.unexpected("the JSON holds no traces") }
-    return ForeignSpanWriter.otlp(ZipkinDecoder.spans(document))
+    guard body.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") else {
+      throw client.unexpected("the JSON holds no traces")
+    }
+    return try TraceDocument.otlp(fromJSON: body, client)
   }
 }

@@ -1,0 +1,79 @@
+import OTLP
+import Platform
+
+/// Ids as foreign formats write them: hexadecimal digits without leading zeros, or with `0x`, or base64.
+enum HexID {
+  /// The id of up to 16 bytes; `nil` when `text` is none, or only zeros.
+  static func trace(_ text: ByteView) -> (high: UInt64, low: UInt64)? {
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    let digits = withoutPrefix(text)
+    if digits.count == 24 || digits.count == 22, let bytes = base64(digits, 16) {
+      for byte in bytes { (high, low) = (high << 8 | low >> 56, low << 8 | UInt64(byte)) }
+    } else {
+      guard digits.count > 0, digits.count <= 32 else { return nil }
+      for index in 0..<digits.count {
+        guard let digit = value(digits[index]) else { return nil }
+        (high, low) = (high << 4 | low >> 60, low << 4 | digit)
+      }
+    }
+    return high | low == 0 ? nil : (high, low)
+  }
+
+  /// The id of up to 8 bytes; `nil` when `text` is none, or only zeros.
+  static func span(_ text: ByteView) -> UInt64? {
+    var id: UInt64 = 0
+    let digits = withoutPrefix(text)
+    if digits.count == 12 || digits.count == 11, digits.last == UInt8(ascii: "=") || digits.count == 11,
+      let bytes = base64(digits, 8)
+    {
+      for byte in bytes { id = id << 8 | UInt64(byte) }
+    } else {
+      guard digits.count > 0, digits.count <= 16 else { return nil }
+      for index in 0..<digits.count {
+        guard let digit = value(digits[index]) else { return nil }
+        id = id << 4 | digit
+      }
+    }
+    return id == 0 ? nil : id
+  }
+
+  private static func withoutPrefix(_ text: ByteView) -> ByteView {
+    text.hasPrefix([0x30, 0x78]) ? text.dropFirst(2) : text
+  }
+
+  /// Base64 that is no hexadecimal text as well.
+  private static func base64(_ text: ByteView, _ count: Int) -> [UInt8]? {
+    var isHex = true
+    for index in 0..<text.count where value(text[index]) == nil { isHex = false }
+    guard !isHex, let bytes = Base64.decode(text), bytes.count == count else { return nil }
+    return bytes
+  }
+
+  @inline(__always)
+  private static func value(_ digit: UInt8) -> UInt64? {
+    let number = digit &- 0x30
+    if number < 10 { return UInt64(number) }
+    let letter = (digit | 0x20) &- 0x61
+    return letter < 6 ? UInt64(letter) + 10 : nil
+  }
+}
+
+extension ByteBuffer {
+  /// A trace id of 16 bytes as the field `field`.
+  @inline(__always)
+  mutating func appendField(_ field: Int, traceID: (high: UInt64, low: UInt64)) {
+    appendTag(field, .lengthDelimited)
+    append(16)
+    append(bigEndian: traceID.high)
+    append(bigEndian: traceID.low)
+  }
+
+  /// A span id of 8 bytes as the field `field`.
+  @inline(__always)
+  mutating func appendField(_ field: Int, spanID: UInt64) {
+    appendTag(field, .lengthDelimited)
+    append(8)
+    append(bigEndian: spanID)
+  }
+}
