@@ -127,6 +127,26 @@ struct StubSources {
     #expect(Set(result.skipped.keys) == Set(StubSources.names))
   }
 
+  /// Numbers that no trace has must not end the program.
+  @Test func absurdDurationsAreNoTrap() throws {
+    let server = try StubServer { request in
+      guard request.path == "/api/search" else { return .text(404, "") }
+      return .ok(
+        """
+        {"traces":[{"traceID":"1","rootServiceName":"a","rootTraceName":"b","startTimeUnixNano":"9223372036854775807",\
+        "durationMs":10000000000000},{"traceID":"2","startTimeUnixNano":"-9223372036854775808",\
+        "durationMs":9223372036854775807}]}
+        """)
+    }
+    var configuration = CorrelateConfiguration()
+    configuration.tempo = try HTTPURL(server.url)
+    var incident = Incident()
+    incident.service = "a"
+    let result = Correlator(configuration).run([incident], at: Timestamp(nanoseconds: 1_795_417_000_000_000_000))[0]
+    #expect(result.evidence.traces?.slowest.count == 2)
+    server.stop()
+  }
+
   @Test func severalIncidentsKeepTheirOrder() throws {
     let sources = try StubSources()
     let incidents = (0..<6).map { index in

@@ -45,10 +45,26 @@ struct MarkdownDocument {
       "- **When**: \(incident.firstFiredAt.map { "fired \($0.rfc3339), " } ?? "")looked at \(evidence.window.start.rfc3339) to "
         + "\(evidence.window.end.rfc3339), compared with the time before")
     lines.append("- **Metrics**: \(metricSentence)")
-    lines.append("- **Suspect**: \(evidence.suspects.first.map { Self.inline($0.text) } ?? "nothing stands out")")
+    lines.append("- **Suspect**: \(evidence.suspects.first.map { Self.inline($0.text) } ?? nobody)\(since)")
     let missing = evidence.skipped.sorted { $0.key < $1.key }.map { "\($0.key) (\(Self.inline($0.value)))" }
     lines.append("- **Missing**: \(missing.isEmpty ? "nothing" : missing.joined(separator: ", "))")
     return lines
+  }
+
+  /// Why nobody is named.
+  private var nobody: String {
+    let reason = evidence.verdict?.reason.map { ", because \(Self.inline($0))" } ?? ""
+    return "nothing stands out\(reason)"
+  }
+
+  /// When it began, as far as it can be told.
+  private var since: String {
+    guard !evidence.suspects.isEmpty, let onset = evidence.verdict?.onset else { return "" }
+    let time = { (nanoseconds: Int64) in
+      Timestamp(nanoseconds: nanoseconds / Nanoseconds.perSecond * Nanoseconds.perSecond).rfc3339
+    }
+    return "; since \(time(onset.time)) (between \(time(onset.earliest)) and \(time(onset.latest)))"
+      + (onset.end.map { ", over at \(time($0))" } ?? "")
   }
 
   private var metricSentence: String {

@@ -131,6 +131,9 @@ struct ChangeTest {
       before: Sketch.value(old.quantile(0.5)), now: Sketch.value(new.quantile(0.5)))
   }
 
+  /// Fewer long values are bad luck.
+  private static let leastSlow = 5.0
+
   /// Growth that only a part of the values shows.
   private static func tailGrowth(
     _ values: CumulativeHistogram, _ interval: TimeGrid.Interval, _ old: Histogram, _ new: Histogram, _ scale: Scale
@@ -142,7 +145,7 @@ struct ChangeTest {
       let then = values.share(0, interval.from, above: bound)
       let now = values.share(interval.from, interval.to, above: bound)
       let change = now.hits / now.total - then.hits / then.total
-      guard change >= 0.02, now.hits >= 3 else { continue }
+      guard change >= 0.02, now.hits >= leastSlow else { continue }
       var g = Statistics.gStatistic(now.hits, of: now.total, then.hits, of: then.total)
       guard g >= 10 else { continue }
       g /= dispersion(of: values, interval, above: bound)
