@@ -5,7 +5,8 @@ DESTDIR ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
 
-.PHONY: help build release demo test test-release lint format docs install install-systemd uninstall sanitize fuzz fault soak clean packages
+.PHONY: help build release demo test test-release lint format docs install install-systemd uninstall sanitize sanitize-relay \
+  fuzz fault soak clean packages
 
 help:
 	@echo "make demo       build, relay a few requests to a file, and show what ongrid makes of them"
@@ -18,6 +19,7 @@ help:
 	@echo "make lint       check the format; 'make format' corrects it"
 	@echo "make docs       write man/ and completions/ from the option definitions"
 	@echo "make sanitize   run the tests under the address and the thread sanitizer"
+	@echo "                'make sanitize-relay': the relay's under the thread sanitizer, as CI does"
 	@echo "make fuzz       let libFuzzer look for input that breaks a parser; 'make fuzz-NAME' for one target"
 	@echo "make fault      kill a relay with a durable queue under load again and again, and count what arrives"
 	@echo "make soak       load a relay with an hour's requests and see whether it grows"
@@ -74,17 +76,23 @@ install-systemd:
 	  sed 's|/usr/bin/ongrid|$(PREFIX)/bin/ongrid|' "packaging/systemd/$$unit" \
 	    >"$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit"; \
 	  chmod 644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit"; done
-	install -m 644 packaging/systemd/relay.env.example "$(DESTDIR)$(PREFIX)/share/doc/ongrid"
+	install -m 644 packaging/systemd/relay.env.example packaging/systemd/token.conf.example \
+	  "$(DESTDIR)$(PREFIX)/share/doc/ongrid"
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/ongrid" "$(DESTDIR)$(PREFIX)"/share/man/man1/ongrid*.1 \
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ongrid" \
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ongrid" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ongrid.fish"
-	cd "$(DESTDIR)$(PREFIX)" && rm -f $(addprefix lib/systemd/system/,$(UNITS)) share/doc/ongrid/relay.env.example
+	cd "$(DESTDIR)$(PREFIX)" && rm -f $(addprefix lib/systemd/system/,$(UNITS)) share/doc/ongrid/relay.env.example \
+	  share/doc/ongrid/token.conf.example
 
 sanitize: packages
 	@Scripts/sanitize.sh
+
+# The part of it that CI runs: what has threads.
+sanitize-relay: packages
+	SANITIZE_FILTER='(Relay|HTTPServer|Transport)Tests' Scripts/sanitize.sh thread
 
 # libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS a target; 'make fuzz-NAME' runs one of them. The
 # suite FuzzTests looks at the same targets with seeds, findings and random damage.

@@ -11,3 +11,9 @@ if grep -rnE '\bMutex[<(]' Sources Tests Benchmarks; then
   echo "use Monitor instead of Mutex" >&2
   exit 1
 fi
+
+# Numbers from outside overflow where they are multiplied without a look at the range.
+if grep -rnE '\* ?(1_000_000_000|1_000_000|1e9|1e6)\b' --include=*.swift Sources | grep -v '^Sources/Platform/Time/'; then
+  echo "convert time with Duration, Timestamp and Nanoseconds, which stand in Sources/Platform/Time" >&2
+  exit 1
+fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The tests under the address and then the thread sanitizer. Reports of every process, those that tests start among them, are
 # gathered; any report, and any test that fails, makes the verdict bad.
-# Usage: Scripts/sanitize.sh [address] [thread]
+# Usage: Scripts/sanitize.sh [address] [thread]; SANITIZE_FILTER is a pattern of the suites to run, all of them without it.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- address thread
@@ -19,7 +19,8 @@ for kind in "$@"; do
   export TSAN_OPTIONS="log_path=$reports/tsan:suppressions=$PWD/Scripts/thread-sanitizer.txt"
   status=0
   swift build --build-tests --sanitize "$kind" --scratch-path "$build" >&2
-  swift test --skip-build --sanitize "$kind" --scratch-path "$build" >"$build/tests.log" 2>&1 || status=$?
+  swift test --skip-build --sanitize "$kind" --scratch-path "$build" ${SANITIZE_FILTER:+--filter "$SANITIZE_FILTER"} \
+    >"$build/tests.log" 2>&1 || status=$?
   grep -a '^.* Test run with' "$build/tests.log" | tail -1
   grep -a '^✘' "$build/tests.log" | cut -c1-300 || true
   count=$(find "$reports" -type f | wc -l)

@@ -42,6 +42,11 @@ import Testing
       try text.replacing("/opt/ongrid/bin/ongrid", with: "/bin/true").write(
         toFile: path, atomically: true, encoding: .utf8)
     }
+    // With the token's drop-in, as its words say.
+    let dropIn = "\(units)/ongrid-relay.service.d"
+    try FileManager.default.createDirectory(atPath: dropIn, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: root.path("opt/ongrid/share/doc/ongrid/token.conf.example"), toPath: "\(dropIn)/token.conf")
     let verdict = try Program.run(["verify", "--man=no"] + names.map { "\(units)/\($0)" }, executable: analyze)
     #expect(verdict.status == 0)
     #expect(verdict.errors.isEmpty)

@@ -135,7 +135,7 @@ import Transport
     let directory = try TemporaryDirectory()
     let collector = try StubCollector(["sick": try directory.write("sick", "")])
     var settings = collector.settings
-    settings.startTimeout = 0.2
+    settings.startTimeout = .milliseconds(200)
     settings.crashLimit = 2
     let state = CollectorState()
     let outcome = try CollectorSupervisor(settings, state: state, log: .discarding).run { .none }
@@ -171,7 +171,7 @@ import Transport
     #expect(try collector.runs.map(\.secrets.count) == [1, 1])
     #expect(Set(try collector.runs.map { $0.secrets.values.first }).count == 2)
 
-    settings.healthInterval = 3600
+    settings.healthInterval = .seconds(3600)
     var isReloaded = false
     stop = Stop()
     let next = CollectorState()

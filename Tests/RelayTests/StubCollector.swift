@@ -46,9 +46,9 @@ struct StubCollector {
     relay.destinations = [RelayConfiguration.DestinationSettings(url: "https://tempo.example/v1/traces")]
     var settings = CollectorSupervisor.Settings(
       program: path, relay: relay, configurationFile: directory.path("configuration"))
-    settings.healthInterval = 0.05
-    settings.restartInitial = 0.01
-    settings.endTimeout = 0.2
+    settings.healthInterval = .milliseconds(50)
+    settings.restartInitial = .milliseconds(10)
+    settings.endTimeout = .milliseconds(200)
     return settings
   }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// What the buckets of a histogram allow a latency threshold to mean.
 enum LatencyBuckets {
   /// Milliseconds between two bounds from which interpolation between them is worth a warning.
@@ -58,8 +60,9 @@ enum LatencyBuckets {
   static func seconds(_ value: Double) -> String { "\(number(value)) s" }
 
   private static func number(_ value: Double) -> String {
-    let rounded = (value * 1e6).rounded() / 1e6
-    let text = rounded.description
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    let text = FloatText.rounded(value, decimals: 6)
+    let digits = text.reversed().drop { $0 == "0" }
+    let shortest = String(digits.reversed())
+    return shortest.hasSuffix(".") ? String(shortest.dropLast()) : shortest
   }
 }

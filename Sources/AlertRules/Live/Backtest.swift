@@ -59,16 +59,16 @@ public struct Backtest {
   private let step: Int64
 
   /// - Parameters:
-  ///   - range: Nanoseconds to go back from `end`.
+  ///   - range: How far to go back from `end`.
   ///   - end: The last evaluation is the last multiple of `step` that is not after it.
-  ///   - step: Nanoseconds between evaluations, positive.
-  public init(server: RuleServer, compiler: RuleCompiler, range: Int64, end: Timestamp, step: Int64) {
+  ///   - step: Time between evaluations, at least a millisecond.
+  public init(server: RuleServer, compiler: RuleCompiler, range: Duration, end: Timestamp, step: Duration) {
     self.server = server
     self.compiler = compiler
-    self.step = max(step, 1_000_000)
+    self.step = max(step, .milliseconds(1)).nanoseconds
     let steps = end.nanoseconds / self.step
     self.end = Timestamp(nanoseconds: steps * self.step)
-    self.start = self.end.advanced(byNanoseconds: -(range / self.step) * self.step)
+    self.start = self.end.advanced(byNanoseconds: -(range.nanoseconds / self.step) * self.step)
   }
 
   /// Results in the order of the rules.
@@ -81,7 +81,7 @@ public struct Backtest {
   }
 
   private func run(_ rule: AlertRule, _ index: Int) throws(BackendError) -> BacktestResult {
-    let hold = (rule.holdFor?.milliseconds ?? 0) * 1_000_000
+    let hold = Duration.milliseconds(rule.holdFor?.milliseconds ?? 0).nanoseconds
     // An alert may have been pending when the backtest begins, so evaluation begins that much earlier.
     let lead = hold / step + (hold % step == 0 ? 0 : 1)
     let from = start.advanced(byNanoseconds: -lead * step)

@@ -80,6 +80,6 @@ enum PrometheusTime {
   static func timestamp(seconds: Double) -> Timestamp {
     let milliseconds = (seconds * 1000).rounded()
     guard milliseconds.magnitude < 9e12 else { return Timestamp(nanoseconds: milliseconds > 0 ? .max : .min) }
-    return Timestamp(nanoseconds: Int64(milliseconds) * 1_000_000)
+    return Timestamp(milliseconds: Int64(milliseconds))
   }
 }

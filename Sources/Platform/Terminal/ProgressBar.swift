@@ -31,7 +31,7 @@ public struct ProgressBar: ~Copyable {
     guard drawn == .min || now - drawn >= Self.redrawInterval else { return }
     drawn = now
     hasLine = true
-    let seconds = Double(now - started) / 1e9
+    let seconds = Nanoseconds.seconds(now - started)
     let line = Self.line(
       fraction: fraction, note: note(), elapsedSeconds: seconds, columns: Terminal.columns(descriptor) - 1)
     Self.write("\r" + line + "\u{1B}[K", to: descriptor)
@@ -54,7 +54,7 @@ public struct ProgressBar: ~Copyable {
     var line = "[\(bar)] \(String(repeating: " ", count: 3 - percent.count))\(percent)%  \(note)"
     if done > 0.01, done < 1, elapsedSeconds >= 1 {
       let left = (elapsedSeconds / done * (1 - done)).rounded(.up)
-      if left < 1e6 { line += "  \(DurationText.format(Int64(left) * 1_000_000_000)) left" }
+      if left < 1e6 { line += "  \(DurationText.format(Duration.seconds(Int64(left)).nanoseconds)) left" }
     }
     return DisplayWidth.truncated(line, to: columns)
   }

@@ -22,7 +22,7 @@ struct CollectorHealth {
     options.usesProxy = false
     client = try? HTTPClient(options: options)
     next = monotonicNanoseconds()
-    startDeadline = next + Int64(settings.startTimeout * 1e9)
+    startDeadline = monotonicDeadline(after: settings.startTimeout)
   }
 
   /// How the collector is. It has failed when it did not answer in time after its start, or has answered and then failed
@@ -32,8 +32,8 @@ struct CollectorHealth {
     guard let url, let client else { return .unknown }
     let isWell = (try? client.send(HTTPRequest(url: url)))?.isSuccess ?? false
     // Until it is ready, somebody waits for it.
-    let interval = isWell || hasAnswered ? settings.healthInterval : min(0.1, settings.healthInterval)
-    next = monotonicNanoseconds() + Int64(interval * 1e9)
+    let interval = isWell || hasAnswered ? settings.healthInterval : min(.milliseconds(100), settings.healthInterval)
+    next = monotonicDeadline(after: interval)
     if isWell {
       hasAnswered = true
       failures = 0

@@ -61,7 +61,7 @@ struct CollectorLaunch {
   func validate(_ request: () -> CollectorSupervisor.Request) throws(RelayError) -> Bool {
     let judge = try CollectorProcess(
       settings.program, ["validate"] + arguments, environment: configuration.environment)
-    let deadline = monotonicNanoseconds() + Int64(settings.validateTimeout * 1e9)
+    let deadline = monotonicDeadline(after: settings.validateTimeout)
     var lines: [String] = []
     while true {
       let status = judge.ended()

@@ -11,22 +11,22 @@ public final class CollectorSupervisor {
     public var options = CollectorConfiguration.Options()
     /// The file that the collector reads its configuration from; written before each start.
     public var configurationFile: String
-    /// Seconds that a collector has to judge a configuration.
-    public var validateTimeout = 60.0
-    /// Seconds from a start to the first answer of the health endpoint.
-    public var startTimeout = 60.0
-    /// Seconds between two questions to the health endpoint, and between two looks at the files with secrets.
-    public var healthInterval = 5.0
+    /// Time that a collector has to judge a configuration.
+    public var validateTimeout = Duration.seconds(60)
+    /// Time from a start to the first answer of the health endpoint.
+    public var startTimeout = Duration.seconds(60)
+    /// Time between two questions to the health endpoint, and between two looks at the files with secrets.
+    public var healthInterval = Duration.seconds(5)
     /// Answers that may be missing in a row, once there has been one.
     public var healthFailures = 3
-    /// Pauses before a restart, in seconds: the first, doubled each time, up to the last.
-    public var restartInitial = 1.0
-    public var restartMaximum = 30.0
-    /// So many ends within `crashWindow` seconds are a crash loop.
+    /// Pauses before a restart: the first, doubled each time, up to the last.
+    public var restartInitial = Duration.seconds(1)
+    public var restartMaximum = Duration.seconds(30)
+    /// So many ends within `crashWindow` are a crash loop.
     public var crashLimit = 5
-    public var crashWindow = 120.0
-    /// Seconds that a collector that no longer answers has to stop before it is killed.
-    public var endTimeout = 5.0
+    public var crashWindow = Duration.seconds(120)
+    /// Time that a collector that no longer answers has to stop before it is killed.
+    public var endTimeout = Duration.seconds(5)
 
     public init(program: String, relay: RelayConfiguration, configurationFile: String) {
       self.program = program
@@ -94,18 +94,19 @@ public final class CollectorSupervisor {
       state.set(.restarting)
       if end == .renewal { continue }
       let now = monotonicNanoseconds()
-      ends = ends.filter { Double(now - $0) / 1e9 < settings.crashWindow } + [now]
-      if Double(now - started) / 1e9 > settings.crashWindow { pause = settings.restartInitial }
+      ends = ends.filter { .nanoseconds(now - $0) < settings.crashWindow } + [now]
+      if .nanoseconds(now - started) > settings.crashWindow { pause = settings.restartInitial }
       if ends.count >= settings.crashLimit { return .crashLoop(lastStatus: status, lastError: lastError) }
-      log.warn("the collector ended with status \(status); starting it again in \(pause) s")
+      log.warn(
+        "the collector ended with status \(status); starting it again in \(DurationText.format(pause.nanoseconds))")
       if !wait(pause, request) { return .stopped(status: 0, lostItems: lostItems) }
       pause = min(pause * 2, settings.restartMaximum)
     }
   }
 
   /// Waits before a restart; false when that is no longer wanted.
-  private func wait(_ seconds: Double, _ request: () -> Request) -> Bool {
-    let end = monotonicNanoseconds() + Int64(seconds * 1e9)
+  private func wait(_ duration: Duration, _ request: () -> Request) -> Bool {
+    let end = monotonicDeadline(after: duration)
     while monotonicNanoseconds() < end {
       if request() == .stop { return false }
       pause(milliseconds: 20)
@@ -118,13 +119,12 @@ public final class CollectorSupervisor {
     var wanted: End?
     var killAt = Int64.max
     var health = CollectorHealth(launch.health, settings)
-    let secretsInterval = Int64(settings.healthInterval * 1e9)
-    var nextSecrets = monotonicNanoseconds() + secretsInterval
+    var nextSecrets = monotonicDeadline(after: settings.healthInterval)
 
-    func stop(_ end: End, within seconds: Double) {
+    func stop(_ end: End, within duration: Duration) {
       wanted = end
       child.send(SIGTERM)
-      killAt = monotonicNanoseconds() + Int64(seconds * 1e9)
+      killAt = monotonicDeadline(after: duration)
     }
 
     while true {
@@ -136,14 +136,14 @@ public final class CollectorSupervisor {
       switch request() {
       case .none: break
       case .reload:
-        if wanted == nil, !reload(child, launch) { stop(.renewal, within: settings.relay.drainTimeout.inSeconds) }
+        if wanted == nil, !reload(child, launch) { stop(.renewal, within: settings.relay.drainTimeout) }
       case .stop where wanted == .stop:
         log.warn("a second signal: killing the collector")
         child.send(SIGKILL)
       case .stop:
         state.set(.stopping)
         ServiceManager.notify("STOPPING=1")
-        stop(.stop, within: settings.relay.drainTimeout.inSeconds)
+        stop(.stop, within: settings.relay.drainTimeout)
       }
       if now >= killAt {
         log.warn("the collector does not stop; killing it")
@@ -160,10 +160,10 @@ public final class CollectorSupervisor {
         stop(.failure, within: settings.endTimeout)
       }
       if now >= nextSecrets, wanted == nil {
-        nextSecrets = now + secretsInterval
+        nextSecrets = monotonicDeadline(after: settings.healthInterval)
         if secretsHaveChanged(launch) {
           log.info("a secret has changed; starting the collector anew")
-          stop(.renewal, within: settings.relay.drainTimeout.inSeconds)
+          stop(.renewal, within: settings.relay.drainTimeout)
         }
       }
     }

@@ -4,6 +4,7 @@ final class Histogram: Sendable {
   let bounds: [Double]
   private let counts: [Counter]
   private let sumInMillionths = Counter()
+  private static let millionths = 1_000_000.0
 
   init(bounds: [Double]) {
     self.bounds = bounds
@@ -18,10 +19,10 @@ final class Histogram: Sendable {
   func record(_ value: Double) {
     let index = bounds.firstIndex { value <= $0 } ?? bounds.count
     counts[index].add(1)
-    sumInMillionths.add(Int(min(max(value * 1e6, 0), 1e15)))
+    sumInMillionths.add(Int(saturating: min(max(value, 0), 1e9) * Histogram.millionths))
   }
 
-  var sum: Double { Double(sumInMillionths.value) / 1e6 }
+  var sum: Double { Double(sumInMillionths.value) / Histogram.millionths }
 
   /// The count at or below each bound, and last the count of all.
   var cumulative: [Int] {

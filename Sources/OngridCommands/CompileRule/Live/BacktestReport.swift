@@ -98,5 +98,5 @@ struct BacktestReport {
     if let value { writer.double(value) } else { writer.null() }
   }
 
-  private func seconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1e9 }
+  private func seconds(_ nanoseconds: Int64) -> Double { Nanoseconds.seconds(nanoseconds) }
 }

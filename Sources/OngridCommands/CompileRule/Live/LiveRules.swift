@@ -7,8 +7,8 @@ struct LiveRules {
   enum Question {
     case verify
     case evaluate(step: Duration)
-    /// Nanoseconds to go back, and between evaluations.
-    case backtest(range: Int64, step: Int64)
+    /// How far to go back, and the time between evaluations.
+    case backtest(range: Duration, step: Duration)
   }
 
   let question: Question
@@ -41,8 +41,7 @@ struct LiveRules {
     case options.eval.name: question = .evaluate(step: step ?? max(interval, .seconds(15)))
     default:
       let range = try arguments.required(options.backtest)
-      question = .backtest(
-        range: range.nanoseconds, step: (step ?? max(interval, .seconds(15))).nanoseconds)
+      question = .backtest(range: range, step: step ?? max(interval, .seconds(15)))
     }
     self.settings = settings
     let url = try arguments.required(BackendOptions.prometheus)
