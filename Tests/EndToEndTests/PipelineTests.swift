@@ -51,7 +51,7 @@ import Testing
     let calls = try server.query("sum by (service_name) (last_over_time(traces_spanmetrics_calls_total[10m]))")
     #expect(
       Dictionary(calls.map { ($0.labels["service_name"] ?? "", $0.value) }) { $1 }
-        == ["payments-api": 252, "shop-frontend": 2400])
+        == ["payments-api": 378, "shop-frontend": 3600])
 
     let verdicts: [(rule: String, firing: Bool)] = [
       (

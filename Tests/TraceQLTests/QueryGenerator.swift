@@ -10,7 +10,7 @@ struct QueryGenerator {
   mutating func query() -> Query {
     let hints =
       chance(10) ? [Hint(name: "most_recent", value: .bool(true)), Hint(name: "sample", value: .float(0.5))] : []
-    if chance(6) { return Query(.search(Pipeline([.spanset(joined(depth: 1))])), hints: hints) }
+    if chance(6) { return Query(.search(SpansetPipeline([.spanset(joined(depth: 1))])), hints: hints) }
     return Query(chance(3) ? .metrics(metrics(depth: 3, isWhole: true)) : .search(pipeline(depth: 3)), hints: hints)
   }
 
@@ -21,7 +21,7 @@ struct QueryGenerator {
 
   // MARK: Spans
 
-  private mutating func pipeline(depth: Int) -> Pipeline {
+  private mutating func pipeline(depth: Int) -> SpansetPipeline {
     var stages: [Stage] = [chance(8) ? .scalar(scalar(depth)) : .spanset(spanset(depth))]
     for _ in 0..<Int.random(in: 0...2, using: &random) {
       switch Int.random(in: 0..<5, using: &random) {
@@ -32,7 +32,7 @@ struct QueryGenerator {
       default: stages.append(.spanset(spanset(depth)))
       }
     }
-    return Pipeline(stages)
+    return SpansetPipeline(stages)
   }
 
   private mutating func scalar(_ depth: Int) -> ScalarFilter {

@@ -31,7 +31,7 @@ struct PushDown: Equatable {
     }
   }
 
-  private static func demands(of pipeline: Pipeline) -> PushDown {
+  private static func demands(of pipeline: SpansetPipeline) -> PushDown {
     var result = PushDown()
     for (index, stage) in pipeline.stages.enumerated() {
       switch stage {

@@ -14,8 +14,8 @@ public struct CorrelationWindow: Sendable, Equatable {
   /// whole second, so that its queries are short and the same for calls close together.
   public init(around moment: Timestamp, length: Int64, now: Timestamp) {
     let latest = min(moment.advanced(byNanoseconds: length / 2), max(now, moment))
-    let (whole, rest) = latest.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-    end = rest > 0 ? Timestamp(nanoseconds: whole * 1_000_000_000).advanced(byNanoseconds: 1_000_000_000) : latest
+    let rest = latest.subsecondNanoseconds
+    end = rest > 0 ? latest.advanced(byNanoseconds: Nanoseconds.perSecond - rest) : latest
     start = end.advanced(byNanoseconds: -length)
   }
 

@@ -29,6 +29,6 @@ public struct Incident: Sendable {
     guard kind == "trace_latency", let milliseconds = threshold, milliseconds > 0, milliseconds < 1e9 else {
       return nil
     }
-    return Int64(milliseconds * 1e6)
+    return Nanoseconds.of(milliseconds: milliseconds)
   }
 }

@@ -38,14 +38,14 @@ struct MetricsWriter: Sendable {
     }
     let output = try arguments[SpanMetricsOptions.output]
     path = output == "-" ? nil : output
-    if let path { try FileTarget.check(path) }
+    if let path { try MetricsFile.check(path) }
   }
 
   /// Whether it writes to a file rather than to standard output.
   var writesFile: Bool { path != nil }
 
   func write(_ snapshot: SpanMetricsSnapshot) throws(CommandError) {
-    let target: any MetricsTarget = if let path { try FileTarget(path) } else { StandardOutputTarget() }
+    let target: any MetricsTarget = if let path { try MetricsFile(path) } else { StandardOutputTarget() }
     try render(snapshot, format, to: target)
   }
 

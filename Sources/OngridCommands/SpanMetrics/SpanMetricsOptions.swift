@@ -37,7 +37,7 @@ enum SpanMetricsOptions {
     documentation: "The schema is the finest that Tempo would choose: 3 for 1.1.")
   static let nativeMaxBuckets = Option.value(
     "native-max-buckets", "COUNT", .whole(in: 0...10_000), default: "100",
-    help: "Most buckets of a native histogram, beyond which they become wider; 0 for any number")
+    help: "Most buckets of a native histogram, which then become wider; 0 for any number")
   static let size = Option.value(
     "size", "KIND", .choice(SizeMetrics.self), default: "off", help: "Also measure the size of spans",
     documentation: """

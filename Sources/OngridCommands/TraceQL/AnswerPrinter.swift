@@ -45,7 +45,7 @@ struct AnswerPrinter {
 
   func print(_ result: MetricsResult) throws(CommandError) {
     switch request.format {
-    case .table: try printLines(SeriesTable(layout).lines(result))
+    case .table: try printLines(SeriesListing(layout).lines(result))
     case .plot: try printLines(SeriesPlot(layout).lines(result))
     default: try printJSON { result.write(to: &$0) }
     }

@@ -97,7 +97,7 @@ struct SearchTable {
 }
 
 /// The answer to a metrics query as a table, a line for each series.
-struct SeriesTable {
+struct SeriesListing {
   private let layout: TextLayout
 
   init(_ layout: TextLayout) { self.layout = layout }

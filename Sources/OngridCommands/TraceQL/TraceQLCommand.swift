@@ -67,7 +67,7 @@ enum TraceQLCommand {
     let log = try StandardErrorLog.make(arguments)
     if request.isInfo { return try InputInfo.run(arguments, request, log) }
     if let answers = try RemoteTraces(arguments, request, log) { return try answers.run() }
-    return try LocalTraces(arguments, request, log).run()
+    return try FileTraces(arguments, request, log).run()
   }
 
   private static func check(_ request: TraceQLRequest) throws(CommandError) -> ExitStatus {

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import TraceFormats
 
 /// One file that is read as it grows, from a place on, and what is known of it.
 struct FollowedFile: ~Copyable {

@@ -1,6 +1,7 @@
 import Compression
 import OTLP
 import Platform
+import TraceFormats
 
 /// Where a followed input was read up to.
 public struct InputPosition: Sendable, Equatable {

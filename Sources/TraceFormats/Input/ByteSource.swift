@@ -167,8 +167,9 @@ struct ByteSource: ~Copyable {
 
   private static func seek(_ upstream: borrowing Upstream, to offset: Int) -> Bool {
     switch upstream {
-    case .descriptor(let descriptor): descriptor.seek(to: offset)
-    case .member, .nothing: false
+    case .descriptor(let descriptor): return descriptor.seek(to: offset)
+    case .member: return false
+    case .nothing: return false
     }
   }
 

@@ -31,7 +31,7 @@ final class SearchCollector: TraceCollector, @unchecked Sendable {
     traces.append(
       TraceResult(
         traceID: SearchCollector.hexadecimal(id),
-        rootServiceName: summary.root == nil ? "\(TraceSummary.noRoot)" : String(summary.rootService),
+        rootServiceName: summary.root == nil ? "\(TraceTotals.noRoot)" : String(summary.rootService),
         rootTraceName: summary.root == nil ? "" : String(summary.rootName),
         startTimeUnixNano: summary.start, duration: summary.duration, spanCount: summary.spanCount,
         errorCount: services.reduce(0) { $0 + $1.errorCount }, services: services,

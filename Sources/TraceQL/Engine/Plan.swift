@@ -69,7 +69,7 @@ struct Plan: @unchecked Sendable {
   private(set) var shown: [(slot: Int, name: String, always: Bool)] = []
 
   /// Compiles the pipeline of a search.
-  init(_ source: Pipeline) throws(EngineError) {
+  init(_ source: SpansetPipeline) throws(EngineError) {
     program = Program()
     pipelines.append(try compile(source, needsTraces: false))
     noteTree()
@@ -103,7 +103,7 @@ struct Plan: @unchecked Sendable {
   /// Whether every pipeline is a condition on single spans.
   var needsNoTraces: Bool { pipelines.allSatisfy { $0.condition != nil } }
 
-  private mutating func compile(_ source: Pipeline, needsTraces: Bool) throws(EngineError) -> PipelinePlan {
+  private mutating func compile(_ source: SpansetPipeline, needsTraces: Bool) throws(EngineError) -> PipelinePlan {
     if !needsTraces, let condition = source.condition, !condition.needsTrace {
       let operation = try program.compile(condition)
       for stage in source.stages { try show(stage) }
@@ -355,7 +355,7 @@ extension FieldExpression {
   }
 }
 
-extension Pipeline {
+extension SpansetPipeline {
   /// The pipeline as one condition on single spans, when all its stages are filters.
   var condition: FieldExpression? {
     var condition: FieldExpression?

@@ -115,7 +115,7 @@ public struct TagValues: Sendable {
     of attribute: Attribute, matching query: Query? = nil, in source: TraceSource, _ options: LocalEngine.Options
   ) throws(EngineError) {
     // The groups of a count are the values; one interval is as long as time.
-    var pipeline = Pipeline([.spanset(.filter(.literal(.bool(true), .none)))])
+    var pipeline = SpansetPipeline([.spanset(.filter(.literal(.bool(true), .none)))])
     if case .search(let search)? = query?.body { pipeline = search }
     let everything = MetricsPipeline(pipeline: pipeline, function: .countOverTime, by: [attribute])
     var options = options

@@ -30,7 +30,7 @@ final class TraceEvaluator {
   /// The slots of one span, narrowed to these.
   private let scratch: UnsafeMutablePointer<Value>
   /// The whole trace.
-  private(set) var summary = TraceSummary()
+  private(set) var summary = TraceTotals()
 
   init(_ plan: Plan, _ grouped: GroupedSpans) {
     self.plan = plan
@@ -60,7 +60,7 @@ final class TraceEvaluator {
       for span in spans { links.append(TraceTree.Link(id: span.spanID, parentID: span.parentID, kind: span.kind)) }
       tree.build(links)
     }
-    summary = TraceSummary(spans, grouped.contexts)
+    summary = TraceTotals(spans, grouped.contexts)
     reader.arena.removeAll()
     if !evaluator.elementSlots.isEmpty {
       marks.removeAll(keepingCapacity: true)
@@ -165,7 +165,7 @@ final class TraceEvaluator {
   }
 
   /// How many spans and errors each service of the current trace has.
-  var services: [ServiceResult] { TraceSummary.services(spans, grouped.contexts) }
+  var services: [ServiceResult] { TraceTotals.services(spans, grouped.contexts) }
 
   /// The current trace as one OTLP request, its spans under their resources and scopes as they came.
   func encoded() -> [UInt8] {

@@ -41,7 +41,7 @@ extension Parser {
         throw error("\(word)() groups by at most \(Parser.maximumGroups - reserved) attributes", at: byRange)
       }
     }
-    let metrics = MetricsPipeline(pipeline: Pipeline(stages), function: function, by: by)
+    let metrics = MetricsPipeline(pipeline: SpansetPipeline(stages), function: function, by: by)
     return try parseSecondStages(
       after: Operand(value: .metrics(.pipeline(metrics)), range: SourceRange(start.start, lastEnd)))
   }

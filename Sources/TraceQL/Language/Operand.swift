@@ -4,7 +4,7 @@ struct Operand {
   enum Value {
     case spanset(SpansetExpression)
     /// A parenthesised pipeline, or a pipeline at its end.
-    case pipeline(Pipeline)
+    case pipeline(SpansetPipeline)
     /// An aggregate, or arithmetic over aggregates when nil.
     case scalar(Aggregate?)
     /// An aggregate compared with a constant.
@@ -56,7 +56,7 @@ struct Operand {
     guard case .spanset(let expression) = value, !isOfPipelines else { return self }
     guard isParenthesised else { return nil }
     var operand = self
-    operand.value = .pipeline(Pipeline([.spanset(expression)]))
+    operand.value = .pipeline(SpansetPipeline([.spanset(expression)]))
     return operand
   }
 

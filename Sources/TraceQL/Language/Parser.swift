@@ -87,9 +87,9 @@ struct Parser {
     let body: QueryBody
     switch operand.value {
     case .metrics(let metrics): body = .metrics(metrics)
-    case .spanset(let expression): body = .search(Pipeline([.spanset(expression)]))
+    case .spanset(let expression): body = .search(SpansetPipeline([.spanset(expression)]))
     case .pipeline(let pipeline): body = .search(pipeline)
-    case .scalarFilter(let filter): body = .search(Pipeline([.scalar(filter)]))
+    case .scalarFilter(let filter): body = .search(SpansetPipeline([.scalar(filter)]))
     case .scalar, .scalarPipeline:
       guard kind == .end || isHints else { throw unexpected() }
       throw error("an aggregate must be compared with a constant, as in count() > 2", at: operand.range)

@@ -12,7 +12,7 @@ extension Query: CustomStringConvertible {
   }
 }
 
-extension Pipeline: CustomStringConvertible {
+extension SpansetPipeline: CustomStringConvertible {
   public var description: String { stages.map(\.description).joined(separator: " | ") }
 }
 

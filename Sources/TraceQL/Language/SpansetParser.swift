@@ -51,7 +51,7 @@ extension Parser {
     if stages.count == 1, case .spanset(let expression) = stages[0] {
       return Operand(value: .spanset(expression), range: range)
     }
-    return Operand(value: .pipeline(Pipeline(stages)), range: range)
+    return Operand(value: .pipeline(SpansetPipeline(stages)), range: range)
   }
 
   /// `by(…)`, `select(…)` or `coalesce()`.
@@ -142,7 +142,7 @@ extension Parser {
       var inner = try nested { (parser) throws(QueryError) in try parser.parseSequence() }
       guard accept(.closeParen) else { throw unexpected("\")\" expected: the one opened before is not closed") }
       // A parenthesised comparison is a pipeline of one stage.
-      if case .scalarFilter(let filter) = inner.value { inner.value = .pipeline(Pipeline([.scalar(filter)])) }
+      if case .scalarFilter(let filter) = inner.value { inner.value = .pipeline(SpansetPipeline([.scalar(filter)])) }
       inner.range = SourceRange(start.start, lastEnd)
       inner.isParenthesised = true
       return inner

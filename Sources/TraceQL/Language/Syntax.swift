@@ -24,7 +24,7 @@ public indirect enum SpansetExpression: Hashable, Sendable {
   /// Two selections and how their spans relate.
   case operation(SpansetOperator, SpansetExpression, SpansetExpression, SourceRange)
   /// A parenthesised pipeline as an operand.
-  case pipeline(Pipeline)
+  case pipeline(SpansetPipeline)
 }
 
 /// A function over the spans of a spanset.
@@ -64,7 +64,7 @@ public enum Stage: Hashable, Sendable {
 }
 
 /// Steps, each working on what the one before left.
-public struct Pipeline: Hashable, Sendable {
+public struct SpansetPipeline: Hashable, Sendable {
   public var stages: [Stage]
 
   /// A pipeline of these stages.
@@ -111,7 +111,7 @@ public struct ComparisonWindow: Hashable, Sendable {
 
 /// Spans turned into series.
 public struct MetricsPipeline: Hashable, Sendable {
-  public var pipeline: Pipeline
+  public var pipeline: SpansetPipeline
   public var function: MetricsFunction
   /// What the series are grouped by.
   public var by: [Attribute]
@@ -142,7 +142,7 @@ public struct Hint: Hashable, Sendable {
 
 /// What a query asks for.
 public enum QueryBody: Hashable, Sendable {
-  case search(Pipeline)
+  case search(SpansetPipeline)
   case metrics(MetricsExpression)
 }
 
@@ -173,7 +173,7 @@ extension Query {
   }
 }
 
-extension Pipeline {
+extension SpansetPipeline {
   fileprivate var hasFilter: Bool {
     stages.contains { if case .spanset(let expression) = $0 { expression.hasFilter } else { false } }
   }

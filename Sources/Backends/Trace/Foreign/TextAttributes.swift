@@ -39,7 +39,7 @@ struct TextAttributes {
     if case .named(_, let name) = attribute { uses[Array(name.utf8), default: []].insert(use) }
   }
 
-  private mutating func add(_ pipeline: Pipeline) {
+  private mutating func add(_ pipeline: SpansetPipeline) {
     for stage in pipeline.stages {
       switch stage {
       case .spanset(let expression): add(expression)

@@ -40,13 +40,13 @@ struct MetricsJSON {
     writer.beginObject()
     labels(series.labels, &writer)
     writer.key("calls")
-    writer.raw(NumberText.plain(series.calls))
+    writer.raw(MetricsNumber.plain(series.calls))
     writer.key("latency")
     histogram(series.latency, snapshot.latencyBounds, &writer)
     if let size = series.size {
       if size.cumulative.isEmpty {
         writer.key("size_total")
-        writer.raw(NumberText.plain(size.sum))
+        writer.raw(MetricsNumber.plain(size.sum))
       } else {
         writer.key("size")
         histogram(size, snapshot.sizeBounds, &writer)
@@ -71,9 +71,9 @@ struct MetricsJSON {
     writer.beginObject()
     labels(edge.labels, &writer)
     writer.key("requests")
-    writer.raw(NumberText.plain(edge.requests))
+    writer.raw(MetricsNumber.plain(edge.requests))
     writer.key("failed")
-    writer.raw(NumberText.plain(edge.failed))
+    writer.raw(MetricsNumber.plain(edge.failed))
     writer.key("server")
     histogram(edge.serverLatency, graph.bounds, &writer)
     writer.key("client")
@@ -107,19 +107,19 @@ struct MetricsJSON {
   private func histogram(_ value: HistogramValue, _ bounds: [Double], _ writer: inout JSONWriter) {
     writer.beginObject()
     writer.key("count")
-    writer.raw(NumberText.plain(value.count))
+    writer.raw(MetricsNumber.plain(value.count))
     writer.key("sum")
-    writer.raw(NumberText.plain(value.sum))
+    writer.raw(MetricsNumber.plain(value.sum))
     for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
       guard let quantile = value.quantile(share, bounds: bounds) else { continue }
       writer.key(name)
-      writer.raw(NumberText.plain(quantile))
+      writer.raw(MetricsNumber.plain(quantile))
     }
     writer.key("buckets")
     writer.beginObject()
     for (index, count) in value.cumulative.enumerated() {
       writer.key(bound(index, bounds))
-      writer.raw(NumberText.plain(count))
+      writer.raw(MetricsNumber.plain(count))
     }
     writer.endObject()
     writer.endObject()
@@ -143,7 +143,7 @@ struct MetricsJSON {
     writer.key("span_id")
     writer.string(exemplar.spanID)
     writer.key("value")
-    writer.raw(NumberText.plain(Double(exemplar.nanoseconds) / 1e9))
+    writer.raw(MetricsNumber.plain(Double(exemplar.nanoseconds) / 1e9))
     writer.key("time")
     writer.string(Timestamp(nanoseconds: Int64(clamping: exemplar.endTimeUnixNano)).rfc3339)
     writer.endObject()

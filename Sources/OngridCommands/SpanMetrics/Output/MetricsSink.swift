@@ -20,7 +20,7 @@ struct MetricsSink: ~Copyable {
   }
 
   /// A sample's value. Most are counts, which need none of what other numbers do.
-  mutating func write(number: Double) throws(CommandError) { try write(NumberText.plain(number)) }
+  mutating func write(number: Double) throws(CommandError) { try write(MetricsNumber.plain(number)) }
 
   mutating func write(_ bytes: [UInt8]) throws(CommandError) {
     buffer.append(bytes)
@@ -39,7 +39,7 @@ struct MetricsSink: ~Copyable {
 }
 
 /// Numbers in output.
-enum NumberText {
+enum MetricsNumber {
   /// Shortest digits without an exponent.
   static func plain(_ value: Double) -> String {
     Int64(exactly: value).map { String($0) } ?? FloatText.fixed(value)
@@ -55,7 +55,7 @@ final class StandardOutputTarget: MetricsTarget {
 }
 
 /// A file that is replaced at the end.
-final class FileTarget: MetricsTarget {
+final class MetricsFile: MetricsTarget {
   private let path: String
   private let file: AtomicFile
 
@@ -68,7 +68,7 @@ final class FileTarget: MetricsTarget {
   static func check(_ path: String) throws(CommandError) {
     // Opening a pipe would wait for its reader.
     if let status = try? FileStatus.of(path), !status.isRegular, !status.isDirectory { return }
-    _ = try FileTarget(path)
+    _ = try MetricsFile(path)
   }
 
   func write(_ bytes: ByteView) throws(CommandError) {

@@ -5,7 +5,7 @@ import TraceFormats
 import TraceQL
 
 /// Answers from files and pipes.
-struct LocalTraces {
+struct FileTraces {
   private let arguments: Arguments
   private let request: TraceQLRequest
   private let log: Log

@@ -2,7 +2,7 @@ import OTLP
 import Platform
 
 /// What is said of a whole trace.
-struct TraceSummary {
+struct TraceTotals {
   /// In place of the names of a root that is not among the spans.
   static let noRoot: StaticString = "<root span not yet received>"
 
