@@ -6,7 +6,7 @@ enum ConditionsDecoder {
   struct Conditions {
     let condition: RuleCondition
     let service: String
-    let spanKinds: [SpanKind]
+    let spanKinds: [WatchedKind]
     let minimumCalls: Threshold?
     let window: PromDuration
     let threshold: Threshold
@@ -156,10 +156,10 @@ enum ConditionsDecoder {
   }
 
   /// One kind or an array of them; none when the rule is about all. Nil where something is wrong.
-  private static func spanKinds(_ fields: inout ObjectFields) -> [SpanKind]? {
+  private static func spanKinds(_ fields: inout ObjectFields) -> [WatchedKind]? {
     guard let member = fields.member("span_kind") else { return [] }
     let values = member.value.elements ?? [member.value]
-    var kinds: [SpanKind] = []
+    var kinds: [WatchedKind] = []
     var isWhole = true
     for value in values {
       guard let text = value.string else {
@@ -167,13 +167,13 @@ enum ConditionsDecoder {
         return nil
       }
       let plain = text.lowercased().replacing("span_kind_", with: "")
-      if let kind = SpanKind(rawValue: text) {
+      if let kind = WatchedKind(rawValue: text) {
         if !kinds.contains(kind) { kinds.append(kind) }
         continue
       }
       isWhole = false
-      let known = SpanKind.allCases.map(\.rawValue)
-      let meant = SpanKind(rawValue: plain)?.rawValue ?? NearestName.of(plain, in: known)
+      let known = WatchedKind.allCases.map(\.rawValue)
+      let meant = WatchedKind(rawValue: plain)?.rawValue ?? NearestName.of(plain, in: known)
       fields.report(
         .spanKind, "unknown span kind \(Quoting.text(text))", value.range,
         suggestion: meant.map { "did you mean \(Quoting.text($0))?" } ?? "known are \(known.joined(separator: ", "))",

@@ -50,7 +50,7 @@ public struct AlertRule: Sendable {
   /// The service, never empty.
   public internal(set) var service: String
   /// The kinds of spans that count; all of them when empty.
-  public internal(set) var spanKinds: [SpanKind]
+  public internal(set) var spanKinds: [WatchedKind]
   /// How many calls in the window it takes before the rule says anything.
   public internal(set) var minimumCalls: Threshold?
   /// The range that rates are taken over.

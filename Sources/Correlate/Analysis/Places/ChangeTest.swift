@@ -102,7 +102,7 @@ struct ChangeTest {
   }
 
   private static func wholeGrowth(
-    _ values: CumulativeHistogram, _ interval: TimeGrid.Interval, _ old: Histogram, _ new: Histogram,
+    _ values: CumulativeHistogram, _ interval: TimeGrid.Interval, _ old: DurationHistogram, _ new: DurationHistogram,
     _ growth: Double, _ scale: Scale, _ oldMean: Double, _ newMean: Double
   ) -> ChangeTest? {
     let oldLog = old.mean { log($0 + scale.offset) }
@@ -136,7 +136,8 @@ struct ChangeTest {
 
   /// Growth that only a part of the values shows.
   private static func tailGrowth(
-    _ values: CumulativeHistogram, _ interval: TimeGrid.Interval, _ old: Histogram, _ new: Histogram, _ scale: Scale
+    _ values: CumulativeHistogram, _ interval: TimeGrid.Interval, _ old: DurationHistogram, _ new: DurationHistogram,
+    _ scale: Scale
   ) -> ChangeTest? {
     guard new.total >= 10, old.total >= 20 else { return nil }
     var best: ChangeTest?
@@ -185,7 +186,7 @@ struct ChangeTest {
   }
 
   /// z of the Mann-Whitney test, ties counted half.
-  private static func rankScore(_ old: Histogram, _ new: Histogram) -> Double {
+  private static func rankScore(_ old: DurationHistogram, _ new: DurationHistogram) -> Double {
     let (count, other) = (old.total, new.total)
     var below = 0.0
     var u = 0.0

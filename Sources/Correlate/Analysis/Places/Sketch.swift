@@ -64,10 +64,10 @@ struct CumulativeHistogram {
   }
 
   /// The counts between two slots, by bucket from `low`.
-  func histogram(_ from: Int, _ to: Int) -> Histogram {
+  func histogram(_ from: Int, _ to: Int) -> DurationHistogram {
     var result = [Double](repeating: 0, count: width)
     for index in 0..<width { result[index] = Double(counts[to * width + index] - counts[from * width + index]) }
-    return Histogram(low: low, counts: result)
+    return DurationHistogram(low: low, counts: result)
   }
 
   /// How many values between two slots are in `bucket` or above, and how many there are.
@@ -84,7 +84,7 @@ struct CumulativeHistogram {
 }
 
 /// Counts of values by bucket.
-struct Histogram {
+struct DurationHistogram {
   let low: Int
   var counts: [Double]
 

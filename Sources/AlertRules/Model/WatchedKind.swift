@@ -1,4 +1,4 @@
 /// What a span stands for, in a rule's words.
-public enum SpanKind: String, Sendable, CaseIterable {
+public enum WatchedKind: String, Sendable, CaseIterable {
   case server, client, consumer, producer, `internal`, unspecified
 }
