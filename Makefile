@@ -92,7 +92,7 @@ sanitize: packages
 
 # The part of it that CI runs: what has threads.
 sanitize-relay: packages
-	SANITIZE_FILTER='(Relay|HTTPServer|Transport)Tests' Scripts/sanitize.sh thread
+	SANITIZE_FILTER='(Relay|HTTPServer|Transport)Tests' SANITIZE_REPORTS_ONLY=1 Scripts/sanitize.sh thread
 
 # libFuzzer on everything that reads bytes from outside, FUZZ_SECONDS a target; 'make fuzz-NAME' runs one of them. The
 # suite FuzzTests looks at the same targets with seeds, findings and random damage.

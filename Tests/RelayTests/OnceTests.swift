@@ -28,10 +28,10 @@ import Testing
   func spool() throws {
     let directory = try TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: directory.path("spool/deep"), withIntermediateDirectories: true)
-    try Data(Spans.request(3, seed: 1)).write(to: URL(filePath: directory.path("spool/a.otlp")))
-    try Data(Spans.request(3, seed: 2)).write(to: URL(filePath: directory.path("spool/deep/b.otlp")))
-    try Data("{\"broken".utf8).write(to: URL(filePath: directory.path("spool/c.json")))
-    try Data(Spans.request(3, seed: 3)).write(to: URL(filePath: directory.path("spool/d.otlp.tmp")))
+    try directory.write("spool/a.otlp", Spans.request(3, seed: 1))
+    try directory.write("spool/deep/b.otlp", Spans.request(3, seed: 2))
+    try directory.write("spool/c.json", "{\"broken".utf8)
+    try directory.write("spool/d.otlp.tmp", Spans.request(3, seed: 3))
     let sink = try CollectingSink()
     let result = try run(["--delete", "--to", sink.url, directory.path("spool")])
     #expect(result.status == 4)
@@ -45,7 +45,7 @@ import Testing
   func refusedFile() throws {
     let directory = try TemporaryDirectory()
     for seed in 1...4 as ClosedRange<UInt64> {
-      try Data(Spans.request(3, seed: seed)).write(to: URL(filePath: directory.path("\(seed).otlp")))
+      try directory.write("\(seed).otlp", Spans.request(3, seed: seed))
     }
     let bad = Spans.ids(3, seed: 2)
     let sink = try CollectingSink { _, request in
@@ -64,7 +64,7 @@ import Testing
   func twoRuns() throws {
     let directory = try TemporaryDirectory()
     for seed in 1...60 as ClosedRange<UInt64> {
-      try Data(Spans.request(20, seed: seed)).write(to: URL(filePath: directory.path("\(seed).otlp")))
+      try directory.write("\(seed).otlp", Spans.request(20, seed: seed))
     }
     let sink = try CollectingSink()
     let arguments = ["relay", "--once", "--delete", "--to", sink.url, directory.url.path]
