@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes with libFuzzer under the address sanitizer, one target after the other, and prints what each run has covered.
-# Usage: Scripts/fuzz.sh [TARGET…]; FUZZ_SECONDS is for each target. Linux: Apple's toolchains have no libFuzzer.
+# Usage: Scripts/fuzz.sh [TARGET…]; FUZZ_SECONDS is for each target, FUZZ_SEED makes two runs look at the same inputs. Linux: Apple's toolchains have no libFuzzer.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
@@ -21,7 +21,7 @@ for target in "$@"; do
   "$fuzzer" --seeds "$target" "$corpus"
   log=$build/$target.log
   status=0
-  "$fuzzer" "$target" "$corpus" -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+  "$fuzzer" "$target" "$corpus" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -max_len=4096 -timeout=20 -rss_limit_mb=2048 \
     -use_value_profile=1 -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$build/findings/$target-" >"$log" 2>&1 || status=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
   edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
