@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fuzzes with libFuzzer under the address sanitizer, one target after the other, and prints what each run has covered.
-# Usage: Scripts/fuzz.sh [TARGET…]; FUZZ_SECONDS is for each target, FUZZ_SEED makes two runs look at the same inputs. Linux: Apple's toolchains have no libFuzzer.
+# Usage: Scripts/fuzz.sh [TARGET…]; FUZZ_SECONDS is for each target, FUZZ_SEED makes two runs look at the same
+# inputs. Linux: Apple's toolchains have no libFuzzer.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
