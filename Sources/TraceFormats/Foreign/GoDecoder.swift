@@ -49,16 +49,8 @@ struct GoDecoder: ~Copyable {
         try json.skip()
       }
     }
-    if let oddity = json.oddity {
-      json.oddity = nil
-      return try bad(
-        TranscodeError("Go stdouttrace, but in the span at byte \(start): \(oddity.message)", at: oddity.offset))
-    }
-    if span.traceID == nil || span.spanID == nil {
-      return try bad(
-        TranscodeError(
-          "Go stdouttrace, but the span at byte \(start) has no \(span.spanID == nil ? "SpanID" : "TraceID")", at: start
-        ))
+    if let complaint = span.complaint(&json, "Go stdouttrace", at: start, traceID: "TraceID", spanID: "SpanID") {
+      return try bad(complaint)
     }
     span.finish()
     try groups.add(span.fields.view, key) { (resource, scope) throws(TranscodeError) in

@@ -45,16 +45,9 @@ struct PythonDecoder: ~Copyable {
         try json.skip()
       }
     }
-    if let oddity = json.oddity {
-      json.oddity = nil
-      return try bad(
-        TranscodeError("Python console output, but in the span at byte \(start): \(oddity.message)", at: oddity.offset))
-    }
-    if span.traceID == nil || span.spanID == nil {
-      return try bad(
-        TranscodeError(
-          "Python console output, but the span at byte \(start) has no \(span.spanID == nil ? "span_id" : "trace_id")",
-          at: start))
+    if let complaint = span.complaint(&json, "Python console output", at: start, traceID: "trace_id", spanID: "span_id")
+    {
+      return try bad(complaint)
     }
     span.finish()
     try groups.add(span.fields.view, group) { (resource, _) throws(TranscodeError) in

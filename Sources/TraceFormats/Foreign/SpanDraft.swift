@@ -105,3 +105,19 @@ extension ByteBuffer {
     appendAttribute(field, ByteView(start: key.utf8Start, count: key.utf8CodeUnitCount), value)
   }
 }
+
+extension SpanDraft {
+  /// Why the span just read is passed over: a value in it is none, or it has no id; nil when nothing is wrong. The ids are
+  /// named as the format names them.
+  func complaint(
+    _ json: inout TokenReader, _ format: String, at start: Int, traceID traceName: String, spanID spanName: String
+  ) -> TranscodeError? {
+    if let oddity = json.oddity {
+      json.oddity = nil
+      return TranscodeError("\(format), but in the span at byte \(start): \(oddity.message)", at: oddity.offset)
+    }
+    guard traceID == nil || spanID == nil else { return nil }
+    let missing = spanID == nil ? spanName : traceName
+    return TranscodeError("\(format), but the span at byte \(start) has no \(missing)", at: start)
+  }
+}

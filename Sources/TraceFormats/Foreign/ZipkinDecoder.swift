@@ -57,15 +57,8 @@ struct ZipkinDecoder: ~Copyable {
       span.kind = 1
     }
     span.end = span.start.addingSaturating(duration)
-    if let oddity = json.oddity {
-      json.oddity = nil
-      return try bad(
-        TranscodeError("Zipkin JSON, but in the span at byte \(start): \(oddity.message)", at: oddity.offset))
-    }
-    if span.traceID == nil || span.spanID == nil {
-      return try bad(
-        TranscodeError(
-          "Zipkin JSON, but the span at byte \(start) has no \(span.spanID == nil ? "id" : "traceId")", at: start))
+    if let complaint = span.complaint(&json, "Zipkin JSON", at: start, traceID: "traceId", spanID: "id") {
+      return try bad(complaint)
     }
     if span.parentID == span.spanID { span.parentID = nil }
     span.finish()

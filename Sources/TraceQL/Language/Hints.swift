@@ -11,11 +11,4 @@ extension Query {
     }
     return 0
   }
-
-  /// Hints that change nothing where a query is evaluated here. Sampling hints are none of them: they allow an estimate, and
-  /// an exact answer is one. Neither is `most_recent`, since the latest traces are always those that are shown.
-  public var hintsWithoutEffect: [String] {
-    let known = ["exemplars", "most_recent", "sample", "span_sample", "trace_sample"]
-    return hints.map(\.name).filter { !known.contains($0) }
-  }
 }
