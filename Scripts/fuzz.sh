@@ -14,6 +14,8 @@ ONGRID_FUZZ=1 swift build -c release --product ongrid-fuzz --scratch-path "$buil
 [ $# -gt 0 ] || set -- $("$fuzzer" --list)
 # Swift keeps bits of its own in pointers, which hides from the leak checker what they point to.
 export ASAN_OPTIONS=detect_leaks=0
+# Random hashing is coverage that one run has and the next has not.
+export SWIFT_DETERMINISTIC_HASHING=1
 found=0
 for target in "$@"; do
   # The corpus stays: the next run goes on where this one ends.

@@ -42,6 +42,7 @@ public struct GzipDecompressor: ~Copyable {
     _ rest: inout ByteView, into output: inout ByteBuffer, limit: Int, whole: Int
   ) throws(CompressionError) {
     guard rest.count >= 18 else { throw .truncated(.gzip) }
+    guard try GzipHeader.isIntact(of: rest) else { throw .corrupt(.gzip) }
     // The last four bytes are the size modulo 2^32 when this is the only member: a guess, never trusted beyond `limit`.
     let trailer = UInt32(littleEndian: (rest.end - 4).loadUnaligned(as: UInt32.self))
     let ceiling = Swift.min(limit, rest.count * 1032 + 64)

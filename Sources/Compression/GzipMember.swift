@@ -1,3 +1,4 @@
+import CDeflate
 import Platform
 
 /// The bytes before the deflate data of a gzip member (RFC 1952, section 2.3).
@@ -21,6 +22,14 @@ enum GzipHeader {
     if flags & 2 != 0 { size += 2 }
     guard size + 8 <= member.count else { throw .truncated(.gzip) }
     return size
+  }
+
+  /// Whether the checksum of the header is right where there is one. libdeflate does not look; zlib and Go refuse the member.
+  static func isIntact(of member: ByteView) throws(CompressionError) -> Bool {
+    guard member.count >= 18, (member.start + 3).load(as: UInt8.self) & 2 != 0 else { return true }
+    let end = try size(of: member) - 2
+    let stored = UInt16(littleEndian: (member.start + end).loadUnaligned(as: UInt16.self))
+    return UInt16(truncatingIfNeeded: libdeflate_crc32(0, member.start, end)) == stored
   }
 }
 

@@ -118,7 +118,8 @@ extension FuzzTarget {
     var transcoder = JSONTranscoder(view, signal: nil)
     var out = ByteBuffer()
     guard let document = try? transcoder.next(into: &out), let signal = document.signal else { return }
-    _ = try RequestWalk(out.view, signal: signal)
+    // An id of any length has a text, and is judged with the request.
+    do { _ = try RequestWalk(out.view, signal: signal) } catch WireError.badLength {}
     try writeAndRead(out.view, signal)
     try compareWithTree(view, out.view)
   }
