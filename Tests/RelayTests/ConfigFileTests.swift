@@ -81,6 +81,49 @@ import Testing
     #expect(other.counts.values.allSatisfy { $0 == 1 } && other.counts.count == 2)
   }
 
+  @Test("SIGHUP takes over a changed file, with what waits, at the same address; a file with mistakes changes nothing")
+  func reread() throws {
+    let old = try CollectingSink { _, _ in .text(503, "down") }
+    let new = try CollectingSink()
+    let second = try CollectingSink()
+    let settings = "queue-dir: \(directory.path("queue"))\nretry-initial: 10ms\nbatch-timeout: 10ms\n"
+    let path = try file(settings + "to: [{name: tempo, url: \"\(old.url)\"}]\n")
+    let relay = try RelayProcess(["--config", path])
+    let port = Int(relay.http.split(separator: ":")[1]) ?? 0
+    func send(_ seed: UInt64) throws {
+      let client = try RawClient(port: port)
+      let body = Spans.request(2, seed: seed)
+      client.write(
+        "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\n"
+          + "Content-Length: \(body.count)\r\n\r\n")
+      client.write(body)
+      #expect(try client.response().status == 200)
+    }
+    try send(1)
+    _ = try file("to: [\n")
+    relay.program.send(SIGHUP)
+    _ = try relay.program.waitForLine(containing: "the relay goes on as before: \(path):")
+    _ = try file(settings + "to: [{name: tempo, url: \"\(new.url)\"}, \"\(second.url)\"]\n")
+    relay.program.send(SIGHUP)
+    _ = try relay.program.waitForLine(containing: "took over the changed file")
+    try new.waitForSpans(2)
+    try send(2)
+    try new.waitForSpans(4)
+    try second.waitForSpans(2)
+    #expect(try relay.stop().status == 0)
+    #expect(new.counts.count == 4 && second.counts.count == 2)
+  }
+
+  @Test("without a queue on disk a changed file waits for a restart, which is said")
+  func rereadInMemory() throws {
+    let path = try file("to: [\"file:\(directory.path("a.jsonl"))\"]\n")
+    let relay = try RelayProcess(["--config", path])
+    _ = try file("to: [\"file:\(directory.path("b.jsonl"))\"]\n")
+    relay.program.send(SIGHUP)
+    _ = try relay.program.waitForLine(containing: "a changed file is taken over by a restart, or with --queue-dir")
+    #expect(try relay.stop().status == 0)
+  }
+
   @Test("options win over the file")
   func options() throws {
     let sink = try CollectingSink()

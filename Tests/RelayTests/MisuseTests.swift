@@ -17,6 +17,11 @@ import Testing
       (["--to", "grpc://h", "--basic-auth-file", "/nowhere/pair"], "cannot read /nowhere/pair"),
       (["--to", "https://h", "--tls-ca", "/nowhere/ca"], "cannot use authorities /nowhere/ca"),
       (["--to", "grpcs://h", "--tls-cert", "/nowhere/cert"], "cannot use certificate /nowhere/cert"),
+      (
+        ["--to", "http://a", "--to-metrics", "http://b/x", "--header", "K: secret"],
+        "--header would go to several servers (http://a, http://b): give a header to each destination in the file of "
+          + "--config, or --share-credentials"
+      ),
       (["--to", "http://h", "traces.otlp"], "files can only be given with --once"),
       (["--to", "http://h", "--listen-tls-cert", "/nowhere/cert"], "cannot use certificate /nowhere/cert"),
     ])
@@ -26,6 +31,32 @@ import Testing
     #expect(result.errorLines.count == 1)
     #expect(result.errors.contains(text), "\(result.errors)")
     #expect(!result.errors.contains("secret"))
+  }
+
+  @Test("shared credentials go to several servers only where that is wanted, and to one server without a word")
+  func sharedCredentials() throws {
+    let directory = try TemporaryDirectory()
+    let token = try directory.write("token", "secret")
+    let config = try directory.write(
+      "relay.yaml",
+      """
+      to:
+        - {url: "http://a/v1/traces", bearer-token-file: \(token)}
+        - url: http://b/v1/traces
+      """)
+    let shared = ["--bearer-token-file", token]
+    for (options, status) in [
+      (["--to", "http://a", "--to-metrics", "http://a/x"] + shared, 0),
+      (["--to", "http://a", "--to", "file:/dev/null"] + shared, 0),
+      (["--to", "http://a", "--to", "http://b"] + shared, 2),
+      (["--to", "http://a", "--to", "http://a:81"] + shared, 2),
+      (["--to", "http://a", "--to", "http://b", "--tenant", "t"], 0),
+      (["--to", "http://a", "--to", "http://b", "--share-credentials"] + shared, 0),
+      (["--config", config] + shared, 0), (["--config", config, "--header", "A: 1"], 2),
+    ] as [([String], Int32)] {
+      let result = try Program.run(["relay", "--check-config"] + options)
+      #expect(result.status == status, "\(options): \(result.errors)")
+    }
   }
 
   @Test func aPortInUseIsNamed() throws {

@@ -30,6 +30,11 @@ public final class HTTPService: Sendable {
   /// Where it listens, with the ports that the kernel chose.
   public var addresses: [ListenAddress] { listeners.map { $0.socket.address } }
 
+  /// Descriptors of the same sockets, which stay open when this service has gone; the caller's.
+  public func duplicateSockets() throws(ListenError) -> [Int32] {
+    try listeners.map { (listener) throws(ListenError) in try listener.socket.duplicate() }
+  }
+
   /// Connections closed over a limit so far.
   public var refusedConnections: Int { refused.load(ordering: .relaxed) }
 

@@ -67,6 +67,13 @@ public struct ListeningSocket: ~Copyable, Sendable {
     throw .system(failure)
   }
 
+  /// Another descriptor of the socket, which the caller owns.
+  func duplicate() throws(ListenError) -> Int32 {
+    let raw = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 0)
+    guard raw >= 0 else { throw .system(SystemError("listen on \(address)")) }
+    return raw
+  }
+
   /// What became of taking a connection.
   enum Accepted {
     case connection(Int32)

@@ -6,14 +6,8 @@ enum SourceCredentials {
   static let loki = CredentialOptions("loki", title: "Loki")
   static let tempo = CredentialOptions("tempo", title: "Tempo")
 
-  static let share = Option.flag(
-    "share-credentials", negatable: false, help: "Send the shared credentials to every source",
-    documentation: """
-      Without it, `--header`, `--bearer-token-file`, `--basic-auth-file` and `--tenant` are refused when the sources that \
-      would get them differ in scheme, host or port. Give each source its own instead.
-      """)
-
-  static let group = OptionGroup("Credentials of each source", prometheus.all + loki.all + tempo.all + [share])
+  static let group = OptionGroup(
+    "Credentials of each source", prometheus.all + loki.all + tempo.all + [SharedCredentials.share])
 
   struct Source {
     let options: CredentialOptions
@@ -22,9 +16,13 @@ enum SourceCredentials {
 
   /// The options of each source's client, in the order of `sources`.
   static func httpOptions(of sources: [Source], _ arguments: Arguments) throws(CommandError) -> [HTTPOptions] {
-    if try !arguments[share] {
-      for kind in kinds { try check(kind, sources, arguments) }
-    }
+    try SharedCredentials.check(
+      sources.map { source in
+        SharedCredentials.Receiver(
+          url: source.url,
+          hasOwn: { kind in kind.contains { !arguments.texts(source.options.definition(of: $0)).isEmpty } },
+          advice: { "--\(source.options.server ?? "")-\($0)" })
+      }, kinds: [[.header], [.bearerTokenFile, .basicAuthFile], [.tenant]], arguments)
     var all: [HTTPOptions] = []
     for source in sources {
       var options = try arguments.httpOptions()
@@ -32,24 +30,5 @@ enum SourceCredentials {
       all.append(options)
     }
     return all
-  }
-
-  /// The options of one kind; a source's own of a kind replaces the shared ones of that kind.
-  private typealias Kind = @Sendable (CredentialOptions) -> [OptionDefinition]
-  private static let kinds: [Kind] = [
-    { [$0.header.definition] }, { [$0.bearerTokenFile.definition, $0.basicAuthFile.definition] },
-    { [$0.tenant.definition] },
-  ]
-
-  /// Refuses shared credentials that would go to several origins.
-  private static func check(_ kind: Kind, _ sources: [Source], _ arguments: Arguments) throws(CommandError) {
-    guard let shared = kind(ClientOptions.credentials).first(where: { !arguments.texts($0).isEmpty }),
-      let name = arguments.texts(shared).first?.source
-    else { return }
-    let receivers = sources.filter { source in kind(source.options).allSatisfy { arguments.texts($0).isEmpty } }
-    guard Set(receivers.map(\.url.canonicalOrigin)).count > 1 else { return }
-    let places = receivers.map(\.url.origin).joined(separator: ", ")
-    let own = receivers.map { "--\($0.options.server ?? "")-\(shared.name)" }.joined(separator: ", ")
-    throw .usage("\(name) would go to several servers (\(places)): give \(own), or --share-credentials")
   }
 }

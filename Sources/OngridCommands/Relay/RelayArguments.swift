@@ -3,6 +3,7 @@ import HTTPServer
 import OTLP
 import Platform
 import Relay
+import Transport
 
 /// From the command line and the environment to a configuration.
 enum RelayArguments {
@@ -122,6 +123,7 @@ enum RelayArguments {
       (.traces, RelayOptions.to), (.metrics, RelayOptions.toMetrics), (.logs, RelayOptions.toLogs),
     ]
     var destinations: [RelayConfiguration.DestinationSettings] = []
+    var receivers: [SharedCredentials.Receiver] = []
     for (signal, option) in options {
       let environment = ExporterEnvironment(signal, arguments.environment)
       if !arguments.isGiven(option), let listed = file?.destinations.filter({ $0.signal == signal }), !listed.isEmpty {
@@ -130,6 +132,7 @@ enum RelayArguments {
           var settings = try settings((entry.name, entry.url), signal, own)
           settings.pipeline = try pipeline(own)
           destinations.append(settings)
+          receivers += receiver(settings, own: entry.settings)
         }
         continue
       }
@@ -141,10 +144,26 @@ enum RelayArguments {
         var settings = try settings(named(url), signal, arguments)
         settings.urlIsComplete = !arguments.isGiven(option) && environment.endpointIsComplete
         destinations.append(settings)
+        receivers += receiver(settings, own: [:])
       }
     }
     if destinations.isEmpty { throw arguments.missing(RelayOptions.to.definition) }
+    try SharedCredentials.check(
+      receivers, kinds: [[.header], [.bearerTokenFile, .basicAuthFile]], arguments)
     return destinations
+  }
+
+  /// The server of a destination, if it is one. A URL that cannot be read is refused where it is used.
+  private static func receiver(
+    _ settings: RelayConfiguration.DestinationSettings, own: [String: [Occurrence]]
+  ) -> [SharedCredentials.Receiver] {
+    guard let url = try? HTTPURL(settings.url, schemes: ["http", "https", "grpc", "grpcs"]) else { return [] }
+    return [
+      SharedCredentials.Receiver(
+        url: url,
+        hasOwn: { kind in kind.contains { own[ClientOptions.credentials.definition(of: $0).name] != nil } },
+        advice: { "a \($0) to each destination in the file of --config" })
+    ]
   }
 
   /// The option wins over the exporters' variable of one signal, which wins over that of all.

@@ -12,8 +12,9 @@ enum RelayCommand {
       `--to-metrics` and `--to-logs` say where. `--config` names a file that holds options and destinations.
 
       SIGTERM and SIGINT stop it: it takes no more requests, delivers what it has accepted, and says what it has done. \
-      A second signal ends it at once. SIGHUP makes it open the files it writes to anew, after they have been renamed; \
-      certificates, keys and tokens are read again by themselves when they change.
+      A second signal ends it at once. SIGHUP makes it open the files it writes to anew, after they have been renamed, and with \
+      `--queue-dir` read the file of `--config` again, destinations included; a file with mistakes changes nothing. \
+      Certificates, keys and tokens are read again by themselves when they change.
       """,
     synopsis: ["relay --to URL [OPTIONS]", "relay --once --to URL [OPTIONS] [FILE...]"],
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "What to deliver with --once; - is stdin")],
@@ -41,10 +42,12 @@ enum RelayCommand {
     }
     if try arguments[RelayOptions.once] { return try RelayOnce.run(arguments, configuration, log) }
     if !arguments.positionals.isEmpty { throw .usage("files can only be given with --once") }
-    return try serve(configuration, log)
+    return try serve(given, file, configuration, log)
   }
 
-  private static func serve(_ configuration: RelayConfiguration, _ log: Log) throws(CommandError) -> ExitStatus {
+  private static func serve(
+    _ given: Arguments, _ file: RelayConfigFile?, _ configuration: RelayConfiguration, _ log: Log
+  ) throws(CommandError) -> ExitStatus {
     raiseDescriptorLimit()
     let signals = StopSignals(andReload: true)
     var configuration = configuration
@@ -54,26 +57,8 @@ enum RelayCommand {
       kill(getpid(), SIGTERM)
     }
     do throws(RelayError) {
-      let service = try RelayService(configuration, log: log)
-      try service.start()
-      let receivers = service.receivers.map(\.description).joined(separator: " and ")
-      log.info("receiving on \(receivers)" + (service.admin.map { ", serving /metrics on \($0)" } ?? ""))
-      ServiceManager.notify("READY=1")
-      let watchdog = Watchdog(isAlive: service.aliveness)
-      defer { watchdog.stop() }
-      while signals.wait() == SIGHUP {
-        ServiceManager.notifyReload()
-        service.reload()
-        log.info("opened files anew")
-        ServiceManager.notify("READY=1")
-      }
-      ServiceManager.notify("STOPPING=1")
-      log.info("stopping; a second signal ends this at once")
-      let abort = service.aborter
-      signals.onNext { abort() }
-      let report = service.stop()
-      log.info(report.summary)
-      return report.isComplete ? .done : .partial
+      var serving = try RelayServing(given, file, configuration, log, signals)
+      return try serving.run() ? .done : .partial
     } catch {
       throw CommandError(error.description, status: error.isUsage ? .usage : .backend)
     }

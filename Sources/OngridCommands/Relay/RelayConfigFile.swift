@@ -4,9 +4,9 @@ import YAML
 
 /// The file of `--config`: every option of the relay by its long name, in YAML or JSON, and destinations with settings of
 /// their own.
-struct RelayConfigFile {
+struct RelayConfigFile: Equatable {
   /// A destination that is a mapping: where it is, and its own settings.
-  struct Destination {
+  struct Destination: Equatable {
     let signal: OTLPSignal
     let url: String
     let name: String?
@@ -101,6 +101,10 @@ struct RelayConfigFile {
     }
     guard let url else { throw YAMLError("the destination has no url", at: node) }
     return Destination(signal: signal, url: url, name: name, settings: settings)
+  }
+
+  static func == (left: RelayConfigFile, right: RelayConfigFile) -> Bool {
+    left.options == right.options && left.destinations == right.destinations
   }
 
   private static func hint(_ name: String, _ known: [String]) -> String {

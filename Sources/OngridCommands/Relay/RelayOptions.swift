@@ -219,6 +219,7 @@ enum RelayOptions {
         batchSpans, batchBytes, batchTimeout, inFlight, ack, queueDir, queueMax, retryInitial, retryMax, retryFor,
         drainTimeout,
       ]),
-    InputOptions.group, ClientOptions.group,
+    InputOptions.group,
+    OptionGroup(ClientOptions.group.title, ClientOptions.group.typedOptions + [SharedCredentials.share]),
   ]
 }

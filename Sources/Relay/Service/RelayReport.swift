@@ -42,7 +42,10 @@ public struct RelayReport: Sendable {
   }
 
   /// Whether everything that was accepted is with its destinations.
-  public var isComplete: Bool { lines.allSatisfy { $0.lost == 0 && $0.deadLettered == 0 && $0.waiting == 0 } }
+  public var isComplete: Bool { losesNothing && lines.allSatisfy { $0.waiting == 0 } }
+
+  /// Whether everything that was accepted is with its destinations or in the durable queue.
+  public var losesNothing: Bool { lines.allSatisfy { $0.lost == 0 && $0.deadLettered == 0 } }
 
   /// One line.
   public var summary: String {

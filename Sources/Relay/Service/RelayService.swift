@@ -102,12 +102,23 @@ public final class RelayService {
     return { server.isAlive(within: .seconds(10)) }
   }
 
-  /// Stops receiving, delivers what was accepted for as long as the configuration allows, and reports.
-  public func stop() -> RelayReport {
+  /// The listening sockets once more, for a service that takes over: they go on listening when this one has stopped.
+  public func duplicateSockets() throws(RelayError) -> [InheritedSocket] {
+    do throws(ListenError) {
+      return try telemetry.duplicateSockets().map { InheritedSocket(descriptor: $0, name: "") }
+        + adminPages.duplicateSockets().map { InheritedSocket(descriptor: $0, name: "admin") }
+    } catch {
+      throw .listening(error)
+    }
+  }
+
+  /// Stops receiving, delivers what was accepted for as long as `limit` or else the configuration allows, and reports.
+  public func stop(within limit: Duration? = nil) -> RelayReport {
     status.set(.stopping)
     // One time for all of it: a service manager that has lost patience kills.
-    let deadline = monotonicDeadline(after: configuration.drainTimeout)
-    server.stop(drainingFor: min(configuration.drainTimeout, .seconds(5)))
+    let limit = limit ?? configuration.drainTimeout
+    let deadline = monotonicDeadline(after: limit)
+    server.stop(drainingFor: min(limit, .seconds(5)))
     for destination in pipeline.destinations { destination.queue.drain() }
     let destinations = pipeline.destinations
     status.whileDraining(until: deadline) { destinations.allSatisfy(\.queue.isDrained) }
