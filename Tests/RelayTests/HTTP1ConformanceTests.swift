@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -135,7 +136,9 @@ import Testing
     let relay = try Self.relay.get()
     let client = try RawClient(port: relay.port)
     client.write(accepted.request)
-    #expect(try client.response().status == accepted.status)
+    let answer = try client.response()
+    #expect(answer.status == accepted.status)
+    #expect(answer.headers["date"].flatMap { Timestamp(httpDate: $0) } != nil, "RFC 9110 demands the time of day")
     guard !accepted.request.contains("HTTP/1.0") else { return }
     client.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(try client.response().status == 404)

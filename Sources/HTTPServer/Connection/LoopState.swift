@@ -1,3 +1,4 @@
+import Libc
 import Platform
 
 /// What the connections of an event loop share.
@@ -9,6 +10,7 @@ final class LoopState {
   var now = monotonicNanoseconds()
   /// Set when no new requests are to be taken.
   var isDraining = false
+  private var dateText = (second: Int64.min, text: "")
 
   init(_ mailbox: Mailbox) {
     self.mailbox = mailbox
@@ -16,6 +18,15 @@ final class LoopState {
   }
 
   deinit { readBuffer.deallocate() }
+
+  /// The time of day as answers tell it.
+  var date: String {
+    let second = Int64(time(nil))
+    if second != dateText.second {
+      dateText = (second, Timestamp(seconds: second, nanoseconds: 0).httpDate)
+    }
+    return dateText.text
+  }
 }
 
 /// What the connections of one service share on one event loop.

@@ -221,7 +221,8 @@ final class HTTP1Connection {
   private func respond(_ response: ServerResponse, keepAlive: Bool? = nil) {
     releaseBody()
     let keepAlive = (keepAlive ?? head.keepsAlive) && !context.loop.isDraining
-    output.send { response.write(keepAlive: keepAlive, omitBody: head.method == "HEAD", into: &$0) }
+    let date = context.loop.date
+    output.send { response.write(keepAlive: keepAlive, omitBody: head.method == "HEAD", date: date, into: &$0) }
     answer = nil
     taker = nil
     body = ByteBuffer(capacity: 16)

@@ -129,6 +129,7 @@ extension HTTP2Connection {
     stream.phase = .answered
     var list = FieldList()
     list.add(":status", String(response.status))
+    if !stream.head.isGRPC { list.add("date", context.loop.date) }
     list.add(response.fields)
     if response.trailers.isEmpty, response.status != 204 {
       list.add("content-length", String(response.body.count))

@@ -43,9 +43,12 @@ public struct ServerResponse: Sendable {
     }
   }
 
-  /// Writes the response as HTTP/1.1 has it. `omitBody`: the request was a HEAD.
-  func write(keepAlive: Bool, omitBody: Bool, into bytes: inout ByteBuffer) {
+  /// Writes the response as HTTP/1.1 has it. `omitBody`: the request was a HEAD. `date`: now, as RFC 9110 demands it.
+  func write(keepAlive: Bool, omitBody: Bool, date: String, into bytes: inout ByteBuffer) {
     bytes.append(statusLine)
+    bytes.append("date: ")
+    bytes.append(date)
+    bytes.append("\r\n")
     for (name, value) in fields {
       bytes.append(name)
       bytes.append(": ")
