@@ -31,8 +31,9 @@ packages:
 build: packages
 	swift build
 
+# With commit and day, which 'ongrid --version' tells.
 release: packages
-	swift build $(RELEASE_FLAGS) --product ongrid
+	env $$(Scripts/stamp.sh) swift build $(RELEASE_FLAGS) --product ongrid
 
 demo:
 	@Scripts/demo.sh

@@ -11,6 +11,7 @@ enum Commands {
     ("help", { HelpCommand.command }),
     ("completions", { CompletionsCommand.command }),
     ("man", { ManCommand.command }),
+    ("version", { VersionCommand.command }),
   ]
 
   /// Every command, in the order of help.
