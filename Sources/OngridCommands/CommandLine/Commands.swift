@@ -8,6 +8,7 @@ enum Commands {
     ("traceql", { TraceQLCommand.command }),
     ("correlate", { CorrelateCommand.command }),
     ("relay-queue", { RelayQueueCommand.command }),
+    ("doctor", { DoctorCommand.command }),
     ("help", { HelpCommand.command }),
     ("completions", { CompletionsCommand.command }),
     ("man", { ManCommand.command }),
