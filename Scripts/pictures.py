@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """pictures.py ONGRID: draws docs/pictures/ anew: terminals from what the binary prints, and where each command sits."""
 
+import fcntl
 import html
 import os
 import pathlib
 import re
-import shutil
+import pty
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+import unicodedata
 
 root = pathlib.Path(__file__).resolve().parent.parent
 pictures = root / "docs" / "pictures"
@@ -18,20 +22,22 @@ ongrid = str(pathlib.Path(sys.argv[1]).resolve())
 shop = "Tests/Fixtures/otlp/shop.otlp"
 environment = {
     "PATH": os.path.dirname(ongrid) + ":" + os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "COLUMNS": "100", "TZ": "UTC",
+    "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "TZ": "UTC",
 }
 
 # The colours of a terminal, readable on the dark ground of all pictures of one.
 GROUND, TEXT = "#1b1f27", "#d7dce4"
+PROMPT = "\x1b[1;32m$\x1b[0m "
 COLORS = {
     30: "#5c6370", 31: "#ef6b73", 32: "#98c379", 33: "#e5c07b", 34: "#61afef", 35: "#c678dd", 36: "#56b6c2", 37: "#d7dce4",
     90: "#7f8694", 91: "#ff7b86", 92: "#b5e08f", 93: "#ffd787", 94: "#7fc1ff", 95: "#d7a0ff", 96: "#7fd7df", 97: "#ffffff",
 }
 WIDTH, HEIGHT, MARGIN = 8.43, 19, 16
+# Longer lines go on in the next, as in a terminal.
+COLUMNS = 120
 
 
 def columns(text):
-    import unicodedata
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
@@ -53,8 +59,25 @@ def spans(line):
         yield line[at:], dict(style)
 
 
+def wrapped(line):
+    """The line in pieces as wide as the terminal, each with the style it begins in."""
+    pieces, piece, width, style = [], "", 0, ""
+    for part in re.split(r"(\x1b\[[0-9;]*m)", line):
+        if part.startswith("\x1b"):
+            style = "" if part in ("\x1b[0m", "\x1b[m") else style + part
+            piece += part
+            continue
+        for character in part:
+            if width + columns(character) > COLUMNS:
+                pieces.append(piece)
+                piece, width = style, 0
+            piece += character
+            width += columns(character)
+    return pieces + [piece]
+
+
 def terminal(name, title, lines):
-    lines = [line.rstrip() for line in lines]
+    lines = [piece.rstrip() for line in lines for piece in wrapped(line)]
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
     width = round(max(80, *(columns(line) for line in plain)) * WIDTH + 2 * MARGIN)
     height = len(lines) * HEIGHT + 2 * MARGIN + 24
@@ -84,45 +107,50 @@ def terminal(name, title, lines):
     (pictures / f"{name}.svg").write_text("\n".join(out) + "\n")
 
 
-def run(command, directory=root, limit=None, colors=True):
-    """The prompt with the command, and what it prints."""
+def run(command, directory=root, limit=None):
+    """The prompt with the command, and what it prints on a terminal."""
     shown = command.split("\n")
-    typed = ["\x1b[1;32m$\x1b[0m " + shown[0]] + ["  " + line for line in shown[1:]]
-    variables = dict(environment, FORCE="1")
-    actual = command.replace("ongrid ", "ongrid ", 1)
-    result = subprocess.run(["bash", "-c", actual], cwd=directory, env=variables, capture_output=True, text=True)
-    lines = (result.stdout + result.stderr).rstrip("\n").split("\n")
+    typed = [PROMPT + shown[0]] + ["  " + line for line in shown[1:]]
+    inside, outside = pty.openpty()
+    fcntl.ioctl(outside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    process = subprocess.Popen(
+        ["bash", "-c", command], cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=outside, stderr=outside)
+    os.close(outside)
+    output = b""
+    try:
+        while piece := os.read(inside, 65536):
+            output += piece
+    except OSError:
+        pass
+    os.close(inside)
+    process.wait()
+    # Of a line that was written over, as progress is, the last state counts.
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-ln-z]", "", output.decode().replace("\r\n", "\n"))
+    lines = [line.rsplit("\r", 1)[-1] for line in text.rstrip("\n").split("\n")]
     if limit and len(lines) > limit:
         lines = lines[:limit] + [f"\x1b[90m… {len(lines) - limit} more lines\x1b[0m"]
     return typed + lines
 
 
 def draw_terminals():
-    wrapper = pathlib.Path(tempfile.mkdtemp())
-    # Colours as on a terminal, which a pipe is not.
-    script = wrapper / "ongrid"
-    script.write_text(f'#!/bin/sh\nexec {ongrid} "$@" --color always\n')
-    script.chmod(0o755)
-    environment["PATH"] = f"{wrapper}:" + environment["PATH"]
-    try:
-        draw_relay()
-        terminal("spanmetrics", "ongrid spanmetrics", run(
-            f"ongrid spanmetrics {shop} --format prometheus | grep 'calls_total{{.*cart.*ERROR'")
-            + [""] + run(
-                f"ongrid spanmetrics --service-graph {shop} |\n"
-                "jq -r '.service_graph[] | select(.failed > 3) | \"\\(.labels.client) -> \\(.labels.server): "
-                "\\(.failed) of \\(.requests)\"'"))
-        rule = '{"kind":"trace_latency","conditions_json":{"service":"payments-api","threshold_ms":800}}'
-        bad = '{"kind":"trace_latency","conditions_json":{"service":"payments-api","quantile":"p90","threshold_ms":800}}'
-        terminal("compile-rule", "ongrid compile-rule", run(f"echo '{rule}' |\nongrid compile-rule --pretty")
-            + [""] + run(f"echo '{bad}' |\nongrid compile-rule --check"))
-        terminal("traceql", "ongrid traceql", run(
-            f"ongrid traceql --trace-id 7719cdfbb878c2d651ea345e50690b90 -f waterfall --from {shop}"))
-        terminal("correlate", "ongrid correlate", run(
-            "ongrid correlate --service payments-api --at 2026-11-23T07:25:00Z --format markdown \\\n"
-            "  --from Tests/Fixtures/correlate/incident.jsonl.gz", limit=28))
-    finally:
-        shutil.rmtree(wrapper)
+    draw_relay()
+    terminal("spanmetrics", "ongrid spanmetrics", run(
+        f"ongrid spanmetrics {shop} |\n"
+        "jq -r '.span_metrics[] | select(.labels.status_code == \"STATUS_CODE_ERROR\") | "
+        "\"\\(.calls) \\(.labels.service_name) \\(.labels.span_name)\"' | sort -rn | head -6")
+        + [""] + run(
+            f"ongrid spanmetrics --service-graph {shop} |\n"
+            "jq -r '.service_graph[] | select(.failed > 3) | \"\\(.labels.client) -> \\(.labels.server): "
+            "\\(.failed) of \\(.requests)\"'"))
+    rule = '{"kind":"trace_latency","conditions_json":{"service":"payments-api","threshold_ms":800}}'
+    bad = '{"kind":"trace_latency","conditions_json":{"service":"payments-api","quantile":"p90","threshold_ms":800}}'
+    terminal("compile-rule", "ongrid compile-rule", run(f"echo '{rule}' |\nongrid compile-rule --pretty")
+        + [""] + run(f"echo '{bad}' |\nongrid compile-rule --check"))
+    terminal("traceql", "ongrid traceql", run(
+        f"ongrid traceql --trace-id 7719cdfbb878c2d651ea345e50690b90 -f waterfall --from {shop}"))
+    terminal("correlate", "ongrid correlate", run(
+        "ongrid correlate --service payments-api --at 2026-11-23T07:25:00Z --format markdown \\\n"
+        "  --from Tests/Fixtures/correlate/incident.jsonl.gz", limit=24))
 
 
 def draw_relay():
@@ -144,10 +172,8 @@ def draw_relay():
         counters = run("curl -s localhost:8888/metrics | grep -E '^ongrid_relay_(accepted|sent)_items_total'", directory=directory)
         relay.send_signal(signal.SIGTERM)
         rest = relay.stderr.read().rstrip("\n").split("\n")
-    prompt = "\x1b[1;32m$\x1b[0m "
-    # Ids and versions that differ from run to run are shown as they were in the former picture's place.
-    terminal("relay", "ongrid relay", [prompt + "ongrid relay --to file:traces.otlp --queue-dir queue &", first, ""]
-        + table + [""] + counters + ["", prompt + "kill %1"] + rest)
+    terminal("relay", "ongrid relay", [PROMPT + "ongrid relay --to file:traces.otlp --queue-dir queue &", first, ""]
+        + table + [""] + counters + ["", PROMPT + "kill %1"] + rest)
     terminal("doctor", "ongrid doctor", doctor)
 
 
@@ -161,7 +187,7 @@ def pipeline(theme, color):
         '<svg xmlns="http://www.w3.org/2000/svg" width="960" height="400" viewBox="0 0 960 400" role="img" '
         'font-family="-apple-system,BlinkMacSystemFont,Segoe UI,Helvetica,Arial,sans-serif">',
         "<title>Where each command of ongrid sits</title>",
-        f'<rect width="960" height="400" fill="{color["ground"]}"/>',
+        f'<rect width="960" height="400" rx="8" fill="{color["ground"]}"/>',
         f'<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         f'<path d="M0 0L8 4L0 8z" fill="{color["line"]}"/></marker></defs>',
     ]
