@@ -32,8 +32,9 @@ add() { # name version licence purl scope
 }
 
 install -m 644 LICENSE "$directory/ongrid.txt"
-license=$(find "$toolchain/usr/share" "$toolchain/share" -name LICENSE.txt -path '*swift*' 2>/dev/null | head -1)
-if [ -n "$license" ]; then install -m 644 "$license" "$directory/swift.txt"; fi
+license=$toolchain/usr/share/swift/LICENSE.txt
+[ -e "$license" ] || { echo "$0: there is no $license" >&2; exit 1; }
+install -m 644 "$license" "$directory/swift.txt"
 add "Swift runtime" "$swift_version" "Apache-2.0 WITH Swift-exception" "pkg:generic/swift@$swift_version" required
 while read -r name package spdx; do
   version=$(dpkg-query -W -f '${Version}' "$package")
