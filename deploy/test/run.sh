@@ -94,6 +94,7 @@ wait_for loki http://loki:3100/ready
 wait_for prometheus http://prometheus:9090/-/ready
 wait_for alertmanager http://alertmanager:9093/-/ready
 start gateway nginx -g 'daemon off;'
+for _ in $(seq 40); do curl -sk -o /dev/null https://gateway:8443/ && break; sleep 0.25; done
 start relay ongrid
 wait_for relay http://relay:8888/readyz
 start shop "$PYTHON" compose/app/shop.py

@@ -17,7 +17,8 @@ if what == "mounts":
             print(compose / source, target, sep="\t")
 elif what == "command":
     command = service.get("command", [])
-    print("\n".join(shlex.split(command) if isinstance(command, str) else command))
+    for word in shlex.split(command) if isinstance(command, str) else command:
+        print(word)
 elif what == "environment":
     for key, value in service.get("environment", {}).items():
         print(f"{key}={value}")

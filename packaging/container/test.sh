@@ -36,14 +36,15 @@ unshare --net --mount --pid --fork --kill-child bash -euo pipefail -c '
   mount --bind /dev "$root/dev"
   mount -t tmpfs -o uid=65532,gid=65532 queue "$root/var/lib/ongrid"
   mount -o remount,bind,ro "$root"
-  inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec=65532:65532 "$root" "$@"; }
-  inside /usr/bin/ongrid relay --to file:/var/lib/ongrid/out.jsonl --queue-dir /var/lib/ongrid/queue 2>"$work/log" &
+  inside="env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec=65532:65532 $root"
+  $inside /usr/bin/ongrid relay --to file:/var/lib/ongrid/out.jsonl --queue-dir /var/lib/ongrid/queue 2>"$work/log" &
+  relay=$!
   for _ in $(seq 100); do grep -q "receiving on" "$work/log" && break; sleep 0.1; done
   curl -sSf --noproxy "*" http://localhost:8888/readyz
-  inside touch /usr/bin/x 2>/dev/null && { echo "the root can be written" >&2; exit 1; }
-  inside /usr/bin/ongrid doctor --relay http://localhost:4318 --relay-admin http://localhost:8888
-  kill -TERM "$(pgrep -P $$ -f "ongrid relay" || jobs -p)"
-  wait || true
+  $inside touch /usr/bin/x 2>/dev/null && { echo "the root can be written" >&2; exit 1; }
+  $inside /usr/bin/ongrid doctor --relay http://localhost:4318 --relay-admin http://localhost:8888
+  kill -TERM $relay
+  wait $relay
   tail -n 1 "$work/log"
   grep -c ongrid-doctor "$root/var/lib/ongrid/out.jsonl"
 '

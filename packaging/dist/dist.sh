@@ -48,8 +48,10 @@ install -m 644 completions/_ongrid "$root/share/zsh/site-functions/_ongrid"
 install -m 644 completions/ongrid.fish "$root/share/fish/vendor_completions.d/ongrid.fish"
 install -m 644 packaging/systemd/*.service packaging/systemd/*.socket packaging/systemd/*.timer "$root/lib/systemd/system"
 install -m 644 README.md README.zh-CN.md CHANGELOG.md LICENSE packaging/systemd/*.example "$root/share/doc/ongrid"
-cp -R docs packaging/monitoring "$root/share/doc/ongrid/"
-cp -R deploy "$root/share/doc/ongrid/"
+# What the commit holds: a stack that was tried here has left its secrets in deploy/.
+git archive HEAD docs deploy packaging/monitoring | tar -x -C "$root/share/doc/ongrid"
+mv "$root/share/doc/ongrid/packaging/monitoring" "$root/share/doc/ongrid/monitoring"
+rmdir "$root/share/doc/ongrid/packaging"
 "$here/licenses.sh" "$root/share/doc/ongrid/licenses" "dist/$name.cdx.json"
 install -m 644 "dist/$name.cdx.json" "$root/share/doc/ongrid/sbom.cdx.json"
 # The tarball's units name the place where its README puts it.
