@@ -37,7 +37,8 @@ if [ -d /run/systemd/system ]; then systemctl daemon-reload || :; fi
 %defattr(-,root,root,-)
 END
 (cd "$tree" && find usr -type f | LC_ALL=C sort | sed 's|.*|"/&"|') >>"$work/ongrid.spec"
-echo '%dir "/usr/share/doc/ongrid"' >>"$work/ongrid.spec"
+# Directories of its own, which go with it.
+(cd "$tree" && find usr/share/doc/ongrid -type d | LC_ALL=C sort | sed 's|.*|%dir "/&"|') >>"$work/ongrid.spec"
 rpmbuild -bb --quiet --target "$(uname -m)-linux" \
   --define "_topdir $work" --define "_rpmdir $work/out" --define "_dbpath $work/db" --define '_buildhost localhost' \
   --define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' \
