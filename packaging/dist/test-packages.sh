@@ -23,7 +23,7 @@ rm "$root"/tmp/*.deb
 [ -z "$(left "$root")" ] || { echo "the .deb leaves: $(left "$root")" >&2; exit 1; }
 echo "ok: the .deb installs, runs, verifies, and leaves nothing"
 
-rpm -qp --requires dist/*.rpm | head -3
+rpm -qp --requires dist/*.rpm | sort -u
 mkdir -p "$work/root"
 rpm --root "$work/root" --dbpath /var/lib/rpm --initdb
 rpm --root "$work/root" --dbpath /var/lib/rpm -i --nodeps --noscripts dist/*.rpm
