@@ -58,7 +58,8 @@ fires() { get "$PROMETHEUS/api/v1/alerts" | jq -e '.data.alerts[] | select(.labe
 until_true "the rule fires" fires
 alerts() { get "$ALERTMANAGER/api/v2/alerts" | jq -e '.[] | select(.labels.alertname == "shop-failures")'; }
 until_true "Alertmanager knows" alerts
-document() { cat "$INCIDENTS"/*.json | jq -e 'select(.incident.service == "shop" or .service == "shop")'; }
+document() { cat "$INCIDENTS"/*.json | jq -es 'any(.[]; .incident.service == "shop" and .incident.rule_key == "shop-failures")'; }
 until_true "an incident document is written" document
-cat "$INCIDENTS"/*.json | jq -r 'select(.suspects) | .suspects[:3][].text' | head -3
+cat "$INCIDENTS"/*.json | jq -r '"it holds \(.trace_panel.traces | length) traces; skipped: \(.skipped | tojson)"' | tail -n 1
+cat "$INCIDENTS"/*.json | jq -r '.suspects[:3][]?.text' | tail -n 3
 echo "whole, after $(($(date +%s) - started)) s"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# link.sh SYSROOT OUTPUT: links the objects of the release build against the C library in SYSROOT, with everything else
+# link.sh SYSROOT OUTPUT, COMMIT in the environment: links the objects of the release build against the C library in SYSROOT, with everything else
 # inside but what is loaded at first use. The result runs on every system with the C library of FLOOR or a later one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -27,4 +27,12 @@ wrapped=(exp exp2 log log2 pow)
   -lswiftGlibc -lswiftCore -ldispatch -lBlocksRuntime \
   "${libraries[@]}" "$(echo "$sysroot"/usr/lib/gcc/"$triple"/10/libstdc++.a)" -static-libgcc -lm -ldl -lpthread \
   "${wrapped[@]/#/-Wl,--wrap=}" -Wl,--defsym,main=ongrid_main \
-  -Wl,--gc-sections -Wl,--icf=safe -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-s -Wl,--build-id=sha1
+  -Wl,--gc-sections -Wl,--icf=safe -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,-s \
+  "-Wl,--build-id=0x$(printf '%s' "$COMMIT" | sha1sum | cut -c 1-40)"
+# Hashes of modules, by which incremental builds tell a change, hold the directory of the build.
+hashes=$(readelf -SW "$output" |
+  sed -n 's/.* \.swift_modhash *PROGBITS *[0-9a-f]* \([0-9a-f]*\) \([0-9a-f]*\) .*/\1 \2/p')
+if [ -n "$hashes" ]; then
+  read -r offset size <<<"$hashes"
+  dd if=/dev/zero of="$output" bs=1 seek=$((16#$offset)) count=$((16#$size)) conv=notrunc status=none
+fi

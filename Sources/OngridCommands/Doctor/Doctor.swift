@@ -80,7 +80,7 @@ struct Doctor {
   ) throws(CommandError) {
     for finding in metrics.settings() { try report.add(finding) }
     if isSent {
-      try report.add(metrics.follow(counted: counted, until: monotonicDeadline(after: settings.wait)))
+      try report.add(metrics.follow(probe, counted: counted, until: monotonicDeadline(after: settings.wait)))
     }
     let names = metrics.names()
     for finding in names.findings { try report.add(finding) }

@@ -57,16 +57,15 @@ struct PrometheusChecks {
   }
 
   /// Waits for the span to be counted.
-  func follow(counted before: Double?, until deadline: Int64) -> DoctorFinding {
-    let start = Timestamp.now
+  func follow(_ probe: ProbeSpan, counted before: Double?, until deadline: Int64) -> DoctorFinding {
     guard let before else { return .skipped("metric.counts", "the span metrics could not be asked for") }
     repeat {
       if let now = countedProbes(), now > before {
-        return .ok("metric.counts", "the span was counted within \(Doctor.elapsed(since: start)) of the trace")
+        return .ok("metric.counts", "the span was counted after \(Doctor.elapsed(since: probe.sent))")
       }
     } while Doctor.pauses(until: deadline)
     return .problem(
-      "metric.counts", "no span metric has counted the span within \(Doctor.elapsed(since: start))",
+      "metric.counts", "no span metric has counted the span within \(Doctor.elapsed(since: probe.sent))",
       "see tempo.generator, remote_write in Tempo's metrics_generator, prometheus.writes, and clocks")
   }
 

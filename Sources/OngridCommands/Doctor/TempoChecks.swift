@@ -22,8 +22,10 @@ struct TempoChecks {
 
   /// What its configuration says about span metrics and retention, where it shows that.
   func configuration() -> [DoctorFinding] {
-    guard let body = try? server.client.body("/status/config", accept: "text/plain"),
-      let root = try? body.withByteView({ view throws(YAMLError) in try YAMLDocument.parse(view) })
+    guard let page = try? server.client.body("/status/config", accept: "text/plain"),
+      let root = try? TempoChecks.document(of: page).withByteView({ view throws(YAMLError) in
+        try YAMLDocument.parse(view)
+      })
     else { return [.skipped("tempo.generator", "it does not show its configuration (/status/config)")] }
     var findings: [DoctorFinding] = []
     let processors =
@@ -47,6 +49,13 @@ struct TempoChecks {
           : .ok("tempo.retention", "traces are kept for \(text)"))
     }
     return findings
+  }
+
+  /// The configuration on a page that begins with the name of the page.
+  private static func document(of page: [UInt8]) -> [UInt8] {
+    let name = Array("GET ".utf8)
+    guard page.starts(with: name), let end = page.firstIndex(of: UInt8(ascii: "\n")) else { return page }
+    return Array(page[(end + 1)...])
   }
 
   /// Waits for the span's trace by its id.
@@ -120,6 +129,6 @@ extension Doctor {
   }
 
   static func elapsed(since moment: Timestamp) -> String {
-    DurationText.format(Duration.milliseconds(max((Timestamp.now - moment).milliseconds, 0)).nanoseconds)
+    FloatText.rounded(max((Timestamp.now - moment).inSeconds, 0), decimals: 1) + " s"
   }
 }

@@ -45,7 +45,8 @@ final class StandInPipeline: Sendable {
       return data("{" + faults.flags.map { "\"\($0.key)\":\"\($0.value)\"" }.joined(separator: ",") + "}")
     case "/api/v1/status/runtimeinfo": return data("{\"storageRetention\":\"15d\"}")
     case "/status/config":
-      let text = "overrides:\n  defaults:\n    metrics_generator:\n      processors: \(faults.processors)\n"
+      let text =
+        "GET /status/config\n---\noverrides:\n  defaults:\n    metrics_generator:\n      processors: \(faults.processors)\n"
       return .ok(text + "backend_worker:\n  compaction:\n    block_retention: 336h0m0s\n", type: "text/plain")
     case "/api/search":
       return .ok(isThere && !faults.isNotSearchable ? "{\"traces\":[{\"traceID\":\"ab\"}]}" : "{\"traces\":[]}")
