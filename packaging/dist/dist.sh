@@ -54,7 +54,6 @@ mv "$root/share/doc/ongrid/packaging/monitoring" "$root/share/doc/ongrid/monitor
 rmdir "$root/share/doc/ongrid/packaging"
 "$here/licenses.sh" "$root/share/doc/ongrid/licenses" "dist/$name.cdx.json"
 install -m 644 "dist/$name.cdx.json" "$root/share/doc/ongrid/sbom.cdx.json"
-# The tarball's units name the place where its README puts it.
 find "$root" -type d -exec chmod 755 {} +
 find "$root" -type f -exec chmod 644 {} +
 chmod 755 "$root/bin/ongrid"
@@ -63,14 +62,16 @@ find "$root/share/doc" -name '*.sh' -exec chmod 755 {} +
 pack() { # directory, names
   tar -C "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=ustar -cf - "${@:2}"
 }
-say "dist/$name.tar.gz"
-pack "$work" "$name" | gzip -n9 >"dist/$name.tar.gz"
-
 # The tree as a system has it.
 tree=$work/tree
 mkdir -p "$tree/usr"
 cp -a "$root/." "$tree/usr"
 find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+
+# The README unpacks the tarball in /usr/local.
+sed -i 's|/usr/bin/ongrid|/usr/local/bin/ongrid|' "$root"/lib/systemd/system/*.service
+say "dist/$name.tar.gz"
+pack "$work" "$name" | gzip -n9 >"dist/$name.tar.gz"
 
 "$here/deb.sh" "$tree" "dist/ongrid_${VERSION}_$ARCH.deb"
 say "dist/ongrid_${VERSION}_$ARCH.deb"
