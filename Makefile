@@ -5,7 +5,7 @@ DESTDIR ?=
 RELEASE_FLAGS := -c release --static-swift-stdlib
 RELEASE_BINARY = $(shell swift build $(RELEASE_FLAGS) --show-bin-path)/ongrid
 
-.PHONY: help build release demo test test-release lint format docs install install-systemd uninstall sanitize sanitize-relay \
+.PHONY: help build release dist pictures demo test test-release test-deploy lint format docs install install-systemd uninstall sanitize sanitize-relay \
   fuzz fault soak clean packages
 
 help:
@@ -16,6 +16,9 @@ help:
 	@echo "make release    release build, without a need for a Swift runtime on the machine it runs on"
 	@echo "make test       install what tests need, lint, build and run all tests"
 	@echo "                'make test-release' then runs those that start ongrid on the release binary"
+	@echo "make dist       what is released, in dist/: tarball, .deb, .rpm, checksums, bill of materials"
+	@echo "make test-deploy   check the files of deploy/ and run the stack with its real programs"
+	@echo "make pictures   draw the pictures of the README from what the binary prints"
 	@echo "make lint       check the format; 'make format' corrects it"
 	@echo "make docs       write man/ and completions/ from the option definitions"
 	@echo "make sanitize   run the tests under the address and the thread sanitizer"
@@ -31,8 +34,13 @@ packages:
 build: packages
 	swift build
 
+# With commit and day, which 'ongrid --version' tells.
 release: packages
-	swift build $(RELEASE_FLAGS) --product ongrid
+	env $$(Scripts/stamp.sh) swift build $(RELEASE_FLAGS) --product ongrid
+
+# What is released: tarball, .deb, .rpm, checksums. RPM=no where there is no rpmbuild.
+dist:
+	@packaging/dist/dist.sh
 
 demo:
 	@Scripts/demo.sh
@@ -47,6 +55,15 @@ test: packages
 # Errors that only the optimiser brings to light show here. 'make test' has installed what the tests need.
 test-release: release
 	ONGRID_BINARY="$(RELEASE_BINARY)" ONGRID_TEST_TOOLS=required swift test --filter '(EndToEnd|Relay|SpanMetrics)Tests'
+
+# The pictures of the README, from what the binary prints.
+pictures: release
+	python3 Scripts/pictures.py "$(RELEASE_BINARY)"
+
+# The files of deploy/ against their programs, and the stack with the real ones; see deploy/README.md for what it needs.
+test-deploy: release
+	PATH="$(dir $(RELEASE_BINARY)):$$PATH" deploy/test/check.sh
+	PATH="$(dir $(RELEASE_BINARY)):$$PATH" deploy/test/run.sh
 
 lint:
 	@Scripts/lint.sh

@@ -23,6 +23,11 @@ let releaseLinking: [LinkerSetting] = [
     .when(platforms: [.linux], configuration: .release))
 ]
 
+/// What `ongrid --version` says beside the release; `make` states it for release builds.
+let build: [CSetting] = ["ONGRID_COMMIT", "ONGRID_DATE"].compactMap { name in
+  Context.environment[name].map { .define(name, to: "\"\($0)\"") }
+}
+
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
   "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends", "HTTPServer",
@@ -46,7 +51,8 @@ let package = Package(
       name: "OngridCommands",
       dependencies: [
         "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
-        "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "Platform",
+        "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "TLS", "Platform", "CBuild",
+        "CCurl", "CSnappy", "CArchive", "COpenSSL",
       ]),
 
     .target(
@@ -91,6 +97,7 @@ let package = Package(
     systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     systemLibrary("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev", brew: "pcre2"),
     .target(name: "CArchive"),
+    .target(name: "CBuild", cSettings: build),
     .target(name: "CEvents"),
     .target(name: "CCurl"),
     .target(name: "COpenSSL"),

@@ -20,9 +20,8 @@ show() {
   "$ongrid" "$@"
 }
 
-Scripts/packages.sh build
 say "Building the release binary"
-swift build -c release --static-swift-stdlib --product ongrid
+make --no-print-directory release
 ongrid=$(swift build -c release --static-swift-stdlib --show-bin-path)/ongrid
 
 rm -rf .demo

@@ -19,7 +19,7 @@ _ongrid() {
   local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue help completions man --help --version"
+    _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue doctor help completions man version --help --version"
     return
   fi
   # bash splits --name=value into three words.
@@ -129,6 +129,20 @@ _ongrid() {
         *) _ongrid_paths -d ;;
       esac
       ;;
+    doctor)
+      case $previous in
+        --relay | --relay-admin | --tempo | --prometheus | --loki | --wait | --header | --tenant | --tls-server-name | --timeout | --relay-header | --relay-tenant | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant) :; return ;;
+        -f | --format | --log-format) _ongrid_words "text json"; return ;;
+        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --relay-bearer-token-file | --relay-basic-auth-file | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file) _ongrid_paths -f; return ;;
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--relay --relay-admin --tempo --prometheus --loki --send --wait --format --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --relay-header --relay-bearer-token-file --relay-basic-auth-file --relay-tenant --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help --no-send --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--relay --relay-admin --tempo --prometheus --loki --send --wait --format --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --relay-header --relay-bearer-token-file --relay-basic-auth-file --relay-tenant --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
+        *) : ;;
+      esac
+      ;;
     help)
       case $previous in
         --log-level) _ongrid_words "debug info warn error"; return ;;
@@ -138,7 +152,7 @@ _ongrid() {
       case $cur in
         --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
         -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
-        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue help completions man" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue doctor help completions man version" ;;
       esac
       ;;
     completions)
@@ -162,7 +176,19 @@ _ongrid() {
       case $cur in
         --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
         -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
-        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue help completions man" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate relay-queue doctor help completions man version" ;;
+      esac
+      ;;
+    version)
+      case $previous in
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
+        -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
+        *) : ;;
       esac
       ;;
   esac

@@ -84,7 +84,10 @@ static void load(void) {
     library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
   }
   if (library == NULL) {
-    snprintf(failure, sizeof failure, "libcurl is not installed (looked for %s)", names[0]);
+    snprintf(failure, sizeof failure,
+             "libcurl is not installed (looked for %s): install libcurl4 (Debian, Ubuntu, openSUSE) or libcurl (Fedora, "
+             "Alpine)",
+             names[0]);
     return;
   }
   // The library stays open for the life of the process: closing it would pull code from under

@@ -11,14 +11,6 @@ struct openssl ssl;
 static char failure[256];
 static bool loaded;
 
-static void *open_first(const char *const *names) {
-  for (; *names; names++) {
-    void *library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
-    if (library) return library;
-  }
-  return NULL;
-}
-
 static bool find(void *library, const char *name, void **slot) {
   *slot = dlsym(library, name);
   if (!*slot) snprintf(failure, sizeof failure, "the system's OpenSSL has no %s", name);
@@ -26,14 +18,26 @@ static bool find(void *library, const char *name, void **slot) {
 }
 
 static void load(void) {
-  static const char *const tls[] = {"libssl.so.3", "libssl.so.1.1", "libssl.so", "libssl.3.dylib",
-    "/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib", "/usr/local/opt/openssl@3/lib/libssl.3.dylib", NULL};
-  static const char *const crypto[] = {"libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so", "libcrypto.3.dylib",
-    "/opt/homebrew/opt/openssl@3/lib/libcrypto.3.dylib", "/usr/local/opt/openssl@3/lib/libcrypto.3.dylib", NULL};
-  void *first = open_first(tls);
-  void *second = first ? open_first(crypto) : NULL;
-  if (!first || !second) {
-    snprintf(failure, sizeof failure, "TLS needs OpenSSL (libssl), which is not installed");
+  // The two of one release: where two releases are installed, their objects must not meet.
+  static const char *const pairs[][2] = {
+    {"libssl.so.3", "libcrypto.so.3"},
+    {"libssl.so.1.1", "libcrypto.so.1.1"},
+    {"libssl.so", "libcrypto.so"},
+    {"libssl.3.dylib", "libcrypto.3.dylib"},
+    {"/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib", "/opt/homebrew/opt/openssl@3/lib/libcrypto.3.dylib"},
+    {"/usr/local/opt/openssl@3/lib/libssl.3.dylib", "/usr/local/opt/openssl@3/lib/libcrypto.3.dylib"},
+  };
+  void *first = NULL, *second = NULL;
+  for (size_t i = 0; !second && i < sizeof pairs / sizeof pairs[0]; i++) {
+    first = dlopen(pairs[i][0], RTLD_NOW | RTLD_LOCAL);
+    if (!first) continue;
+    second = dlopen(pairs[i][1], RTLD_NOW | RTLD_LOCAL);
+    if (!second) dlclose(first);
+  }
+  if (!second) {
+    snprintf(failure, sizeof failure,
+      "TLS needs OpenSSL (looked for libssl.so.3 and 1.1), which is not installed: install libssl3 or libssl1.1 (Debian, "
+      "Ubuntu), openssl-libs (Fedora) or libssl3 (Alpine)");
     return;
   }
 #define FIND(library, name) if (!find(library, #name, (void **)&ssl.name)) return

@@ -29,7 +29,10 @@ static void load(void) {
     library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
   }
   if (library == NULL) {
-    snprintf(failure, sizeof failure, "libsnappy is not installed (looked for %s)", names[0]);
+    snprintf(failure, sizeof failure,
+             "libsnappy is not installed (looked for %s): install libsnappy1v5 (Debian, Ubuntu), libsnappy1 (openSUSE) or "
+             "snappy (Fedora, Alpine)",
+             names[0]);
     return;
   }
   *(void **)&compress_block = dlsym(library, "snappy_compress");

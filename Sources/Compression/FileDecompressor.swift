@@ -56,10 +56,13 @@ public struct FileDecompressor: ~Copyable {
       let isXZ = compression == .xz
       archive = carchive_open(isXZ, Self.memoryLimit)
       guard archive != nil else {
-        let library = isXZ ? "liblzma" : "libbz2"
+        let library =
+          isXZ
+          ? "liblzma is not installed: install liblzma5 (Debian, Ubuntu) or xz-libs (Fedora, Alpine)"
+          : "libbz2 is not installed: install libbz2-1.0 (Debian, Ubuntu), bzip2-libs (Fedora) or libbz2 (Alpine)"
         throw Failure(
           message: carchive_available(isXZ)
-            ? "out of memory while decompressing" : "\(compression.rawValue) data, and \(library) is not installed")
+            ? "out of memory while decompressing" : "\(compression.rawValue) data, and \(library)")
       }
     }
   }

@@ -39,7 +39,7 @@ public enum Ongrid {
       switch name {
       case "--help": return try print(HelpText.overview(.long))
       case "-h": return try print(HelpText.overview(.short))
-      case "--version", "-V": return try print("ongrid \(Version.text)\n")
+      case "--version", "-V": return try print(Version.line + "\n")
       default: break
       }
       guard let command = Commands.named(name) else { throw unknownCommand(name, rest) }
@@ -52,6 +52,7 @@ public enum Ongrid {
   private static func run(_ command: Command, _ words: [String]) throws(CommandError) -> ExitStatus {
     switch try ArgumentParser.parse(words, for: command) {
     case .help(let length): try print(HelpText.page(command, length))
+    case .version: try print(Version.line + "\n")
     case .run(let arguments): try command.run(arguments)
     }
   }
@@ -95,9 +96,4 @@ public enum Ongrid {
     let prefix = command.map { "ongrid \($0)" } ?? "ongrid"
     StandardErrorLog.writeLine("\(prefix): \(StandardErrorLog.oneLine(message))")
   }
-}
-
-/// The release.
-enum Version {
-  static let text = "0.1.0"
 }

@@ -16,6 +16,7 @@ struct ArgumentParser {
   enum Outcome {
     case run(Arguments)
     case help(HelpLength)
+    case version
   }
 
   let command: Command
@@ -29,7 +30,7 @@ struct ArgumentParser {
     _ words: [String], for command: Command, environment: @escaping @Sendable (String) -> String? = Environment.value
   ) throws(CommandError) -> Outcome {
     var parser = ArgumentParser(command: command, words: words)
-    if let length = try parser.consume() { return .help(length) }
+    if let outcome = try parser.consume() { return outcome }
     let arguments = Arguments(
       command: command, positionals: parser.positionals, occurrences: parser.occurrences, environment: environment)
     // A bad value is refused whether or not the command comes to read it; of the environment, which serves other commands
@@ -46,20 +47,22 @@ struct ArgumentParser {
     options = Dictionary(command.allOptions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Reads all words; stops early when help is asked for.
-  private mutating func consume() throws(CommandError) -> HelpLength? {
+  /// Reads all words; stops early when help or the version is asked for.
+  private mutating func consume() throws(CommandError) -> Outcome? {
     while let word = words.popFirst() {
       if word == "--" {
         for rest in words { try addPositional(rest) }
         break
       } else if word == "--help" {
-        return .long
+        return .help(.long)
+      } else if word == "--version", options["version"] == nil {
+        return .version
       } else if word.hasPrefix("-"), isNoOption(word) {
         try addPositional(word)
       } else if word.hasPrefix("--") {
         try consumeLong(word.dropFirst(2))
       } else if word.hasPrefix("-"), word != "-" {
-        if try consumeShort(word.dropFirst()) { return .short }
+        if let outcome = try consumeShort(word.dropFirst()) { return outcome }
       } else {
         try addPositional(word)
       }
@@ -101,12 +104,13 @@ struct ArgumentParser {
     }
   }
 
-  /// Reads a cluster such as `qv` or `n5`; true when it holds `h`.
-  private mutating func consumeShort(_ text: Substring) throws(CommandError) -> Bool {
+  /// Reads a cluster such as `qv` or `n5`; what ends the reading when it holds `h` or `V`.
+  private mutating func consumeShort(_ text: Substring) throws(CommandError) -> Outcome? {
     var rest = text
     while let letter = rest.popFirst() {
-      if letter == "h" { return true }
+      if letter == "h" { return .help(.short) }
       guard let option = command.allOptions.first(where: { $0.short == letter }) else {
+        if letter == "V" { return .version }
         let hint = letter.isLetter ? "" : "; an argument that begins with - stands behind --"
         throw .usage("unknown option '-\(letter)'\(hint)\(seeHelp)")
       }
@@ -116,10 +120,10 @@ struct ArgumentParser {
         try add(nextWord(for: option, as: "-\(letter)"), to: option, as: "-\(letter)")
       } else {
         try add(String(rest), to: option, as: "-\(letter)")
-        return false
+        return nil
       }
     }
-    return false
+    return nil
   }
 
   /// The word after an option. One that is itself an option of this command is a forgotten value, not a value.

@@ -8,9 +8,11 @@ enum Commands {
     ("traceql", { TraceQLCommand.command }),
     ("correlate", { CorrelateCommand.command }),
     ("relay-queue", { RelayQueueCommand.command }),
+    ("doctor", { DoctorCommand.command }),
     ("help", { HelpCommand.command }),
     ("completions", { CompletionsCommand.command }),
     ("man", { ManCommand.command }),
+    ("version", { VersionCommand.command }),
   ]
 
   /// Every command, in the order of help.
