@@ -5,11 +5,21 @@
 
 Run by hand; nothing else needs a Tempo. The traces have several events and links, orphans, several roots, one attribute with
 several types, lists, and clocks that do not agree. Differences that are meant are in `MEANT`; the README names them. With
---record FILE a sample of the queries and Tempo's answers is written for the tests.
+--answers FILE Tempo is asked once and its answers are kept there; later runs compare with what is kept and need no Tempo. With
+--record DIRECTORY the traces and a sample of the queries and Tempo's answers are written for the tests.
+
+Tempo has to search what has just been sent, and to accept spans that are some minutes old:
+
+    query_frontend: {search: {query_backend_after: 1m}, metrics: {query_backend_after: 1m}}
+    live_store: {wal: {ingestion_time_range_slack: 24h}}
+    storage: {trace: {blocklist_poll: 5s, wal: {ingestion_time_range_slack: 24h}}}
 """
 import argparse
+import concurrent.futures
+import gzip
 import json
 import math
+import os
 import random
 import re
 import subprocess
@@ -327,18 +337,87 @@ TEMPO_FAILS = ["unexpected numbers of pre-compiled regexp", "array operators mus
 BOTH_REFUSE = ["multiple spansets per trace"]
 
 
+class Tempo:
+    """What a Tempo answers, asked for once when answers are kept in a file."""
+
+    def __init__(self, url, start, end, kept):
+        self.url, self.start, self.end, self.kept = url, start, end, kept
+        self.answers = {}
+        if kept and os.path.exists(kept):
+            with gzip.open(kept, "rt") as file:
+                for line in file:
+                    query, status, body = json.loads(line)
+                    self.answers[query] = status, body
+
+    def answer(self, query):
+        """The status and the text of the answer."""
+        if query not in self.answers:
+            if not self.url:
+                sys.exit("no answer is kept for %s, and there is no --tempo to ask" % query)
+            path = "metrics/query_range?step=60s" if is_metrics(query) else "search?limit=10000&spss=100"
+            status, body = get("%s/api/%s&q=%s&start=%d&end=%d" % (
+                self.url, path, urllib.parse.quote(query), self.start, self.end))
+            self.answers[query] = status, body.decode(errors="replace")
+        return self.answers[query]
+
+    def keep(self):
+        if self.kept and self.url:
+            with gzip.open(self.kept, "wt") as file:
+                for query, (status, body) in self.answers.items():
+                    file.write(json.dumps([query, status, body]) + "\n")
+
+
+def is_metrics(query):
+    return "_over_time(" in query or "rate()" in query
+
+
+def compare(query, status, body, run):
+    """How two answers relate, and both of them."""
+    if status == 400 or run.returncode == 2:
+        ours, theirs = run.stderr.strip(), body[:200]
+        if status == 400 and run.returncode == 2 or (
+                run.returncode == 2 and any(t in body for t in BOTH_REFUSE + TEMPO_FAILS)):
+            return "same", ours, theirs
+        if any(t in body for t in TEMPO_FAILS):
+            return "meant: Tempo fails", ours, theirs
+        return "refused by Tempo only" if status == 400 else "refused here only", ours, theirs
+    if status != 200 or run.returncode != 0:
+        ours, theirs = run.stderr.strip(), body[:200]
+        return "meant: Tempo fails" if any(text in theirs for text in TEMPO_FAILS) else "failed", ours, theirs
+    read = metrics_answer if is_metrics(query) else search_answer
+    ours, theirs = read(json.loads(run.stdout)), read(json.loads(body))
+    if same(ours, theirs):
+        return "same", ours, theirs
+    return next(("meant: " + name for name, explains in MEANT if explains(query, ours, theirs)), "different"), ours, theirs
+
+
+def wait_for(tempo, requests, start, end):
+    """Waits until a Tempo finds all spans: it hands traces from one store to the next, and for a while has fewer."""
+    spans = sum(len(scope["spans"]) for r in requests for rs in r["resourceSpans"] for scope in rs["scopeSpans"])
+    for _ in range(400):
+        _, body = get("%s/api/search?q=%s&start=%d&end=%d&limit=10000" % (
+            tempo, urllib.parse.quote("{ }"), start, end))
+        found = sum(s["matched"] for t in json.loads(body).get("traces", []) for s in t["spanSets"])
+        if found == spans:
+            return
+        time.sleep(1)
+    sys.exit("Tempo finds %d of %d spans" % (found, spans))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    arguments.add_argument("--tempo", required=True)
+    arguments.add_argument("--tempo")
     arguments.add_argument("--otlp", help="where to send the traces; left out when Tempo has them")
     arguments.add_argument("--ongrid", default=".build/debug/ongrid")
     arguments.add_argument("--queries", type=int, default=2000)
     arguments.add_argument("--traces", type=int, default=80)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--base", type=int, help="Unix seconds of the earliest trace; otherwise 20 minutes ago")
-    arguments.add_argument("--record")
+    arguments.add_argument("--answers", help="keeps what Tempo answers here, compressed")
+    arguments.add_argument("--record", help="a directory for the traces and a sample of the answers, for the tests")
     arguments.add_argument("--file", default="/tmp/ongrid-difference.jsonl")
     arguments.add_argument("--show", type=int, default=20)
+    arguments.add_argument("--only", help="show differences of this outcome")
     a = arguments.parse_args()
     base = a.base or int(time.time()) // 600 * 600 - 1200
     requests = list(traces(a.seed, a.traces, base))
@@ -350,63 +429,64 @@ def main():
             body = json.dumps(request).encode()
             urllib.request.urlopen(urllib.request.Request(
                 a.otlp + "/v1/traces", body, {"Content-Type": "application/json"}), timeout=30).read()
-        print("sent %d traces; waiting for all of them" % len(requests), file=sys.stderr)
+        print("sent %d traces from second %d on" % (len(requests), base), file=sys.stderr)
     start, end = base - 60, base + 720
-    for _ in range(60):
-        _, body = get("%s/api/search?q=%s&start=%d&end=%d&limit=10000" % (
-            a.tempo, urllib.parse.quote("{ }"), start, end))
-        if len(json.loads(body).get("traces", [])) >= len(requests):
-            break
-        time.sleep(1)
-    generator = Queries(a.seed)
-    totals, shown, records = {}, 0, []
-    for number in range(a.queries):
-        query = generator.query()
-        is_metrics = "_over_time(" in query or "rate()" in query
-        q = urllib.parse.quote(query)
-        if is_metrics:
-            status, body = get("%s/api/metrics/query_range?q=%s&start=%d&end=%d&step=60s" % (a.tempo, q, start, end))
-        else:
-            status, body = get("%s/api/search?q=%s&start=%d&end=%d&limit=10000&spss=100" % (a.tempo, q, start, end))
-        run = subprocess.run(
+    if a.tempo:
+        wait_for(a.tempo, requests, start, end)
+    generator, tempo = Queries(a.seed), Tempo(a.tempo, start, end, a.answers)
+    queries = [generator.query() for _ in range(a.queries)]
+    if a.tempo:
+        for query in queries:
+            tempo.answer(query)
+        tempo.keep()
+
+    def ask(query):
+        return subprocess.run(
             [a.ongrid, "traceql", query, "--from", a.file, "--start", str(start), "--end", str(end), "-n", "0",
-             "--spans-per-set", "0", "--step", "60s"], capture_output=True, text=True)
-        read = metrics_answer if is_metrics else search_answer
-        if status == 400 or run.returncode == 2:
-            outcome = "same" if status == 400 and run.returncode == 2 else (
-                "refused by Tempo only" if status == 400 else "refused here only")
-            if run.returncode == 2 and (any(t in body.decode(errors="replace") for t in BOTH_REFUSE + TEMPO_FAILS)):
-                outcome = "same"
-            ours, theirs = run.stderr.strip(), body.decode(errors="replace")[:200]
-        elif status != 200 or run.returncode != 0:
-            outcome, ours, theirs = "failed", run.stderr.strip(), body.decode(errors="replace")[:200]
-            if any(text in theirs for text in TEMPO_FAILS):
-                outcome = "meant: Tempo fails"
-        else:
-            ours, theirs = read(json.loads(run.stdout)), read(json.loads(body))
-            if same(ours, theirs):
-                outcome = "same"
-            else:
-                outcome = next(("meant: " + name for name, explains in MEANT if explains(query, ours, theirs)), "different")
+             "--spans-per-set", "0", "--step", "60s", "--threads", "1"], capture_output=True, text=True)
+
+    totals, shown, records = {}, 0, []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(ask, queries))
+    for query, run in zip(queries, runs):
+        status, body = tempo.answer(query)
+        outcome, ours, theirs = compare(query, status, body, run)
         totals[outcome] = totals.get(outcome, 0) + 1
-        if a.record and (outcome == "same" and number % 8 == 0) and status == 200:
-            records.append({"query": query, "answer": theirs})
-        if outcome != "same" and not outcome.startswith("meant") and shown < a.show:
+        records.append({"query": query, "outcome": outcome, "status": status, "answer": theirs, "ours": ours})
+        wanted = outcome.endswith(a.only) if a.only else outcome != "same" and not outcome.startswith("meant")
+        if wanted and shown < a.show:
             shown += 1
             print("== %s\n   %s" % (outcome, query))
             if isinstance(ours, dict):
-                for key in list({k for k in {**ours, **theirs} if not same(ours.get(k), theirs.get(k))})[:2]:
+                for key in sorted(k for k in {**ours, **theirs} if not same(ours.get(k), theirs.get(k)))[:2]:
                     print("   %s\n     ours   %s\n     theirs %s" % (
                         key, json.dumps(ours.get(key))[:600], json.dumps(theirs.get(key))[:600]))
             else:
                 print("   ours   %s\n   theirs %s" % (ours, theirs))
     if a.record:
-        with open(a.record, "w") as file:
-            for record in records:
-                file.write(json.dumps(record, sort_keys=True) + "\n")
+        record(a, records, requests, start, end)
     for outcome, count in sorted(totals.items()):
         print("%6d %s" % (count, outcome))
     return 1 if any(not (o == "same" or o.startswith("meant")) for o in totals) else 0
+
+
+def record(a, records, requests, start, end):
+    """Writes what the tests replay: the traces, and of every outcome some queries with Tempo's answer."""
+    os.makedirs(a.record, exist_ok=True)
+
+    def write(name, lines):
+        with gzip.GzipFile(os.path.join(a.record, name), "wb", mtime=0) as file:
+            for line in lines:
+                file.write(json.dumps(line, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+
+    write("traces.jsonl.gz", requests)
+    kept = [{"start": start, "end": end, "step": 60}]
+    for r in records:
+        if r["outcome"] == "same" and r["status"] == 200 and len(json.dumps(r["answer"])) < 20_000:
+            kept.append({"query": r["query"], "answer": r["answer"]})
+        elif r["outcome"] == "same" and r["status"] == 400:
+            kept.append({"query": r["query"], "refused": True})
+    write("answers.jsonl.gz", kept)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,9 @@ enum TraceQLOptions {
       `waterfall` draws every trace as a tree of spans with bars on a time axis. Errors are marked, the critical path is \
       drawn stronger; messages, exceptions and links stand below their span.
 
+      `html` is one page for a browser that needs nothing else: the same waterfall to fold, zoom and search, by keyboard \
+      too, with all that is known of each span. It can be read without its script, and printed.
+
       `tree` shows which service calls which in the traces found, how often, with how many errors, and the 95th percentile \
       of their durations; `mermaid` is the same as a diagram for Markdown.
 

@@ -16,13 +16,21 @@ struct TraceQLRequest {
   }
 
   enum Format: String, CaseIterable {
-    case json, table, otlp, plot, waterfall, tree, mermaid, perfetto, folded
+    case json, table, otlp, plot, waterfall, html, tree, mermaid, perfetto, folded
+
+    /// Whether several traces become one drawing or document.
+    var isOneDocument: Bool {
+      switch self {
+      case .json, .table, .plot, .otlp, .waterfall: false
+      case .html, .tree, .mermaid, .perfetto, .folded: true
+      }
+    }
 
     /// Whether it is made of whole traces.
     var needsTraces: Bool {
       switch self {
       case .json, .table, .plot: false
-      case .otlp, .waterfall, .tree, .mermaid, .perfetto, .folded: true
+      case .otlp, .waterfall, .html, .tree, .mermaid, .perfetto, .folded: true
       }
     }
   }
@@ -171,14 +179,14 @@ struct TraceQLRequest {
     // An unread query may be either.
     case .rawQuery: return
     case .traces:
-      if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp, waterfall or perfetto") }
+      if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp, waterfall, html or perfetto") }
       return
     case .tags, .tagValues:
       if format != .json, format != .table { throw unsuitable("a list of names", "json or table") }
       return
     }
     if isMetrics, format.needsTraces { throw unsuitable("series", "json, table or plot") }
-    if !isMetrics, format == .plot { throw unsuitable("traces", "json, table, otlp or waterfall") }
+    if !isMetrics, format == .plot { throw unsuitable("traces", "json, table, otlp, waterfall or html") }
   }
 
   private func unsuitable(_ what: String, _ formats: String) -> CommandError {

@@ -108,6 +108,57 @@ import Testing
     #expect(try run(["--tag-values", "event:name", "-f", "table", "--from", events]).output == "a\nb\n")
   }
 
+  @Test func saysWhyNothingWasFound() throws {
+    let renamed = try run(["{ span.http.status_code = 500 }", "--from", Self.shop])
+    #expect(
+      renamed.status == 0
+        && renamed.errorLines.contains {
+          $0.hasPrefix("ongrid traceql: nothing found: nothing has span.http.status_code, but ")
+            && $0.hasSuffix(" spans have span.http.response.status_code, its newer name")
+        }, "\(renamed.errors)")
+    let series = try run(["{ span.http.response.status_code = \"500\" } | rate()", "--from", Self.shop])
+    #expect(series.errors.contains("leave out the quotes"), "\(series.errors)")
+    let early = try run(["{ }", "--from", Self.shop, "--start", "1000", "--end", "2000"])
+    #expect(early.errors.contains("all spans lie after the time range"), "\(early.errors)")
+    // Programs that want nothing on standard error get nothing, and a query that is right is not commented on.
+    #expect(try run(["{ span.http.status_code = 500 }", "--quiet", "--from", Self.shop]).errors.isEmpty)
+    #expect(try run(["{ span.http.response.status_code = 599 }", "--from", Self.shop]).errors.isEmpty)
+  }
+
+  @Test func saysWhichHintsHaveNoEffect() throws {
+    let sampled = try run(["{ } | rate() with(sample=0.5)", "-f", "table", "--from", Self.shop])
+    #expect(sampled.status == 0)
+    #expect(
+      sampled.errorLines == ["ongrid traceql: warning: with(sample=…) has no effect here: every span is counted"],
+      "\(sampled.errors)")
+  }
+
+  @Test func axesHaveUnits() throws {
+    func plot(_ query: String) throws -> [String] {
+      try run([query, "-f", "plot", "--step", "5m", "--width", "80", "--from", Self.shop]).output.components(
+        separatedBy: "\n")
+    }
+    #expect(try plot("{ } | rate()")[0].trimmingCharacters(in: .whitespaces) == "spans/s")
+    #expect(try plot("{ } | count_over_time()")[0].trimmingCharacters(in: .whitespaces) == "spans")
+    #expect(
+      try plot("{ } | max_over_time(span.http.response.status_code)")[0].trimmingCharacters(in: .whitespaces)
+        == "span.http.response.status_code")
+    #expect(try plot("{ } | quantile_over_time(duration, .9)")[0].contains("ms |"))
+    #expect(try plot("({ } | rate()) / ({ } | rate())")[0].hasPrefix("1"))
+  }
+
+  @Test func helpFitsTheTerminal() throws {
+    for columns in ["60", "80"] {
+      for arguments in [["traceql", "--help"], ["relay", "--help"], ["spanmetrics", "-h"], ["--help"]] {
+        let help = try Program.run(arguments, environment: ["COLUMNS": columns])
+        let wide = help.output.split(separator: "\n").filter { $0.count > Int(columns) ?? 0 }
+        // A word, such as a quoted query, is never broken.
+        #expect(wide.allSatisfy { $0.hasPrefix("      ") }, "\(wide.first ?? "")")
+        #expect(columns == "60" || wide.count < 8, "\(wide)")
+      }
+    }
+  }
+
   @Test func aFilterNarrowsListsOfNamesAndValues() throws {
     let all = try run(["--tag-values", "resource.service.name", "-f", "table", "--from", Self.shop])
     let some = try run([
