@@ -209,7 +209,7 @@ class Queries:
             "sum_over_time(span.n)", "avg_over_time(duration)", "quantile_over_time(duration, .5, .9)",
             "histogram_over_time(duration)", "sum_over_time(event.i)")
         if self.chance(2):
-            text += " by (%s)" % ", ".join({self.attribute() for _ in range(self.pick(1, 1, 2))})
+            text += " by (%s)" % ", ".join(sorted({self.attribute() for _ in range(self.pick(1, 1, 2))}))
         if self.chance(5):
             text += self.pick(" | topk(2)", " | bottomk(1)", " > 1")
         return text

@@ -16,7 +16,7 @@ struct AnswerPrinter {
 
   func print(_ result: SearchResult) throws(CommandError) {
     switch request.format {
-    case .json, .plot: try printJSON { result.write(to: &$0) }
+    case .json, .plot, .markdown: try printJSON { result.write(to: &$0) }
     case .table: try printLines(SearchTable(layout, showsSpans: request.selects).lines(result))
     case .otlp, .waterfall: for trace in result.traces { try print(trace: trace.otlp) }
     case .tree, .mermaid, .perfetto, .folded, .html: try printTogether(result.traces.map(\.otlp))

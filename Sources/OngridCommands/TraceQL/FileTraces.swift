@@ -53,6 +53,7 @@ struct FileTraces {
       }
       return try answer(query, input, options, printer)
     case .traces(let ids): return try traces(ids, input, options, printer)
+    case .difference: return .done
     case .tagValues(let tag): return try tagValues(tag, input, options, printer)
     case .tags: return try tags(input, options, printer)
     }

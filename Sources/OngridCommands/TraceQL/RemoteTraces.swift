@@ -52,9 +52,30 @@ struct RemoteTraces {
 
   func run() throws(CommandError) -> ExitStatus {
     let status = try answer()
-    guard let shortfall = backend.client.shortfall else { return status }
+    guard let shortfall else { return status }
     StandardErrorLog.writeLine("ongrid traceql: " + StandardErrorLog.oneLine(shortfall))
     return .partial
+  }
+
+  /// What is missing of the answers, in words; nil when they are whole.
+  var shortfall: String? { backend.client.shortfall }
+
+  /// The latest traces in which a query finds something, as OTLP, one behind the other.
+  func spans(
+    matching sent: String, _ query: Query, _ start: Timestamp, _ end: Timestamp, limit: Int
+  ) throws(CommandError) -> [UInt8] {
+    guard query.hasFilter || allowsAll else {
+      throw .usage("the query has no filter and would read everything \(name) has in the time range: add one, or --all")
+    }
+    let search = TraceSearchRequest(query: sent, start: start, end: end, limit: limit, spansPerSet: 1)
+    let answer = try read { sink throws(BackendError) in try backend.search(search, into: sink) }
+    guard let result = SearchResult(answer: answer) else {
+      throw .backend("\(name) answered something else than traces")
+    }
+    if limit > 0, result.traces.count >= limit { log.info("compared are the \(limit) traces that --limit allows") }
+    var spans: [UInt8] = []
+    for trace in result.traces { if let otlp = try otlp(trace.traceID) { spans += otlp } }
+    return spans
   }
 
   private func answer() throws(CommandError) -> ExitStatus {
@@ -71,6 +92,8 @@ struct RemoteTraces {
       return status
     case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text).status
     case .traces(let ids): return try traces(ids)
+    // Asked for side by side.
+    case .difference: return .done
     case .tags:
       return try list { sink throws(BackendError) in
         try backend.tagNames(matching: request.filter?.sent, start: start, end: end, into: sink)
@@ -174,7 +197,7 @@ struct RemoteTraces {
   }
 
   /// A trace as OTLP; nil when there is none of that id.
-  private func otlp(_ id: String) throws(CommandError) -> [UInt8]? {
+  func otlp(_ id: String) throws(CommandError) -> [UInt8]? {
     let (from, to) = searched
     do throws(BackendError) { return try backend.trace(id, start: from, end: to) } catch {
       throw RemoteTraces.failure(error)

@@ -151,7 +151,7 @@ import Testing
     for columns in ["60", "80"] {
       for arguments in [["traceql", "--help"], ["relay", "--help"], ["spanmetrics", "-h"], ["--help"]] {
         let help = try Program.run(arguments, environment: ["COLUMNS": columns])
-        let wide = help.output.split(separator: "\n").filter { $0.count > Int(columns) ?? 0 }
+        let wide = help.output.components(separatedBy: "\n").filter { $0.count > Int(columns) ?? 0 }
         // A word, such as a quoted query, is never broken.
         #expect(wide.allSatisfy { $0.hasPrefix("      ") }, "\(wide.first ?? "")")
         #expect(columns == "60" || wide.count < 8, "\(wide)")
