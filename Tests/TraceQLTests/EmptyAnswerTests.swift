@@ -21,10 +21,18 @@ import Testing
       "{ span.http.status_code = 500 }",
       ["nothing has span.http.status_code, but 2 spans have span.http.response.status_code, its newer name"]
     ),
-    ("{ span.server.address = \"x\" }", ["nothing has span.server.address, but 1 span has span.net.peer.name, its older name"]),
-    ("{ .http.status_code >= 500 } | rate()", ["nothing has .http.status_code, but 2 spans have span.http.response.status_code, its newer name"]),
-    ("{ span.host.name = \"h\" }", ["nothing has span.host.name, but 2 resources have resource.host.name"]),
-    ("{ span.exception.type = \"IOError\" }", ["nothing has span.exception.type, but 1 event has event.exception.type"]),
+    (
+      "{ span.server.address = \"x\" }",
+      ["nothing has span.server.address, but 1 span has span.net.peer.name, its older name"]
+    ),
+    (
+      "{ .http.status_code >= 500 } | rate()",
+      ["nothing has .http.status_code, but 2 spans have span.http.response.status_code, its newer name"]
+    ),
+    ("{ span.host.name = \"h\" }", ["nothing has span.host.name, but 1 resource has resource.host.name"]),
+    (
+      "{ span.exception.type = \"IOError\" }", ["nothing has span.exception.type, but 1 event has event.exception.type"]
+    ),
     (
       "{ span.http.response.status_code = \"500\" }",
       ["span.http.response.status_code is an integer wherever it is, and \"500\" is a string: leave out the quotes"]
@@ -33,7 +41,10 @@ import Testing
     ("{ span.status = error }", ["nothing has span.status; what every span has is written span:status"]),
     ("{ .name = \"x\" }", ["nothing has .name; what every span has is written name"]),
     ("{ span.nowhere = 1 && resource.host.name = \"other\" }", ["nothing has span.nowhere"]),
-    ("{ } | rate() by (span.http.status_code)", ["nothing has span.http.status_code, but 2 spans have span.http.response.status_code, its newer name"]),
+    (
+      "{ } | rate() by (span.http.status_code)",
+      ["nothing has span.http.status_code, but 2 spans have span.http.response.status_code, its newer name"]
+    ),
     // These are as they should be, or meant so.
     ("{ span.http.response.status_code = 404 }", []), ("{ span.tags = \"b\" }", []),
     ("{ span.http.response.status_code > 1.5 }", []), ("{ span.nowhere = nil && name = \"none\" }", []),
@@ -52,7 +63,8 @@ import Testing
   @Test func namesOfAStoreTellAsMuch() throws {
     let query = try Query(parsing: "{ span.http.status_code = 500 || span.host.name = 1 }")
     let census = AttributeCensus(
-      for: query, names: [("span", ["http.response.status_code"]), ("resource", ["host.name"]), ("intrinsic", ["name"])])
+      for: query,
+      names: [("span", ["http.response.status_code"]), ("resource", ["host.name"]), ("intrinsic", ["name"])])
     #expect(
       EmptyAnswer.reasons(for: query, census, range: nil) == [
         "nothing has span.http.status_code, but there is span.http.response.status_code, its newer name",
@@ -61,7 +73,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{ } | rate()", true), ("{ } | count_over_time() with(exemplars=true)", true), ("{ } with(most_recent=true)", true),
+    ("{ } | rate()", true), ("{ } | count_over_time() with(exemplars=true)", true),
+    ("{ } with(most_recent=true)", true),
     ("{ } with(exemplars=true)", false), ("{ } | rate() with(sample=0.1)", false), ("{ } with(job_size=1)", false),
     ("{ } with(most_recent=false)", false), ("{ } | rate() with(exemplars=\"x\")", false),
   ])

@@ -88,7 +88,9 @@ import Testing
     var random = SeededRandom(seed: 1)
     let before = System().record(20, &random)
     var after = System().record(20, &random)
-    after.add(after.place(of: ServiceOperation(service: "new", name: "x")), isError: false, isOrigin: false, duration: 5, ownTime: 5)
+    after.add(
+      after.place(of: ServiceOperation(service: "new", name: "x")), isError: false, isOrigin: false, duration: 5,
+      ownTime: 5)
     after.add(OperationRecording.Edge(caller: "service-0", callee: "new"))
     after.endTrace()
     let comparison = RunComparison(before, after)

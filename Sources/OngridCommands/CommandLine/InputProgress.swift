@@ -9,7 +9,8 @@ final class InputProgress: Sendable {
   private let began = monotonicNanoseconds()
 
   /// What `TraceInputOptions` calls; nil where nobody would see it.
-  static func callback(_ arguments: Arguments) throws(CommandError) -> (@Sendable ((read: Int, total: Int?)?) -> Void)? {
+  static func callback(_ arguments: Arguments) throws(CommandError) -> (@Sendable ((read: Int, total: Int?)?) -> Void)?
+  {
     guard Terminal.isTerminal(2), try !arguments[CommonOptions.quiet] else { return nil }
     let progress = InputProgress()
     return { progress.show($0) }

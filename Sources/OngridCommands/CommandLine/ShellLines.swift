@@ -2,7 +2,9 @@
 /// line's end. What stands in quotes is one word.
 enum ShellLines {
   static func broken(_ command: String, columns: Int) -> [String] {
-    guard command.count > columns, !command.contains("\n") else { return command.split(separator: "\n").map(String.init) }
+    guard command.count > columns, !command.contains("\n") else {
+      return command.split(separator: "\n").map(String.init)
+    }
     var lines: [String] = []
     var line = ""
     for word in words(command) {

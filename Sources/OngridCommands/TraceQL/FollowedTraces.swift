@@ -63,7 +63,9 @@ final class FollowedTraces: Sendable {
     if let failure = state.failure { throw failure }
     try judgeRested(&state, since: .max)
     if state.decoder.skipped > 0 {
-      log.warn("skipped \(state.decoder.skipped) bad records" + (state.decoder.firstSkipped.map { ", the first: \($0)" } ?? ""))
+      log.warn(
+        "skipped \(state.decoder.skipped) bad records" + (state.decoder.firstSkipped.map { ", the first: \($0)" } ?? "")
+      )
       return .partial
     }
     return request.status(found: state.found)
@@ -119,7 +121,9 @@ final class FollowedTraces: Sendable {
     }
     for request in requests where state.failure == nil { judge(request, &state) }
     while traces.bytes > options.memoryLimit, let oldest = traces.next(restingSince: .max) {
-      if !state.saidFull { log.warn("more traces are open than --max-memory holds: the oldest are judged before they rested") }
+      if !state.saidFull {
+        log.warn("more traces are open than --max-memory holds: the oldest are judged before they rested")
+      }
       state.saidFull = true
       judge(oldest, &state)
     }

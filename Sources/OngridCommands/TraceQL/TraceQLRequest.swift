@@ -196,7 +196,9 @@ struct TraceQLRequest {
     // An unread query may be either.
     case .rawQuery: return
     case .traces:
-      if format == .plot || format == .table || format == .markdown { throw unsuitable("one trace", "json, otlp, waterfall, html or perfetto") }
+      if format == .plot || format == .table || format == .markdown {
+        throw unsuitable("one trace", "json, otlp, waterfall, html or perfetto")
+      }
       return
     case .tags, .tagValues:
       if format != .json, format != .table { throw unsuitable("a list of names", "json or table") }

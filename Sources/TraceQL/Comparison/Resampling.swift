@@ -1,3 +1,5 @@
+import Libc
+
 /// How likely chance alone makes two runs differ as they do.
 ///
 /// The traces of both runs are put into one bag and dealt out again, a thousand times: what differs then differs by chance.
@@ -19,8 +21,8 @@ struct Resampling {
   /// More traces of a run tell nothing more, and cost time; these are evenly spread over it.
   static let mostTraces = 2_000
 
-  /// What is summed over the traces of a run: calls, errors beyond the expected, ranks of durations, durations in the
-  /// upper twentieth beyond the expected, ranks of own times.
+  /// What is summed over the traces of a run: calls, errors beyond the expected, logarithms of durations, durations in the
+  /// upper tenth beyond the expected, logarithms of own times.
   private static let width = 5
   private static let measures: [RunComparison.Measure] = [.calls, .errors, .duration, .duration, .ownTime]
 
@@ -143,9 +145,11 @@ struct Resampling {
     var values = [Float](repeating: 0, count: samples.count * width)
     for members in byOperation where !members.isEmpty {
       let errors = Float(members.count { samples[$0].isError }) / Float(members.count)
-      let durations = ranks(members) { samples[$0].duration }
-      let ownTimes = ranks(members) { samples[$0].ownTime }
-      let upper = durations.map { $0 > 0.45 ? Float(1) : 0 }
+      let durations = logarithms(members) { samples[$0].duration }
+      let ownTimes = logarithms(members) { samples[$0].ownTime }
+      var sorted = members.map { samples[$0].duration }
+      let limit = sorted.quantile(90)
+      let upper = members.map { samples[$0].duration > limit ? Float(1) : 0 }
       let expected = upper.reduce(0, +) / Float(members.count)
       for (place, member) in members.enumerated() {
         values[member * width] = 1
@@ -167,7 +171,9 @@ struct Resampling {
           entries.operations.append(operation)
           entries.values += values[(next * width)..<((next + 1) * width)]
         } else {
-          for channel in 0..<width { entries.values[places[operation] * width + channel] += values[next * width + channel] }
+          for channel in 0..<width {
+            entries.values[places[operation] * width + channel] += values[next * width + channel]
+          }
         }
         next += 1
       }
@@ -176,19 +182,12 @@ struct Resampling {
     return entries
   }
 
-  /// Where each value stands among all, from -0.5 to 0.5; equal ones share the middle of their places.
-  private static func ranks(_ members: [Int], _ value: (Int) -> Int64) -> [Float] {
-    let sorted = members.enumerated().map { (place: $0, value: value($1)) }.sorted { $0.value < $1.value }
-    var ranks = [Float](repeating: 0, count: members.count)
-    var first = 0
-    while first < sorted.count {
-      var end = first + 1
-      while end < sorted.count, sorted[end].value == sorted[first].value { end += 1 }
-      let rank = (Float(first) + Float(end)) / 2 / Float(sorted.count) - 0.5
-      for place in first..<end { ranks[sorted[place].place] = rank }
-      first = end
-    }
-    return ranks
+  /// Times as logarithms, less their mean: a change by a fifth is the same change at 1 ms and at 1 s. Below 1 µs clocks
+  /// tell nothing.
+  private static func logarithms(_ members: [Int], _ value: (Int) -> Int64) -> [Float] {
+    let logarithms = members.map { Float(log(Double(max(1_000, value($0))))) }
+    let mean = logarithms.reduce(0, +) / Float(members.count)
+    return logarithms.map { $0 - mean }
   }
 }
 

@@ -23,7 +23,8 @@ extension MetricsExpression {
     case .pipeline(let metrics): metrics.function.unit
     case .second(_, let operand): operand.unit
     // Twice a number of spans is no number of spans, but five more than it may be.
-    case .scalar(let arithmetic, _, let operand, _): arithmetic == .add || arithmetic == .subtract ? operand.unit : .none
+    case .scalar(let arithmetic, _, let operand, _):
+      arithmetic == .add || arithmetic == .subtract ? operand.unit : .none
     case .binary(let arithmetic, let left, let right):
       (arithmetic == .add || arithmetic == .subtract) && left.unit == right.unit ? left.unit : .none
     }

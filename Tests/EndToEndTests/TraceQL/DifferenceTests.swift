@@ -10,12 +10,17 @@ import Testing
   static let before = "2026-11-23T05:55:00Z..2026-11-23T06:55:00Z"
   static let after = "2026-11-23T06:55:00Z..2026-11-23T07:25:00Z"
 
-  private func diff(_ arguments: [String]) throws -> ProgramResult { try Program.run(["traceql", "--diff"] + arguments) }
+  private func diff(_ arguments: [String]) throws -> ProgramResult {
+    try Program.run(["traceql", "--diff"] + arguments)
+  }
 
   @Test func aRunDoesNotDifferFromItself() throws {
-    let table = try diff([Self.shop, Self.shop, "-f", "table", "--width", "120", "--fail-on", "p95 > +1% || errors > +0.1%"])
+    let table = try diff([
+      Self.shop, Self.shop, "-f", "table", "--width", "120", "--fail-on", "p95 > +1% || errors > +0.1%",
+    ])
     #expect(table.status == 0, "\(table.output)\(table.errors)")
-    #expect(table.output.hasPrefix("before: 200 traces, 1948 spans; after: 200 traces, 1948 spans\n"), "\(table.output)")
+    #expect(
+      table.output.hasPrefix("before: 200 traces, 1948 spans; after: 200 traces, 1948 spans\n"), "\(table.output)")
     #expect(!table.output.contains("slower") && !table.output.contains("failing"))
   }
 
@@ -28,12 +33,16 @@ import Testing
     #expect(operations.first?["regression"] as? Bool == true)
     #expect((object["failed"] as? [[String: Any]])?.isEmpty == false)
     let markdown = try diff([Self.before, Self.after, "--from", Self.incident, "-f", "markdown"])
-    #expect(markdown.output.contains("| **failing** | fraud | Check |") || markdown.output.contains("| **slower** | fraud | Check |"), "\(markdown.output)")
+    #expect(
+      markdown.output.contains("| **failing** | fraud | Check |")
+        || markdown.output.contains("| **slower** | fraud | Check |"), "\(markdown.output)")
   }
 
   @Test func theQuerySelectsInBoth() throws {
     let some = try diff(["{ resource.service.name = \"cart\" }", Self.shop, Self.shop, "-f", "table"])
-    #expect(some.status == 0 && some.output.contains("cart") && !some.output.contains("checkout"), "\(some.output)\(some.errors)")
+    #expect(
+      some.status == 0 && some.output.contains("cart") && !some.output.contains("checkout"),
+      "\(some.output)\(some.errors)")
     #expect(try diff(["{ name = \"no such\" }", Self.shop, Self.shop]).status == 1)
   }
 
@@ -51,8 +60,10 @@ import Testing
 
   @Test(arguments: [
     ([shop], "--diff needs two runs"), (["{ } | rate()", shop, shop], "not series"),
-    ([shop, "2026-11-23T07:00:00Z..2026-11-23T06:00:00Z"], "ends before it starts"), ([shop, "id:abc"], "needs a source"),
-    ([shop, shop, "-f", "plot"], "does not suit a difference"), ([shop, shop, "--fail-on", "p99 > 1%"], "a condition such as"),
+    ([shop, "2026-11-23T07:00:00Z..2026-11-23T06:00:00Z"], "ends before it starts"),
+    ([shop, "id:abc"], "needs a source"),
+    ([shop, shop, "-f", "plot"], "does not suit a difference"),
+    ([shop, shop, "--fail-on", "p99 > 1%"], "a condition such as"),
   ])
   func refusesWhatItCannotCompare(_ arguments: [String], _ message: String) throws {
     let result = try diff(arguments)

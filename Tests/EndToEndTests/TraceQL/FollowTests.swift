@@ -46,11 +46,13 @@ import Testing
   }
 
   @Test func whatHasNotRestedIsJudgedAtTheEnd() throws {
-    let lines = Self.line(trace: 1, span: 1, name: "root") + Self.line(trace: 1, span: 2, parent: 1, name: "x", error: true)
+    let lines =
+      Self.line(trace: 1, span: 1, name: "root") + Self.line(trace: 1, span: 2, parent: 1, name: "x", error: true)
     let result = try Program.run(
       ["traceql", "--follow", "{ } > { status = error }", "--settle", "1h", "-f", "table", "--utc"], input: lines)
     #expect(result.status == 0 && result.output.contains("1 of 2 spans"), "\(result.output)\(result.errors)")
-    #expect(try Program.run(["traceql", "--follow", "{ } >> { name = \"no\" }", "--exit-status"], input: lines).status == 1)
+    #expect(
+      try Program.run(["traceql", "--follow", "{ } >> { name = \"no\" }", "--exit-status"], input: lines).status == 1)
   }
 
   @Test func aGrowingFileIsFollowedAndASignalEndsIt() throws {

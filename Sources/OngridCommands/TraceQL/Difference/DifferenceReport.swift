@@ -43,7 +43,9 @@ struct DifferenceReport {
   private static func word(_ change: RunComparison.Change) -> String {
     if change.isAdded { return "added" }
     if change.isRemoved { return "removed" }
-    if change.isSignificant(.errors) { return change.after.errorShare > change.before.errorShare ? "failing" : "recovered" }
+    if change.isSignificant(.errors) {
+      return change.after.errorShare > change.before.errorShare ? "failing" : "recovered"
+    }
     if change.isRegression { return "slower" }
     if change.isSignificant(.duration) || change.isSignificant(.ownTime) { return "faster" }
     if change.isSignificant(.calls) { return change.after.calls > change.before.calls ? "more calls" : "fewer calls" }
@@ -95,7 +97,8 @@ struct DifferenceReport {
   private func errors(_ figures: RunComparison.Figures) -> String {
     if figures.calls == 0 { return "-" }
     let share = figures.errorShare * 100
-    return share == 0 ? "0%" : share < 10 ? "\(TextLayout.number((share * 10).rounded() / 10))%" : "\(Int(share.rounded()))%"
+    return share == 0
+      ? "0%" : share < 10 ? "\(TextLayout.number((share * 10).rounded() / 10))%" : "\(Int(share.rounded()))%"
   }
 
   private func duration(_ change: RunComparison.Change, _ old: Int64, _ new: Int64) -> String {
@@ -133,12 +136,14 @@ struct DifferenceReport {
     if rest > 0 { lines.append("and \(rest) more operations") }
     for (word, edges) in [("added", comparison.addedEdges), ("removed", comparison.removedEdges)] {
       for edge in edges {
-        lines.append("\(word) call \(StandardErrorLog.oneLine(edge.caller)) \(arrow) \(StandardErrorLog.oneLine(edge.callee))")
+        lines.append(
+          "\(word) call \(StandardErrorLog.oneLine(edge.caller)) \(arrow) \(StandardErrorLog.oneLine(edge.callee))")
       }
     }
     for failure in failures {
       let operation = failure.change.operation
-      lines.append("failed: \(failure.condition): \(StandardErrorLog.oneLine("\(operation.service) \(operation.name)"))")
+      lines.append(
+        "failed: \(failure.condition): \(StandardErrorLog.oneLine("\(operation.service) \(operation.name)"))")
     }
     return lines
   }
@@ -160,8 +165,10 @@ struct DifferenceReport {
 
   private var markdown: [String] {
     func escaped(_ text: String) -> String {
-      StandardErrorLog.oneLine(text).replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("<", with: "&lt;")
-        .replacing("`", with: "\\`").replacing("*", with: "\\*").replacing("_", with: "\\_")
+      StandardErrorLog.oneLine(text).replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing(
+        "<", with: "&lt;"
+      )
+      .replacing("`", with: "\\`").replacing("*", with: "\\*").replacing("_", with: "\\_")
     }
     let columns = Column.allCases
     func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
@@ -169,10 +176,12 @@ struct DifferenceReport {
     lines.append(row(columns.map { $0.heading.title.lowercased() }))
     lines.append(row(columns.map { $0.heading.alignsRight ? "--:" : "---" }))
     for change in shown.changes {
-      lines.append(row(columns.map { column in
-        let text = escaped(cell(column, change))
-        return column == .change && change.isRegression ? "**\(text)**" : text
-      }))
+      lines.append(
+        row(
+          columns.map { column in
+            let text = escaped(cell(column, change))
+            return column == .change && change.isRegression ? "**\(text)**" : text
+          }))
     }
     return lines + (closing.isEmpty ? [] : [""]) + closing.map { "- " + escaped($0) }
   }
@@ -237,7 +246,9 @@ struct DifferenceReport {
         json.key(key)
         json.int(value)
       }
-      for (key, value) in [("p50_ns", figures.median), ("p95_ns", figures.percentile95), ("own_time_ns", figures.ownTime)] {
+      for (key, value) in [
+        ("p50_ns", figures.median), ("p95_ns", figures.percentile95), ("own_time_ns", figures.ownTime),
+      ] {
         json.key(key)
         json.int(value)
       }

@@ -17,7 +17,9 @@ enum DifferenceSide: Equatable {
     }
     let parts = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     if parts.count == 2, let start = Timestamp(parts[0], now: now), let end = Timestamp(parts[1], now: now) {
-      guard start < end else { throw .usage("--diff: the range \(StandardErrorLog.oneLine(text)) ends before it starts") }
+      guard start < end else {
+        throw .usage("--diff: the range \(StandardErrorLog.oneLine(text)) ends before it starts")
+      }
       self = .range(start, end)
     } else {
       self = .file(text)

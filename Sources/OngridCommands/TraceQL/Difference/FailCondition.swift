@@ -40,7 +40,8 @@ struct FailCondition {
 
   private static func comparison(_ text: String) -> Comparison? {
     let words = text.split { $0 == " " || $0 == "\t" }.joined()
-    guard let sign = words.firstIndex(where: { $0 == "<" || $0 == ">" }), let measure = Measure(rawValue: String(words[..<sign]))
+    guard let sign = words.firstIndex(where: { $0 == "<" || $0 == ">" }),
+      let measure = Measure(rawValue: String(words[..<sign]))
     else { return nil }
     var value = words[words.index(after: sign)...]
     if value.hasPrefix("=") { value.removeFirst() }

@@ -40,7 +40,8 @@ struct RunDifference {
     return .partial
   }
 
-  private func compareRuns(_ before: OperationRecording, _ after: OperationRecording) throws(CommandError) -> ExitStatus {
+  private func compareRuns(_ before: OperationRecording, _ after: OperationRecording) throws(CommandError) -> ExitStatus
+  {
     for (name, run) in [("before", before), ("after", after)] where run.traces == 0 {
       throw CommandError("no trace matches in the run \(name)", status: .no)
     }

@@ -45,7 +45,9 @@ struct TraceDifference {
   private var rows: [Row] {
     let (tee, corner, pipe, gap) = layout.drawsUnicode ? ("├─", "└─", "│ ", "  ") : ("|-", "`-", "| ", "  ")
     var rows: [Row] = []
-    var pending = matched(before.roots, after.roots).reversed().map { Row(old: $0.old, new: $0.new, prefix: "", branch: "") }
+    var pending = matched(before.roots, after.roots).reversed().map {
+      Row(old: $0.old, new: $0.new, prefix: "", branch: "")
+    }
     while let row = pending.popLast() {
       rows.append(row)
       let pairs = matched(
@@ -54,7 +56,8 @@ struct TraceDifference {
       // The lines that lead to a deep span would leave no room for its name.
       if inner.count > 60 { inner = String(inner.suffix(60)) }
       for (place, pair) in pairs.enumerated().reversed() {
-        pending.append(Row(old: pair.old, new: pair.new, prefix: inner, branch: place == pairs.count - 1 ? corner : tee))
+        pending.append(
+          Row(old: pair.old, new: pair.new, prefix: inner, branch: place == pairs.count - 1 ? corner : tee))
       }
     }
     return rows
@@ -63,7 +66,8 @@ struct TraceDifference {
   var lines: [String] {
     var table = TextTable(
       [
-        .init(title: "SPAN", shrinks: 1), .init(title: "SERVICE", shrinks: 0), .init(title: "BEFORE", alignsRight: true),
+        .init(title: "SPAN", shrinks: 1), .init(title: "SERVICE", shrinks: 0),
+        .init(title: "BEFORE", alignsRight: true),
         .init(title: "AFTER", alignsRight: true), .init(title: "CHANGE", alignsRight: true),
       ], layout)
     for row in rows {

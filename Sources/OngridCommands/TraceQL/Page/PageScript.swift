@@ -1,11 +1,11 @@
 /// What moves on a page of traces: folding, zooming, searching, all by keyboard too. Without it the page shows every span.
 enum PageScript {
   /// The page lets run what has this digest, and nothing else: SHA-256 in base64.
-  static let digest = "98LGFaO7MJwkD46OhBESo27EwgSO8d+rS89IHV8mEp4="
+  static let digest = "dZ1Xn6iHA3CRsWK8c7rglteby6/GSWORf2puwF9Ge5o="
 
   static let text = """
     'use strict';
-    const $=(s,e=document)=>[...e.querySelectorAll(s)],rows=$('.r'),depth=rows.map(r=>+r.dataset.d);
+    const $=(s,e=document)=>[...e.querySelectorAll(s)],rows=$('.r'),depth=rows.map(r=>+r.style.getPropertyValue('--d'));
     const byRow=new Map(rows.map((r,i)=>[r,i])),folded=new Set(),input=$('nav input')[0],output=$('nav output')[0];
     let at=-1,hits=[],criticalOnly=false;
     document.body.classList.add('on');
@@ -32,7 +32,7 @@ enum PageScript {
     return ns<1e3?ns.toFixed(0)+'ns':ns<1e6?f(ns/1e3,'\\u00b5s'):ns<1e9?f(ns/1e6,'ms'):f(ns/1e9,'s')}
     function zoom(section,a,w){w=Math.min(1,Math.max(1e-6,w));a=Math.max(0,Math.min(1-w,a));
     section.dataset.a=a;section.dataset.w=w;section.style.setProperty('--a',a);section.style.setProperty('--k',1/w);
-    const total=+section.dataset.ns;$('.axis i',section).forEach((e,n)=>e.textContent=label((a+w*n/4)*total))}
+    const total=+section.dataset.ns;$('.axis div span',section).forEach((e,n)=>e.textContent=a+w*n===0?'0':label((a+w*n/4)*total))}
     function zoomTo(i){const b=rows[i].querySelector('.b i'),s=+b.style.getPropertyValue('--s'),w=+b.style.getPropertyValue('--w');
     zoom(rows[i].closest('section'),s-w*.05,w*1.1)}
     function widen(f){const s=(rows[at]||rows[0]).closest('section'),a=+(s.dataset.a||0),w=+(s.dataset.w||1);zoom(s,a+w/2-w*f/2,w*f)}
@@ -54,6 +54,8 @@ enum PageScript {
     window.addEventListener('beforeprint',()=>foldAll(false));
     window.addEventListener('hashchange',target);
     function target(){const r=document.getElementById(location.hash.slice(1));if(byRow.has(r)){r.open=true;go(byRow.get(r))}}
-    show();target();
+    const bar=()=>document.body.style.setProperty('--nav',$('nav')[0].offsetHeight+'px');
+    window.addEventListener('resize',bar);
+    bar();show();target();
     """
 }

@@ -9,20 +9,21 @@ enum PageStyle {
     h1{font-size:18px;margin:16px 0 4px;overflow-wrap:anywhere}
     h2{font-size:15px;margin:28px 0 4px;overflow-wrap:anywhere}
     p{margin:2px 0;color:var(--dim)}
-    code,.i{font-family:ui-monospace,monospace;font-size:12px}
+    code,.i,dd i{font-family:ui-monospace,monospace;font-size:12px;font-style:normal}
     a{color:inherit}
     .bad{color:var(--bad)}
     nav{position:sticky;top:0;z-index:2;display:none;gap:8px;flex-wrap:wrap;align-items:center;padding:8px 16px;background:var(--bg);border-bottom:1px solid var(--line)}
     .on nav{display:flex}
     nav input{font:inherit;width:min(22em,60vw);padding:3px 8px;color:inherit;background:var(--soft);border:1px solid var(--line);border-radius:4px}
     nav button{font:inherit;padding:3px 10px;color:inherit;background:var(--soft);border:1px solid var(--line);border-radius:4px;cursor:pointer}
-    nav output{color:var(--dim);min-width:7em}
+    nav output{color:var(--dim)}
+    nav output:not(:empty){min-width:5em}
     kbd{font:11px ui-monospace,monospace;border:1px solid var(--line);border-radius:3px;padding:0 3px;color:var(--dim)}
     .legend{display:flex;flex-wrap:wrap;gap:2px 14px;margin:6px 0}
     .legend span::before{content:"";display:inline-block;width:10px;height:10px;margin-right:5px;background:hsl(var(--h) 55% var(--bar))}
     .axis,summary{display:grid;grid-template-columns:minmax(240px,36%) minmax(70px,11%) 76px 1fr;column-gap:10px;align-items:center}
     .axis{position:sticky;top:0;z-index:1;background:var(--bg);color:var(--dim);font-size:12px;border-bottom:1px solid var(--line)}
-    .on .axis{top:45px}
+    .on .axis{top:var(--nav,0)}
     .axis div{grid-column:4;display:flex;justify-content:space-between}
     .r{border-bottom:1px solid transparent}
     .r[hidden]{display:none}
@@ -46,7 +47,12 @@ enum PageStyle {
     dt{color:var(--dim)}
     dd{margin:0;white-space:pre-wrap}
     footer{color:var(--dim);margin-top:28px}
+    footer div{columns:34em;column-gap:40px}
+    footer dl{break-inside:avoid;border-top:1px solid var(--line);padding-top:4px}
+    footer dl:target{background:var(--mark)}
     @media (max-width:720px){
+    nav{position:static}
+    .on .axis{top:0}
     main{padding:0 8px 32px}
     .axis,summary{grid-template-columns:1fr auto auto;column-gap:8px}
     .axis div{grid-column:1/-1}

@@ -61,12 +61,14 @@ struct TracePage {
     body += "<section data-ns=\"\(total)\">\n" + header(trace, number: number) + legend(trace) + axis(total)
     for row in waterfall.rows {
       let span = trace.spans[row.span]
-      let classes = ["r", service(span.service)] + (span.isError ? ["e"] : [])
+      let classes =
+        ["r", service(span.service)] + (span.isError ? ["e"] : [])
         + (waterfall.isCritical(row.span) ? ["c"] : [])
-      body += "<details class=\"\(classes.joined(separator: " "))\" id=\"t\(number)-\(span.idText)\" data-d=\"\(row.depth)\" "
-        + "style=\"--d:\(row.depth)\"><summary><span class=\"n\">" + name(span, row) + "</span><span class=\"v\">"
-        + HTML.text(span.service) + "</span><span class=\"t\">" + TextLayout.duration(Int(span.duration), micro: "µs")
-        + "</span><span class=\"b\">" + bar(row.span, waterfall, total) + "</span></summary>"
+      body +=
+        "<details class=\"\(classes.joined(separator: " "))\" id=t\(number)-\(span.idText) "
+        + "style=--d:\(row.depth)><summary><span class=n>" + name(span, row) + "</span><span class=v>"
+        + HTML.text(span.service) + "</span><span class=t>" + TextLayout.duration(Int(span.duration), micro: "µs")
+        + "</span><span class=b>" + bar(row.span, waterfall, total) + "</span></summary>"
       body += details(row.span, trace, number, waterfall, waited[row.span]) + "</details>\n"
     }
     body += "</section>\n"
@@ -77,7 +79,8 @@ struct TracePage {
     let errors = trace.spans.count(where: \.isError)
     let heading = number == 0 ? "h1" : "h2"
     let name = trace.root.map { HTML.text("\($0.service): \($0.name)") } ?? "no spans"
-    return "<\(heading)>\(name)</\(heading)>\n<p>trace <code>\(HTML.text(trace.id))</code></p>\n<p>\(layout.dateAndTime(start)) "
+    return
+      "<\(heading)>\(name)</\(heading)>\n<p>trace <code>\(HTML.text(trace.id))</code></p>\n<p>\(layout.dateAndTime(start)) "
       + "\(HTML.text(layout.zone(start))), \(TextLayout.duration(Int(trace.duration), micro: "µs")), "
       + "\(trace.spans.count) span\(trace.spans.count == 1 ? "" : "s")"
       + (errors > 0 ? ", <span class=\"bad\">\(errors) error\(errors == 1 ? "" : "s")</span>" : "")
@@ -91,12 +94,16 @@ struct TracePage {
       if counts[span.service] == nil { order.append(span.service) }
       counts[span.service, default: 0] += 1
     }
-    let items = order.map { "<span class=\"\(service($0))\">\(HTML.text($0.isEmpty ? "(no service)" : $0)) \(counts[$0] ?? 0)</span>" }
+    let items = order.map {
+      "<span class=\"\(service($0))\">\(HTML.text($0.isEmpty ? "(no service)" : $0)) \(counts[$0] ?? 0)</span>"
+    }
     return "<div class=\"legend\">\(items.joined())</div>\n"
   }
 
   private func axis(_ total: Int64) -> String {
-    let ticks = (0...4).map { "<i>\(TextLayout.duration(Int(total / 4) * $0, micro: "µs"))</i>" }
+    let ticks = (0...4).map { tick in
+      "<span>\(tick == 0 ? "0" : TextLayout.duration(Int(total / 4) * tick, micro: "µs"))</span>"
+    }
     return "<div class=\"axis\"><span>span</span><span>service</span><span class=\"t\">duration</span><div>"
       + ticks.joined() + "</div></div>\n"
   }
@@ -116,7 +123,7 @@ struct TracePage {
     func place(_ start: Int64, _ end: Int64) -> String {
       let from = Double(max(0, start &- waterfall.start)) / Double(total)
       let length = Double(max(0, end &- start)) / Double(total)
-      return "style=\"--s:\(TracePage.share(from));--w:\(TracePage.share(length))\""
+      return "style=--s:\(TracePage.share(from));--w:\(TracePage.share(length))"
     }
     let span = waterfall.trace.spans[index]
     return "<i \(place(span.start, max(span.start, span.end)))></i>"
@@ -140,16 +147,18 @@ struct TracePage {
     func time(_ nanoseconds: Int64) -> String { TextLayout.duration(Int(nanoseconds), micro: "µs") }
     var rows: [(String, String)] = []
     if !span.message.isEmpty { rows.append(("status message", HTML.text(span.message))) }
-    rows.append(("start", "\(time(max(0, span.start &- waterfall.start))), \(layout.time(Timestamp(nanoseconds: span.start)))"))
-    rows.append(("own time", time(trace.selfTime(of: index))))
-    if let waited { rows.append(("the trace waited", time(waited))) }
-    rows.append(("kind", span.kind.queryName))
-    rows.append(("span id", "<span class=\"i\">\(span.idText)</span>"))
+    rows.append(
+      (
+        span.kind.queryName,
+        "begins at \(time(max(0, span.start &- waterfall.start))), own time \(time(trace.selfTime(of: index)))"
+          + (waited.map { ", waited for \(time($0))" } ?? "")
+      ))
+    rows.append(("span", "<i>\(span.idText)</i>"))
     if let parent = trace.parent(of: index) {
       let id = trace.spans[parent].idText
-      rows.append(("parent", "<a class=\"i\" href=\"#t\(number)-\(id)\">\(id)</a>"))
+      rows.append(("parent", "<a class=i href=#t\(number)-\(id)>\(id)</a>"))
     } else if let missing = span.parentText {
-      rows.append(("parent", "<span class=\"i\">\(missing)</span>, which is not here"))
+      rows.append(("parent", "<i>\(missing)</i>, which is not here"))
     }
     for attribute in span.attributes.prefix(span.ownAttributes) {
       rows.append((HTML.text(attribute.key), HTML.text(attribute.value)))
@@ -159,9 +168,12 @@ struct TracePage {
       rows.append(("event at \(time(max(0, event.time &- span.start)))", HTML.text(event.name) + values))
     }
     for link in span.links {
-      rows.append(("link", "span <span class=\"i\">\(HTML.text(link.spanID))</span> of trace "
-        + "<span class=\"i\">\(HTML.text(link.traceID))</span>"
-        + link.attributes.map { "\n\(HTML.text($0.key)) = \(HTML.text($0.value))" }.joined()))
+      rows.append(
+        (
+          "link",
+          "span <i>\(HTML.text(link.spanID))</i> of trace <i>\(HTML.text(link.traceID))</i>"
+            + link.attributes.map { "\n\(HTML.text($0.key)) = \(HTML.text($0.value))" }.joined()
+        ))
     }
     let resource = Array(span.attributes.dropFirst(span.ownAttributes))
     if !resource.isEmpty {
@@ -170,9 +182,10 @@ struct TracePage {
         resources[resource] = place
         resourceList.append(resource)
       }
-      rows.append(("resource", "<a href=\"#r\(place)\">\(HTML.text(TracePage.brief(resource)))</a>"))
+      rows.append(("resource", "<a href=#r\(place)>\(HTML.text(TracePage.brief(resource)))</a>"))
     }
-    return "<div class=\"x\"><dl>" + rows.map { "<dt>\($0.0)</dt><dd>\($0.1)</dd>" }.joined() + "</dl></div>"
+    // The ends of terms and descriptions follow from what comes after them.
+    return "<dl class=x>" + rows.map { "<dt>\($0.0)<dd>\($0.1)" }.joined() + "</dl>"
   }
 
   /// What tells a resource from others of its service.
@@ -185,12 +198,12 @@ struct TracePage {
 
   private mutating func addResources() {
     guard !resourceList.isEmpty else { return }
-    body += "<footer><h2>Resources</h2>\n"
+    body += "<footer><h2>Resources</h2>\n<div>"
     for (number, attributes) in resourceList.enumerated() {
-      let rows = attributes.map { "<dt>\(HTML.text($0.key))</dt><dd>\(HTML.text($0.value))</dd>" }
-      body += "<dl id=\"r\(number)\">\(rows.joined())</dl>\n"
+      let rows = attributes.map { "<dt>\(HTML.text($0.key))<dd>\(HTML.text($0.value))" }
+      body += "<dl id=r\(number)>\(rows.joined())</dl>\n"
     }
-    body += "</footer>\n"
+    body += "</div></footer>\n"
   }
 }
 
