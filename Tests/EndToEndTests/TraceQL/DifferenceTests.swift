@@ -6,9 +6,9 @@ import Testing
 @Suite struct DifferenceTests {
   static let shop = Fixtures.path("otlp/shop.otlp")
   static let incident = Fixtures.path("correlate/incident.jsonl.gz")
-  /// The hour before the incident of that recording, and the incident.
-  static let before = "2026-11-23T05:55:00Z..2026-11-23T06:55:00Z"
-  static let after = "2026-11-23T06:55:00Z..2026-11-23T07:25:00Z"
+  /// Before the incident of that recording, and in it.
+  static let before = "2026-11-23T06:40:00Z..2026-11-23T07:16:00Z"
+  static let after = "2026-11-23T07:16:00Z..2026-11-23T07:40:00Z"
 
   private func diff(_ arguments: [String]) throws -> ProgramResult {
     try Program.run(["traceql", "--diff"] + arguments)
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func anIncidentIsNamedFirst() throws {
-    let json = try diff([Self.before, Self.after, "--from", Self.incident, "--fail-on", "p95 > +20% && errors > +5%"])
+    let json = try diff([Self.before, Self.after, "--from", Self.incident, "--fail-on", "p95 > +20% && own > +50%"])
     #expect(json.status == 1, "\(json.errors)")
     let object = try #require(try JSONSerialization.jsonObject(with: Data(json.stdout)) as? [String: Any])
     let operations = try #require(object["operations"] as? [[String: Any]])

@@ -73,7 +73,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString).html")
     defer { try? FileManager.default.removeItem(at: path) }
     try Data(page.utf8).write(to: path)
-    let id = try #require(page.components(separatedBy: " id=\"").dropFirst(3).first?.prefix { $0 != "\"" })
+    let id = try #require(page.components(separatedBy: " id=").dropFirst(3).first?.prefix { $0 != " " })
     let shown = try Program.run(
       ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "\(path.absoluteString)#\(id)"],
       executable: Tools.path(of: "chromium") ?? "")

@@ -25,7 +25,8 @@ enum PageStyle {
     .axis{position:sticky;top:0;z-index:1;background:var(--bg);color:var(--dim);font-size:12px;border-bottom:1px solid var(--line)}
     .on .axis{top:var(--nav,0)}
     .axis div{grid-column:4;display:flex;justify-content:space-between}
-    .r{border-bottom:1px solid transparent}
+    .r{border-bottom:1px solid transparent;scroll-margin-top:calc(var(--nav,0px) + 24px)}
+    summary{scroll-margin-top:calc(var(--nav,0px) + 24px)}
     .r[hidden]{display:none}
     summary{list-style:none;cursor:pointer;min-height:24px;padding:1px 0}
     summary::-webkit-details-marker{display:none}
@@ -52,6 +53,7 @@ enum PageStyle {
     footer dl:target{background:var(--mark)}
     @media (max-width:720px){
     nav{position:static}
+    .r,summary{scroll-margin-top:44px}
     .on .axis{top:0}
     main{padding:0 8px 32px}
     .axis,summary{grid-template-columns:1fr auto auto;column-gap:8px}

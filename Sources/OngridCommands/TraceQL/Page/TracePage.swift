@@ -132,7 +132,8 @@ struct TracePage {
 
   /// A part of the whole, with six digits and no exponent.
   private static func share(_ value: Double) -> String {
-    let millionths = Int((min(max(value, 0), 1) * 1e6).rounded())
+    let whole = 1e6
+    let millionths = Int((min(max(value, 0), 1) * whole).rounded())
     if millionths >= 1_000_000 { return "1" }
     let digits = String(millionths)
     return millionths == 0 ? "0" : "." + String(repeating: "0", count: 6 - digits.count) + digits
