@@ -130,7 +130,9 @@ struct TerminalWaterfall {
   private func line(
     _ label: String, _ span: TraceSpan, _ labelWidth: Int, _ bar: String, _ painter: ServicePainter
   ) -> String {
-    let service = DisplayWidth.truncated(StandardErrorLog.oneLine(span.service), to: max(8, labelWidth / 3))
+    // The service gives way to the name, but where both fit.
+    let serviceRoom = max(8, labelWidth / 3, labelWidth - 2 - DisplayWidth.of(label))
+    let service = DisplayWidth.truncated(StandardErrorLog.oneLine(span.service), to: serviceRoom)
     let room = max(4, labelWidth - DisplayWidth.of(service) - 2)
     let name = DisplayWidth.truncated(label, to: room)
     let padding = String(repeating: " ", count: max(2, labelWidth - DisplayWidth.of(name) - DisplayWidth.of(service)))

@@ -30,6 +30,12 @@ struct TextLayout {
     return time.date == today ? time.clock : "\(time.date) \(time.clock)"
   }
 
+  /// The same, always with its date.
+  func dateAndTime(_ moment: Timestamp) -> String {
+    let time = LocalTime(moment, isUTC: isUTC)
+    return "\(time.date) \(time.clock)"
+  }
+
   /// The name of the time zone at a moment.
   func zone(_ moment: Timestamp) -> String { LocalTime(moment, isUTC: isUTC).zone }
 
@@ -64,7 +70,11 @@ struct TextLayout {
 
   /// A duration in three digits or so: `1.09s`, `724ms`, `12.3ms`, `845us`.
   func duration(_ nanoseconds: Int) -> String {
-    let micro = drawsUnicode ? "µs" : "us"
+    TextLayout.duration(nanoseconds, micro: drawsUnicode ? "µs" : "us")
+  }
+
+  /// - Parameter micro: The sign of microseconds.
+  static func duration(_ nanoseconds: Int, micro: String) -> String {
     switch nanoseconds {
     case ..<1_000: return "\(nanoseconds)ns"
     case ..<1_000_000: return TextLayout.digits(nanoseconds, 1_000) + micro
