@@ -10,12 +10,17 @@ struct AggregatorCore: ~Copyable {
   var counter: SeriesCounter
   private var reader: AttributeReader
   private let matcher: SpanMatcher?
+  /// Which spans are ends of calls, where that is decided apart.
+  private let graphMatcher: SpanMatcher?
   private let hash: ByteHash
   private let ends: CallEndReader?
+  private let eventReader: EventReader?
+  var events: EventTable
   private var pending = PendingEdges()
   /// Whether the resource at hand was taken in, and whether it names a service, once that is known.
   private var isResourceRead = false
   private var namesService: Bool?
+  private var isHostRead = false
 
   /// Spans counted.
   var spans: UInt64 = 0
@@ -35,12 +40,15 @@ struct AggregatorCore: ~Copyable {
     self.configuration = configuration
     layout = CellLayout(configuration)
     matcher = configuration.filter.map { SpanMatcher($0) }
+    graphMatcher = configuration.serviceGraph?.filter.map { SpanMatcher($0) }
     hash = ByteHash()
     var names = plan.attributes
     ends = configuration.serviceGraph.map { CallEndReader(GraphKeys($0, appendingTo: &names)) }
     reader = AttributeReader(configuration, names)
     keyer = SeriesKeyer(configuration, plan, hash, stride: layout.stride)
     counter = SeriesCounter(configuration, layout)
+    eventReader = EventReader(configuration, plan)
+    events = EventTable(limit: configuration.maxSeries)
     notBefore = configuration.notBefore
   }
 
@@ -49,10 +57,13 @@ struct AggregatorCore: ~Copyable {
     while let group = try groups.next() {
       isResourceRead = false
       namesService = nil
+      isHostRead = configuration.hostIdentifiers.isEmpty
       try matcher?.enter(resource: group.resource)
+      try graphMatcher?.enter(resource: group.resource)
       var scopes = group.scopeSpans
       while let scope = try scopes.next() {
         try matcher?.enter(scope: scope.scope)
+        try graphMatcher?.enter(scope: scope.scope)
         var list = scope.spans
         while let span = try list.next() {
           if let window, !window.contains(span.endTimeUnixNano) { continue }
@@ -60,14 +71,43 @@ struct AggregatorCore: ~Copyable {
             tooOld &+= 1
             continue
           }
-          if let matcher, try !matcher.matches(span) {
-            filtered &+= 1
-            if ends != nil, try namesService(group.resource) { pending.addDropped(span, hash) }
-            continue
+          if !isHostRead { try readHost(group.resource) }
+          if matcher == nil && graphMatcher == nil {
+            if !isResourceRead { try read(group.resource) }
+            try count(span)
+          } else {
+            try countFiltered(span, group.resource)
           }
-          if !isResourceRead { try read(group.resource) }
-          try count(span)
         }
+      }
+    }
+  }
+
+  /// The path of a span where there is a filter: for its own metrics, for the service graph, or for both.
+  private mutating func countFiltered(_ span: SpanView, _ resource: ResourceView) throws(WireError) {
+    let isCounted = try matcher?.matches(span) ?? true
+    let isEnd = try graphMatcher?.matches(span) ?? isCounted
+    if !isCounted { filtered &+= 1 }
+    if ends != nil, !isEnd, try namesService(resource) { pending.addDropped(span, hash) }
+    if !isCounted && (!isEnd || ends == nil) { return }
+    if !isResourceRead { try read(resource) }
+    if isCounted { return try count(span, isEnd: isEnd) }
+    try reader.read(span)
+    let weight = layout.isWeighted ? try reader.weight(span) : .one
+    try ends?.add(span, weight: weight, to: &pending, &reader, &keyer, hash)
+  }
+
+  /// Notes the host that the resource names.
+  private mutating func readHost(_ resource: ResourceView) throws(WireError) {
+    isHostRead = true
+    for identifier in configuration.hostIdentifiers {
+      var rest = resource.attributes
+      while let attribute = try rest.next() {
+        guard Array(identifier.utf8).withByteView({ attribute.key.matches($0) }),
+          case .string(let name) = try AnyValueView(attribute.valueBytes), !name.isEmpty
+        else { continue }
+        return keyer.targets.add(
+          host: name, source: identifier, &keyer.interner, limit: configuration.maxSeries)
       }
     }
   }
@@ -92,18 +132,32 @@ struct AggregatorCore: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func count(_ span: SpanView) throws(WireError) {
+  private mutating func count(_ span: SpanView, isEnd: Bool = true) throws(WireError) {
     try reader.read(span)
     var fits = true
     if !keyer.plan.extras.isEmpty { fits = try keyer.makeExtras(span, &reader) }
     var weight = Weight.one
     if layout.isWeighted { weight = try reader.weight(span) }
-    if let ends { try ends.add(span, weight: weight, to: &pending, &reader, &keyer, hash) }
+    var eventValues: [[UInt32]?] = []
+    if eventReader != nil { eventValues = try eventReader?.read(span, &reader, &keyer) ?? [] }
+    if let ends, isEnd { try ends.add(span, weight: weight, to: &pending, &reader, &keyer, hash) }
     // From here on nothing throws: a malformed span counts nowhere.
     spans &+= 1
     let position = fits ? keyer.position(of: span, round: round) : 0
     if position == 0 { noteOverflow() }
     counter.add(span, weight: weight, series: position, keyer.series[position].cells, round: round)
+    if !eventValues.isEmpty { add(eventValues, weight, position) }
+  }
+
+  private mutating func add(_ values: [[UInt32]?], _ weight: Weight, _ position: Int) {
+    for values in values {
+      var key = EventTable.Key(series: nil, extras: [], values: [])
+      if position > 0, let values {
+        key = EventTable.Key(
+          series: keyer.series[position].key, extras: Array(keyer.series.extras(position)), values: values)
+      }
+      events.add(key, weight: weight, round: round)
+    }
   }
 
   private mutating func noteOverflow() {
