@@ -42,7 +42,7 @@ import Testing
     try day.pass(seconds: 5 * interval)
 
     let count = "sum(traces_spanmetrics_latency_count)"
-    try waitUntil("all of it; \(proxy.report)", timeout: 60) {
+    try waitUntil("all of it; \(proxy.report)", timeout: max(60, outage)) {
       try server.query(count).first?.value == Double(day.total) ? true : nil
     }
     program.send(SIGTERM)

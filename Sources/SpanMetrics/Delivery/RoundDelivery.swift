@@ -110,11 +110,13 @@ final class RoundDelivery: Sendable {
     }
     let table = MetricTable(round.snapshot, sorted: false)
     // Where something later may have been taken, a 0 must not come behind it: the receiver refuses it then, as it should.
-    let born = last.isLatest ? max(last.time + 1, round.time - settings.interval.milliseconds) : last.time + 1
+    let next = last.time.addingSaturating(1)
+    let born =
+      last.isLatest ? max(next, round.time.subtractingSaturating(settings.interval.milliseconds)) : next
     var phases: [DeliveryPhase] = [.values(time: round.time, after: last.round)]
     if !settings.isDelta {
-      phases.insert(.zeros(time: min(born, round.time - 1), after: last.round), at: 0)
-      if round.endsAll { phases.append(.ends(time: round.time + 1)) }
+      phases.insert(.zeros(time: min(born, round.time.subtractingSaturating(1)), after: last.round), at: 0)
+      if round.endsAll { phases.append(.ends(time: round.time.addingSaturating(1))) }
     }
     for phase in phases {
       guard write(table, phase, start: round.start, isTooLate) else { return .abandoned(state.withLock { $0.failure }) }

@@ -194,7 +194,7 @@ public final class FollowingRun: Sendable {
       }
       let start = total.started
       let snapshot = SpanMetricsSnapshot(total.aggregator.core, graph: saved.edges?.result)
-      total.time = max(Timestamp.now.milliseconds, total.time + 2)
+      total.time = max(Timestamp.now.milliseconds, total.time.addingSaturating(2))
       try save(snapshot, &total, round: number, isRound: true, saved.graph)
       total.shared = (snapshot, monotonicNanoseconds())
       if isDelta, let fresh = try? Aggregator(configuration, graph: graph) {

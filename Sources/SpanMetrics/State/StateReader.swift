@@ -27,9 +27,16 @@ enum StateReader {
       var decompressor = try GzipDecompressor()
       try decompressor.decompress(bytes, into: &content, limit: maxBytes)
     } catch { throw StateError(description: error.description) }
-    do throws(WireError) {
-      return try fields(content.view, configuration)
-    } catch { throw StateError(description: error.description) }
+    return try read(content: content.view, configuration)
+  }
+
+  /// Reads what is in the gzip member.
+  static func read(
+    content: ByteView, _ configuration: SpanMetricsConfiguration
+  ) throws(StateError) -> RestoredState {
+    do throws(WireError) { return try fields(content, configuration) } catch {
+      throw StateError(description: error.description)
+    }
   }
 
   private static func fields(
@@ -48,7 +55,10 @@ enum StateReader {
         if try cursor.varint() != StateField.currentVersion { throw .badTag }
       case (StateField.configuration, 2):
         if String(try cursor.bytes()) != configuration.fingerprint { restored.isOtherConfiguration = true }
-      case (StateField.round, 0): restored.state.round = UInt32(truncatingIfNeeded: try cursor.varint())
+      case (StateField.round, 0):
+        // There is room for as many again.
+        guard let round = UInt32(exactly: try cursor.varint()), round <= .max / 2 else { throw .badTag }
+        restored.state.round = round
       case (StateField.isRound, 0): restored.state.isRound = try cursor.varint() != 0
       case (StateField.time, 0): restored.state.time = Int64(bitPattern: try cursor.varint())
       case (StateField.started, 0): restored.state.started = Int64(bitPattern: try cursor.varint())

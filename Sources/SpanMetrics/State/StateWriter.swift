@@ -132,6 +132,9 @@ struct StateWriter: ~Copyable {
   /// The service graph's state, as it wrote itself.
   mutating func write(graph: ByteView) { buffer.appendField(StateField.graph, bytes: graph) }
 
+  /// What goes into the gzip member.
+  var content: [UInt8] { Array(buffer.view) }
+
   /// The whole, compressed.
   consuming func finish() throws(CompressionError) -> [UInt8] {
     var compressor = try GzipCompressor(level: 1)
