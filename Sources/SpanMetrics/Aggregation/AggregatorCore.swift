@@ -17,6 +17,8 @@ struct AggregatorCore: ~Copyable {
   private let eventReader: EventReader?
   var events: EventTable
   private var pending = PendingEdges()
+  /// Whether nothing is asked of spans that is not asked of all.
+  private let isUsual: Bool
   /// Whether the resource at hand was taken in, and whether it names a service, once that is known.
   private var isResourceRead = false
   private var namesService: Bool?
@@ -49,15 +51,19 @@ struct AggregatorCore: ~Copyable {
     counter = SeriesCounter(configuration, layout)
     eventReader = EventReader(configuration, plan)
     events = EventTable(limit: configuration.maxSeries)
+    isUsual =
+      configuration.filter == nil && configuration.serviceGraph?.filter == nil && configuration.eventDimensions == nil
+      && configuration.hostIdentifiers.isEmpty
     notBefore = configuration.notBefore
   }
 
   mutating func consume(_ request: RequestView) throws(WireError) {
+    let isUsual = isUsual && window == nil && notBefore == 0
     var groups = request.resourceSpans
     while let group = try groups.next() {
       isResourceRead = false
       namesService = nil
-      isHostRead = configuration.hostIdentifiers.isEmpty
+      isHostRead = false
       try matcher?.enter(resource: group.resource)
       try graphMatcher?.enter(resource: group.resource)
       var scopes = group.scopeSpans
@@ -66,35 +72,44 @@ struct AggregatorCore: ~Copyable {
         try graphMatcher?.enter(scope: scope.scope)
         var list = scope.spans
         while let span = try list.next() {
-          if let window, !window.contains(span.endTimeUnixNano) { continue }
-          if span.endTimeUnixNano < notBefore {
-            tooOld &+= 1
-            continue
-          }
-          if !isHostRead { try readHost(group.resource) }
-          if matcher == nil && graphMatcher == nil {
+          if isUsual {
             if !isResourceRead { try read(group.resource) }
-            try count(span)
+            _ = try count(span)
           } else {
-            try countFiltered(span, group.resource)
+            try countUnusual(span, group.resource)
           }
         }
       }
     }
   }
 
-  /// The path of a span where there is a filter: for its own metrics, for the service graph, or for both.
-  private mutating func countFiltered(_ span: SpanView, _ resource: ResourceView) throws(WireError) {
+  /// The path of a span where more is asked than for all spans: when it ended, a filter, its host, its events.
+  private mutating func countUnusual(_ span: SpanView, _ resource: ResourceView) throws(WireError) {
+    if let window, !window.contains(span.endTimeUnixNano) { return }
+    if span.endTimeUnixNano < notBefore {
+      tooOld &+= 1
+      return
+    }
+    if !isHostRead { try readHost(resource) }
     let isCounted = try matcher?.matches(span) ?? true
     let isEnd = try graphMatcher?.matches(span) ?? isCounted
     if !isCounted { filtered &+= 1 }
     if ends != nil, !isEnd, try namesService(resource) { pending.addDropped(span, hash) }
     if !isCounted && (!isEnd || ends == nil) { return }
     if !isResourceRead { try read(resource) }
-    if isCounted { return try count(span, isEnd: isEnd) }
-    try reader.read(span)
-    let weight = layout.isWeighted ? try reader.weight(span) : .one
-    try ends?.add(span, weight: weight, to: &pending, &reader, &keyer, hash)
+    guard isCounted else {
+      try reader.read(span)
+      let weight = layout.isWeighted ? try reader.weight(span) : .one
+      try ends?.add(span, weight: weight, to: &pending, &reader, &keyer, hash)
+      return
+    }
+    var values: [[UInt32]?] = []
+    if eventReader != nil {
+      try reader.read(span)
+      values = try eventReader?.read(span, &reader, &keyer) ?? []
+    }
+    let position = try count(span, isEnd: isEnd)
+    if !values.isEmpty { try add(values, layout.isWeighted ? reader.weight(span) : .one, position) }
   }
 
   /// Notes the host that the resource names.
@@ -131,22 +146,21 @@ struct AggregatorCore: ~Copyable {
     try keyer.enter(resource, &reader)
   }
 
+  /// Returns the place of the span's series.
   @inline(__always)
-  private mutating func count(_ span: SpanView, isEnd: Bool = true) throws(WireError) {
+  private mutating func count(_ span: SpanView, isEnd: Bool = true) throws(WireError) -> Int {
     try reader.read(span)
     var fits = true
     if !keyer.plan.extras.isEmpty { fits = try keyer.makeExtras(span, &reader) }
     var weight = Weight.one
     if layout.isWeighted { weight = try reader.weight(span) }
-    var eventValues: [[UInt32]?] = []
-    if eventReader != nil { eventValues = try eventReader?.read(span, &reader, &keyer) ?? [] }
     if let ends, isEnd { try ends.add(span, weight: weight, to: &pending, &reader, &keyer, hash) }
     // From here on nothing throws: a malformed span counts nowhere.
     spans &+= 1
     let position = fits ? keyer.position(of: span, round: round) : 0
     if position == 0 { noteOverflow() }
     counter.add(span, weight: weight, series: position, keyer.series[position].cells, round: round)
-    if !eventValues.isEmpty { add(eventValues, weight, position) }
+    return position
   }
 
   private mutating func add(_ values: [[UInt32]?], _ weight: Weight, _ position: Int) {

@@ -22,6 +22,7 @@ struct SeriesKeyer: ~Copyable {
   private let clusters: SpanNameClusters?
   /// Whether every part of a span's key is what the span says.
   private let isPlain: Bool
+  private let hasDefaults: Bool
 
   /// The number of the resource's labels; nil when there was no room for them.
   private var resource: UInt32?
@@ -36,6 +37,7 @@ struct SeriesKeyer: ~Copyable {
     self.hash = hash
     interner = Interner(hash: hash, maxBytes: configuration.maxLabelBytes)
     clusters = configuration.clusters
+    hasDefaults = !plan.defaults.isEmpty
     isPlain =
       configuration.maxLabelValues == 0 && configuration.clusters == nil && configuration.excluded.isEmpty
     series = SeriesTable(stride: stride, extraCount: plan.extras.count, limit: configuration.maxSeries)
@@ -88,9 +90,9 @@ struct SeriesKeyer: ~Copyable {
       let id: UInt32?
       switch extra {
       case .statusMessage: id = bounded(span.statusMessage)
-      case .attribute(let key, let otherwise):
+      case .attribute(let key):
         let found = try value(key, &reader)
-        id = found == 0 && !otherwise.isEmpty ? otherwise.withByteView { bounded($0) } : found
+        id = found == 0 && hasDefaults ? plan.defaults[index]?.withByteView { bounded($0) } ?? 0 : found
       case .joined(let sources, let separator):
         joined.removeAll()
         for source in sources {

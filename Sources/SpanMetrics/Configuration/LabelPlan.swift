@@ -13,8 +13,8 @@ struct LabelPlan: Sendable {
   /// How a value besides the fixed ones is made.
   enum Extra: Sendable {
     case statusMessage
-    /// The position of an attribute in `attributes`, and the value where there is none.
-    case attribute(Int, otherwise: [UInt8] = [])
+    /// The position of an attribute in `attributes`.
+    case attribute(Int)
     case joined([Int], separator: [UInt8])
   }
 
@@ -27,6 +27,8 @@ struct LabelPlan: Sendable {
   /// Sorted by name.
   private(set) var columns: [Column] = []
   private(set) var extras: [Extra] = []
+  /// What extras are where they would be empty, by their position.
+  private(set) var defaults: [Int: [UInt8]] = [:]
   /// Attributes to look up, each once.
   private(set) var attributes: [String] = []
   /// The labels that series of events have besides, and where their attributes stand in `attributes`.
@@ -75,8 +77,9 @@ struct LabelPlan: Sendable {
       // The service label says the same already.
       if key == "service.name" && configuration.serviceLabels.contains(clean) { continue }
       reserved.formUnion(configuration.serviceLabels)
-      let otherwise = Array((configuration.dimensionDefaults[key] ?? "").utf8)
-      let label = addDimension(key, clean, addExtra(.attribute(attribute(key), otherwise: otherwise)), reserved)
+      let source = addExtra(.attribute(attribute(key)))
+      if let otherwise = configuration.dimensionDefaults[key] { defaults[extras.count - 1] = Array(otherwise.utf8) }
+      let label = addDimension(key, clean, source, reserved)
       if names != nil { attributeNames[label] = key }
     }
     for map in configuration.dimensionMaps {
