@@ -31,12 +31,16 @@ public struct MetricProfile: Sendable, Equatable {
   public var errorStatus: String
   /// Upper bounds of the finite buckets unless configured otherwise, in seconds, ascending.
   public var defaultBuckets: [Double]
+  /// What the names of size metrics begin with.
+  public var sizePrefix = "traces_spanmetrics"
+  /// How OTLP has it; nil where that is no different.
+  public var otlp: OTLPMetricNames?
 
   public init(
     name: String, calls: String, latency: String, latencyUnit: LatencyUnit, isNative: Bool = false,
     serviceLabel: String = "service_name", operationLabel: String = "span_name", kindLabel: String = "span_kind",
     kindPrefix: String = "SPAN_KIND_", statusLabel: String = "status_code", errorStatus: String = "STATUS_CODE_ERROR",
-    defaultBuckets: [Double] = tempoBuckets
+    defaultBuckets: [Double] = tempoBuckets, otlp: OTLPMetricNames? = nil
   ) {
     self.name = name
     self.calls = calls
@@ -50,16 +54,68 @@ public struct MetricProfile: Sendable, Equatable {
     self.statusLabel = statusLabel
     self.errorStatus = errorStatus
     self.defaultBuckets = defaultBuckets
+    self.otlp = otlp
   }
 
   /// The series of the histogram that queries read: its buckets, or the histogram itself where it is native.
   public var latencySeries: String { isNative ? latency : latency + "_bucket" }
 
+  /// The counter of the spans' events.
+  public var events: String { Self.events(calls, suffix: "_total") }
+
+  fileprivate static func events(_ calls: String, suffix: String) -> String {
+    let end = "calls" + suffix
+    return (calls.hasSuffix(end) ? String(calls.dropLast(end.count)) : calls + "_") + "events" + suffix
+  }
+
   /// The value of the kind label for a kind in lower case.
   public func kindValue(_ kind: String) -> String { kindPrefix + kind.uppercased() }
 }
 
+/// The names of metrics and attributes where they go by OTLP.
+public struct OTLPMetricNames: Sendable, Equatable {
+  public var calls: String
+  public var latency: String
+  public var service = "service.name"
+  public var operation = "span.name"
+  public var kind = "span.kind"
+  public var status = "status.code"
+
+  /// The counter of the spans' events.
+  public var events: String { MetricProfile.events(calls, suffix: "") }
+
+  public init(calls: String, latency: String, operation: String = "span.name") {
+    self.calls = calls
+    self.latency = latency
+    self.operation = operation
+  }
+}
+
 extension MetricProfile {
+  /// The profile with other names of its metrics, those of `namespace`.
+  public func named(in namespace: String) -> MetricProfile {
+    var profile = self
+    let prefix = namespace.isEmpty ? "" : namespace + "_"
+    profile.calls = prefix + "calls_total"
+    profile.sizePrefix = namespace
+    switch (otlp, latencyUnit) {
+    case (nil, _): profile.latency = prefix + "latency"
+    case (_, .seconds): profile.latency = prefix + "duration_seconds"
+    case (_, .milliseconds): profile.latency = prefix + "duration_milliseconds"
+    }
+    if otlp != nil {
+      let dotted = namespace.isEmpty ? "" : namespace + "."
+      profile.otlp?.calls = dotted + "calls"
+      profile.otlp?.latency = dotted + "duration"
+      func clean(_ name: String) -> String {
+        String(String.UnicodeScalarView(name.unicodeScalars.map { $0 == "." ? "_" : $0 }))
+      }
+      profile.calls = clean(profile.calls)
+      profile.latency = clean(profile.latency)
+    }
+    return profile
+  }
+
   /// Tempo's bounds, and those of `ongrid spanmetrics`: 2 ms, doubled thirteen times.
   public static let tempoBuckets: [Double] = (0...13).map { Double(2 << $0) / 1000 }
 
@@ -84,7 +140,8 @@ extension MetricProfile {
   /// The collector's span metrics connector, in milliseconds, as Prometheus' exporter and receiver name its metrics.
   public static let connector = MetricProfile(
     name: "otel-connector", calls: "traces_span_metrics_calls_total",
-    latency: "traces_span_metrics_duration_milliseconds", latencyUnit: .milliseconds, defaultBuckets: connectorBuckets)
+    latency: "traces_span_metrics_duration_milliseconds", latencyUnit: .milliseconds, defaultBuckets: connectorBuckets,
+    otlp: OTLPMetricNames(calls: "traces.span.metrics.calls", latency: "traces.span.metrics.duration"))
 
   /// The same with `histogram.unit: s`.
   public static let connectorSeconds = {
@@ -101,6 +158,7 @@ extension MetricProfile {
     profile.name = "otel-connector-bare"
     profile.calls = "calls_total"
     profile.latency = "duration_milliseconds"
+    profile.otlp = OTLPMetricNames(calls: "calls", latency: "duration")
     return profile
   }()
 
@@ -110,6 +168,7 @@ extension MetricProfile {
     profile.name = "otel-processor"
     profile.calls = "calls_total"
     profile.latency = "latency"
+    profile.otlp = OTLPMetricNames(calls: "calls", latency: "latency", operation: "operation")
     profile.operationLabel = "operation"
     return profile
   }()

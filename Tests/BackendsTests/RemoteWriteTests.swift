@@ -34,37 +34,34 @@ import Testing
   @Test func compressesAndPosts() throws {
     let server = try StubServer { _ in .respond(status: 204) }
     let client = try RemoteWriteClient(url: HTTPURL(server.url))
-    try client.write((0..<4500).map { series("metric_\($0)") })
+    try client.write((0..<500).map { series("metric_\($0)") })
     let requests = server.requests
-    #expect(requests.count == 3)
+    #expect(requests.count == 1)
     #expect(requests[0].path == "/api/v1/write")
     #expect(requests[0].headers["content-encoding"] == "snappy")
     #expect(requests[0].headers["x-prometheus-remote-write-version"] == "0.1.0")
     var encoder = RemoteWriteEncoder()
-    for index in 4000..<4500 { encoder.append(series("metric_\(index)")) }
-    let last = try requests[2].body.withByteView { try Snappy.uncompress($0, limit: 1 << 20) }
-    let isSame = last == Array(encoder.view)
+    for index in 0..<500 { encoder.append(series("metric_\(index)")) }
+    let body = try requests[0].body.withByteView { try Snappy.uncompress($0, limit: 1 << 20) }
+    let isSame = body == Array(encoder.view)
     #expect(isSame)
-    try client.write([])
-    #expect(server.requests.count == 3)
   }
 
-  @Test func retriesAndGivesUp() throws {
-    let retry = RetryPolicy(initial: .milliseconds(1), maximum: .milliseconds(2), maximumAttempts: 4)
-    let busy = try StubServer { _ in .text(503, "later") }
-    let client = try RemoteWriteClient(url: HTTPURL(busy.url), retry: retry)
-    var waits = 0
-    client.onRetry = { _, _ in waits += 1 }
-    #expect(throws: BackendError.status(origin: busy.url, status: 503, message: "later")) {
-      try client.write([series("m")])
+  /// What may pass is told from what will not, and what concerns parts of a request from what concerns all.
+  @Test(arguments: [
+    (503, "later", true, RefusalScope?.none), (429, "slowly", true, nil), (400, "out of order sample", false, .content),
+    (409, "conflict", false, .content), (413, "too large", false, .size), (401, "who?", false, .destination),
+  ])
+  func saysWhatBecameOfIt(_ status: Int, _ message: String, _ isPassing: Bool, _ scope: RefusalScope?) throws {
+    let server = try StubServer { _ in .text(status, message) }
+    let client = try RemoteWriteClient(url: HTTPURL(server.url))
+    let expected = BackendError.status(origin: server.url, status: status, message: message)
+    switch [0x0a, 0].withByteView({ client.attempt($0) }) {
+    case .taken: Issue.record("taken")
+    case .failed(let error, _): #expect(isPassing && error == expected)
+    case .refused(let error, let found): #expect(!isPassing && error == expected && found == scope)
     }
-    #expect(waits == 3)
-    #expect(busy.requests.count == 4)
-    let final = try StubServer { _ in .text(400, "out of order sample") }
-    #expect(throws: BackendError.status(origin: final.url, status: 400, message: "out of order sample")) {
-      try RemoteWriteClient(url: HTTPURL(final.url), retry: retry).write([series("m")])
-    }
-    #expect(final.requests.count == 1)
+    #expect(server.requests.count == 1)
   }
 
   @Test func snappyRefusesDamage() throws {

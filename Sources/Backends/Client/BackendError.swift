@@ -12,13 +12,15 @@ public enum BackendError: Error, Sendable, Equatable {
   case badAnswer(origin: String, reason: String)
   /// The backend has no way to answer this.
   case notSupported(String)
+  /// What was sent was not taken: in the words of the receiver or of who sent it.
+  case notTaken(String)
 
   /// Whether the backend was not reached or failed, as opposed to having refused this query.
   public var isOutage: Bool {
     switch self {
     case .http, .badAnswer: true
     case .status(_, let status, _): status >= 500 || status == 429
-    case .query, .notSupported: false
+    case .query, .notSupported, .notTaken: false
     }
   }
 }
@@ -31,7 +33,7 @@ extension BackendError: CustomStringConvertible {
     case .status(let origin, let status, let message):
       "\(origin) answered HTTP \(status)" + (message.isEmpty ? "" : ": \(message)")
     case .badAnswer(let origin, let reason): "\(origin) answered something else than expected: \(reason)"
-    case .notSupported(let reason): reason
+    case .notSupported(let reason), .notTaken(let reason): reason
     }
   }
 }

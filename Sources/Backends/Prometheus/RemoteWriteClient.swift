@@ -2,31 +2,29 @@ import Libc
 import Platform
 public import Transport
 
-/// Writes series to a Prometheus remote-write receiver, protocol 1.0.
+/// What became of metrics that were sent once.
+public enum WriteAttempt {
+  case taken
+  /// For good; the scope says whether parts of it may be taken.
+  case refused(BackendError, RefusalScope)
+  /// For now, or nobody knows: it may have been taken, and the answer was lost. The receiver may say when to come back.
+  case failed(BackendError, after: Duration?)
+}
+
+/// Sends requests to a Prometheus remote-write receiver, protocol 1.0.
 ///
-/// `@unchecked Sendable`: one thread at a time uses it. Failures that may pass (429, 5xx, no connection) are retried as the
-/// policy says; a 4xx is final.
+/// `@unchecked Sendable`: one thread at a time uses it.
 public final class RemoteWriteClient: @unchecked Sendable {
-  /// Called before each wait, with the reason and the time that will pass.
-  public var onRetry: ((BackendError, Duration) -> Void)?
   public var cancellation: HTTPCancellation?
 
   private let url: HTTPURL
   private let http: HTTPClient
-  private let retry: RetryPolicy
-
-  /// How much goes into one request; Prometheus's own default is 2,000 samples.
-  private static let batchSeries = 2000
-  private static let batchBytes = 4 << 20
 
   /// - Parameter url: The receiver; without a path, `/api/v1/write` is meant.
-  public init(
-    url: HTTPURL, options: HTTPOptions = HTTPOptions(), retry: RetryPolicy = RetryPolicy(giveUpAfter: .seconds(60))
-  ) throws(BackendError) {
+  public init(url: HTTPURL, options: HTTPOptions = HTTPOptions()) throws(BackendError) {
     var url = url
     if url.path.isEmpty || url.path == "/" { url.path = "/api/v1/write" }
     self.url = url
-    self.retry = retry
     do throws(HTTPError) {
       http = try HTTPClient(options: options)
     } catch {
@@ -34,54 +32,8 @@ public final class RemoteWriteClient: @unchecked Sendable {
     }
   }
 
-  /// Writes all series in as many requests as that takes; ends at the first that fails for good.
-  public func write(_ series: some Sequence<RemoteWriteSeries>) throws(BackendError) {
-    var encoder = RemoteWriteEncoder()
-    for entry in series {
-      encoder.append(entry)
-      if encoder.seriesCount >= RemoteWriteClient.batchSeries || encoder.byteCount >= RemoteWriteClient.batchBytes {
-        try write(encoder.view)
-        encoder.removeAll()
-      }
-    }
-    if encoder.seriesCount > 0 { try write(encoder.view) }
-  }
-
-  /// Writes one serialized WriteRequest.
-  public func write(_ request: ByteView) throws(BackendError) {
-    let start = monotonicNanoseconds()
-    var attempts = 1
-    while true {
-      let failure: BackendError
-      var requested: Duration?
-      switch attempt(request) {
-      case .taken: return
-      case .refused(let error, _): throw error
-      case .failed(let error, let after):
-        failure = error
-        requested = after
-      }
-      let elapsed = Duration.nanoseconds(monotonicNanoseconds() - start)
-      guard let delay = retry.delay(afterAttempt: attempts, elapsed: elapsed, requested: requested) else {
-        throw failure
-      }
-      onRetry?(failure, delay)
-      guard RetryWait.sleep(for: delay, deadline: nil, cancellation) else { throw failure }
-      attempts += 1
-    }
-  }
-
-  /// What became of a request that was sent once.
-  public enum Attempt {
-    case taken
-    /// For good; the scope says whether parts of it may be taken.
-    case refused(BackendError, RefusalScope)
-    /// For now, or nobody knows: it may have been taken, and the answer was lost. The receiver may say when to come back.
-    case failed(BackendError, after: Duration?)
-  }
-
   /// Sends one serialized WriteRequest once.
-  public func attempt(_ request: ByteView) -> Attempt {
+  public func attempt(_ request: ByteView) -> WriteAttempt {
     let response: HTTPResponse
     do throws(HTTPError) {
       let body = try Snappy.compress(request)

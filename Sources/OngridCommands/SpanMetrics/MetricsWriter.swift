@@ -1,15 +1,20 @@
 import Backends
 import Compression
+import OTLP
 import Platform
 import SpanMetrics
 
 /// How metrics are written.
 enum MetricsFormat: String, CaseIterable {
-  case json, prometheus, openmetrics
+  case json, prometheus, openmetrics, otlp
+  case otlpProtobuf = "otlp-protobuf"
+
+  var isOTLP: Bool { self == .otlp || self == .otlpProtobuf }
 
   var contentType: String {
     switch self {
-    case .json: "application/json"
+    case .json, .otlp: "application/json"
+    case .otlpProtobuf: "application/x-protobuf"
     case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
     case .openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
     }
@@ -21,6 +26,7 @@ struct MetricsWriter: Sendable {
   let format: MetricsFormat
   let external: [(name: String, value: String)]
   let exemplarLabel: String
+  let isDelta: Bool
   private let path: String?
 
   init(_ arguments: Arguments) throws(CommandError) {
@@ -36,6 +42,7 @@ struct MetricsWriter: Sendable {
         throw .usage("--label \(label.name): given twice")
       }
     }
+    isDelta = try arguments[SpanMetricsOptions.temporality] == .delta
     let output = try arguments[SpanMetricsOptions.output]
     path = output == "-" ? nil : output
     if let path { try MetricsFile.check(path) }
@@ -44,15 +51,12 @@ struct MetricsWriter: Sendable {
   /// Whether it writes to a file rather than to standard output.
   var writesFile: Bool { path != nil }
 
-  func write(_ snapshot: SpanMetricsSnapshot) throws(CommandError) {
-    let target: any MetricsTarget = if let path { try MetricsFile(path) } else { StandardOutputTarget() }
-    try render(snapshot, format, to: target)
-  }
-
-  /// Writes a snapshot in any format to `target`.
-  func render(
-    _ snapshot: SpanMetricsSnapshot, _ format: MetricsFormat, to target: any MetricsTarget
+  /// - Parameter times: since when and up to when the snapshot counts.
+  func write(
+    _ snapshot: SpanMetricsSnapshot, _ times: (start: Timestamp, end: Timestamp)
   ) throws(CommandError) {
+    let target: any MetricsTarget = if let path { try MetricsFile(path) } else { StandardOutputTarget() }
+    if format.isOTLP { return try writeOTLP(snapshot, times, to: target) }
     if format == .json {
       var sink = MetricsSink(target)
       try MetricsJSON(external: external).write(snapshot, to: &sink)
@@ -63,6 +67,25 @@ struct MetricsWriter: Sendable {
     while text.next(64 << 10, into: &piece) {
       try target.write(piece.view)
       piece.removeAll()
+    }
+    try target.finish()
+  }
+
+  /// A request a line, or one after the other.
+  private func writeOTLP(
+    _ snapshot: SpanMetricsSnapshot, _ times: (start: Timestamp, end: Timestamp), to target: any MetricsTarget
+  ) throws(CommandError) {
+    var line = ByteBuffer(capacity: 64 << 10)
+    try OTLPDocument.forEachRequest(snapshot, external: external, times, isDelta: isDelta) {
+      (request) throws(CommandError) in
+      if format == .otlpProtobuf { return try target.write(request) }
+      line.removeAll()
+      // What was just written is well-formed.
+      do throws(WireError) { try OTLPJSONWriter().write(request, .metrics, into: &line) } catch {
+        throw .usage(error.description)
+      }
+      line.append("\n")
+      try target.write(line.view)
     }
     try target.finish()
   }

@@ -27,6 +27,13 @@ enum ServiceGraphOptions {
     "service-graph-messaging", help: "Also measure the time between producers and consumers")
   static let connectionInfo = Option.flag(
     "service-graph-connection-info", help: "Also write traces_service_graph_connection_info, 1 for every edge")
+  static let requests = Option.flag(
+    "service-graph-requests", default: true, help: "Write the counters of calls between services; on by default")
+  static let latency = Option.flag(
+    "service-graph-latency", default: true, help: "Write the histograms of calls between services; on by default")
+  static let filter = Option.value(
+    "service-graph-filter", "TRACEQL", .text, help: "Spans that the service graph is made of",
+    documentation: "Instead of `--filter`, which then is for the spans' own metrics alone.")
   static let wait = Option.value(
     "service-graph-wait", "DURATION", .duration(), default: "10s",
     help: "How long --follow waits for the other end of a call",
@@ -39,7 +46,7 @@ enum ServiceGraphOptions {
     "Service graph",
     [
       serviceGraph, buckets, dimension, clientServerPrefix, virtualNodeLabel, peerAttribute, databaseAttribute,
-      messaging, connectionInfo, wait, maxWaiting,
+      messaging, connectionInfo, requests, latency, filter, wait, maxWaiting,
     ])
 
   /// What the command line asks for; nil when it wants no service graph.
@@ -59,6 +66,9 @@ enum ServiceGraphOptions {
     graph.databaseAttributes = try arguments[databaseAttribute]
     graph.measuresMessaging = try arguments[messaging]
     graph.includesConnectionInfo = try arguments[connectionInfo]
+    graph.parts.requests = try arguments[requests]
+    graph.parts.latency = try arguments[latency]
+    if let text = try arguments[filter] { graph.filter = try FilterOption.condition(text, "--service-graph-filter") }
     graph.wait = try arguments[wait]
     graph.maxWaiting = try arguments[maxWaiting]
     return graph

@@ -43,32 +43,19 @@ enum SpanMetricsCommand {
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
-    let started = Timestamp.now.milliseconds
+    let started = Timestamp.now
     let log = try StandardErrorLog.make(arguments)
-    let configuration = try SpanMetricsConfiguration(arguments)
-    for note in configuration.notes { log.info(note) }
-    let outputs = try MetricsOutputs(arguments)
-    if try arguments[SpanMetricsOptions.follow] {
-      if try arguments[SpanMetricsOptions.atSpanTime] {
-        throw .usage("--at-span-time is for what is read once, not --follow")
-      }
-      return try SpanMetricsFollowing(arguments, configuration, outputs, log, started: started).run()
-    }
-    var onlyFollowing: [any CommandOption] = [
-      SpanMetricsOptions.listen, SpanMetricsOptions.staleAfter, SpanMetricsOptions.state, SpanMetricsOptions.fromEnd,
-      SpanMetricsOptions.buffer, ServiceGraphOptions.wait,
-    ]
-    if try !arguments[SpanMetricsOptions.atSpanTime] { onlyFollowing.append(SpanMetricsOptions.interval) }
-    for option in onlyFollowing where arguments.isGiven(option) { throw .usage("--\(option.name) needs --follow") }
-    var limited = configuration
-    if let age = try arguments[SpanMetricsOptions.maxAge], age > .zero {
-      limited.notBefore = UInt64(clamping: (Timestamp.now - age).nanoseconds)
+    let settings = try SpanMetricsSettings(arguments, log)
+    for note in settings.configuration.notes { log.info(note) }
+    if let following = settings.following {
+      return try SpanMetricsFollowing(settings, following, log, started: started).run()
     }
     let input = try InputOptions.open(arguments)
-    let outcome = try read(input, arguments, limited)
+    let outcome = try read(input, settings, isQuiet: arguments[CommonOptions.quiet])
     let snapshot = outcome.aggregator.snapshot()
-    MetricsWarnings(log).warn(snapshot, configuration)
-    if outputs.writesDocument { try outputs.writer.write(snapshot) }
+    MetricsWarnings(log).warn(snapshot, settings.configuration)
+    let outputs = settings.outputs
+    if outputs.writesDocument { try outputs.writer.write(snapshot, (started, .now)) }
     if let push = outputs.push { try send(snapshot, outcome, push, started: started, log) }
     return InputOptions.report(input, skipped: outcome.skipped, first: outcome.firstSkipped, log)
   }
@@ -77,25 +64,27 @@ enum SpanMetricsCommand {
   private static let patience = Duration.seconds(60)
 
   private static func send(
-    _ snapshot: SpanMetricsSnapshot, _ outcome: RunOutcome, _ push: RemoteWriteTarget, started: Int64, _ log: Log
+    _ snapshot: SpanMetricsSnapshot, _ outcome: RunOutcome, _ push: PushTarget, started: Timestamp, _ log: Log
   ) throws(CommandError) {
     var settings = push.settings
     settings.giveUpAfter = patience
     do throws(BackendError) {
-      try RemoteWriteOutbox.sendOnce(
-        outcome.steps, snapshot, push.clients, settings, started: started, ends: push.endsSeries, log: log)
-    } catch { throw .backend("remote write: \(error)") }
+      try RoundOutbox.sendOnce(
+        outcome.steps, snapshot, push.receiver, settings, started: started.milliseconds, ends: push.endsSeries, log: log
+      )
+    } catch { throw .backend("\(push.receiver.name): \(error)") }
   }
 
   private static func read(
-    _ input: TraceInput, _ arguments: Arguments, _ configuration: SpanMetricsConfiguration
+    _ input: TraceInput, _ settings: SpanMetricsSettings, isQuiet: Bool
   ) throws(CommandError) -> RunOutcome {
-    let threads = try arguments[SpanMetricsOptions.threads]
-    let skipsBad = try arguments[InputOptions.skipBad]
-    let step = try arguments[SpanMetricsOptions.atSpanTime] ? arguments[SpanMetricsOptions.interval] : nil
+    let progress = Monitor(ProgressBar(isWanted: !isQuiet))
+    defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
       return try ParallelRun.run(
-        input, configuration, threads: threads ?? suitableThreads(input), skipsBad: skipsBad, step: step)
+        input, settings.configuration, threads: settings.threads ?? suitableThreads(input),
+        skipsBad: settings.skipsBad, step: settings.step,
+        progress: { progress.withLock { show(input, in: &$0) } })
     } catch {
       throw .usage(error.description)
     }

@@ -7,47 +7,31 @@ import SpanMetrics
 final class SpanMetricsFollowing: Sendable {
   private let configuration: SpanMetricsConfiguration
   private let outputs: MetricsOutputs
+  private let settings: SpanMetricsSettings.Following
   private let log: Log
   private let following: FollowingRun
-  private let outbox: RemoteWriteOutbox?
-  private let interval: Int64
-  private let keptRounds: UInt32
-  private let listen: ListenAddress?
-  private let keepsState: Bool
+  private let outbox: RoundOutbox?
 
   /// How long a stop waits for the receiver: whoever stops a process waits ten seconds before killing it.
   private static let stopPatience = Duration.seconds(8)
 
   init(
-    _ arguments: Arguments, _ configuration: SpanMetricsConfiguration, _ outputs: MetricsOutputs, _ log: Log,
-    started: Int64
+    _ settings: SpanMetricsSettings, _ following: SpanMetricsSettings.Following, _ log: Log, started: Timestamp
   ) throws(CommandError) {
-    self.configuration = configuration
-    self.outputs = outputs
+    configuration = settings.configuration
+    outputs = settings.outputs
+    self.settings = following
     self.log = log
-    interval = try arguments[SpanMetricsOptions.interval].nanoseconds
-    let staleAfter = try arguments[SpanMetricsOptions.staleAfter].nanoseconds
-    keptRounds = UInt32(clamping: staleAfter.addingSaturating(interval - 1) / interval)
-    if let text = try arguments[SpanMetricsOptions.listen] {
-      do throws(ListenError) { listen = try ListenAddress(text) } catch { throw .usage("--listen: \(error)") }
-    } else {
-      listen = nil
-    }
-    let options = try InputOptions.options(arguments, follow: true)
-    var choices = FollowingOptions()
-    choices.skipsBad = try arguments[InputOptions.skipBad]
-    choices.fromEnd = try arguments[SpanMetricsOptions.fromEnd]
-    choices.maxAge = try arguments[SpanMetricsOptions.maxAge]?.nanoseconds
-    choices.stateFile = try arguments[SpanMetricsOptions.state]
-    keepsState = choices.stateFile != nil
     do throws(RunError) {
-      following = try FollowingRun(arguments.positionals, options, configuration, choices, log: log)
+      self.following = try FollowingRun(
+        following.paths, following.input, configuration, following.options, log: log)
     } catch {
       throw .usage(error.description)
     }
-    outbox = outputs.push.map { [following] push in
-      RemoteWriteOutbox(
-        push.clients, push.settings, configuration, limit: push.limit, started: started, run: following, log: log)
+    outbox = outputs.push.map { [configuration, run = self.following] push in
+      RoundOutbox(
+        push.receiver, push.settings, configuration, limit: push.limit, started: started.milliseconds, run: run,
+        log: log)
     }
   }
 
@@ -65,6 +49,7 @@ final class SpanMetricsFollowing: Sendable {
       signals.onNext { outbox?.cancel() }
     }
     var warnings = MetricsWarnings(log)
+    let interval = settings.interval.nanoseconds
     var deadline = monotonicNanoseconds() + interval
     while true {
       let event = following.wait(until: deadline)
@@ -87,37 +72,46 @@ final class SpanMetricsFollowing: Sendable {
   private func write(isFinal: Bool, _ warnings: inout MetricsWarnings) throws(CommandError) {
     let round: FollowingRun.Round
     do throws(StateError) {
-      round = try following.finishRound(keptRounds: keptRounds, isFinal: isFinal)
+      round = try following.finishRound(keptRounds: settings.keptRounds, isFinal: isFinal)
     } catch {
       if isFinal { throw .usage("cannot write \(error)") }
       return log.warn("cannot write \(error)")
     }
     warnings.warnOfNew(round.snapshot, configuration)
     // With a state the next process goes on with the series.
-    outbox?.offer(round, endsAll: isFinal && (!keepsState || outputs.push?.endsSeries == true))
+    outbox?.offer(round, endsAll: isFinal && (!isKept || outputs.push?.endsSeries == true))
     guard outputs.writesDocument else { return }
-    do throws(CommandError) { try outputs.writer.write(round.snapshot) } catch {
+    do throws(CommandError) {
+      try outputs.writer.write(
+        round.snapshot, (Timestamp(milliseconds: round.start), Timestamp(milliseconds: round.time)))
+    } catch {
       if isFinal || !outputs.writer.writesFile { throw error }
       log.warn("\(error)")
     }
   }
 
+  private var isKept: Bool { settings.options.stateFile != nil }
+
   private func finishPush() throws(CommandError) -> ExitStatus {
     guard let outbox else { return .done }
     let (left, failure) = outbox.finish(by: monotonicDeadline(after: Self.stopPatience))
     let dropped = outbox.counts.dropped
-    if dropped > 0 { log.warn("remote write: \(dropped) rounds fell out of the buffer; later ones said the same") }
+    let name = outputs.push?.receiver.name ?? ""
+    if dropped > 0 {
+      let rest = settings.options.isDelta ? " and are lost" : "; later ones said the same"
+      log.warn("\(name): \(dropped) rounds fell out of the buffer\(rest)")
+    }
     if left == 0, failure == nil { return .done }
     let reason = failure.map { ": \($0)" } ?? ""
-    guard keepsState, left > 0 else {
-      throw .backend("remote write: \(max(1, left)) rounds were not taken" + reason)
+    guard isKept, left > 0 else {
+      throw .backend("\(name): \(max(1, left)) rounds were not taken" + reason)
     }
-    log.warn("remote write: \(left) rounds are kept in the state for the next start" + reason)
+    log.warn("\(name): \(left) rounds are kept in the state for the next start" + reason)
     return .done
   }
 
   private func serve() throws(CommandError) -> MetricsServer? {
-    guard let listen else { return nil }
+    guard let listen = settings.listen else { return nil }
     do throws(ListenError) {
       let server = try MetricsServer(
         listen, following, outputs.writer, keepsExemplars: configuration.keepsExemplars, isPushed: outbox != nil, log)

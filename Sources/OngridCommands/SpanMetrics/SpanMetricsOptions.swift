@@ -13,8 +13,40 @@ enum SpanMetricsOptions {
   static let dimensionMap = Option.list(
     "dimension-map", "NAME=ATTR+ATTR...", .pair, help: "Add a label that joins several attributes",
     documentation: "The values that are present are joined in this order, with `--dimension-separator` between them.")
-  static let dimensionSeparator = Option.value(
-    "dimension-separator", "TEXT", .text, default: "", help: "What joins the values of --dimension-map")
+  static let dimensionSeparator = Option.list(
+    "dimension-separator", "[NAME=]TEXT", .text, help: "What joins the values of --dimension-map",
+    documentation: "With the NAME of a map and `=` in front it is for that one; nothing joins them otherwise.")
+  static let dimensionDefault = Option.list(
+    "dimension-default", "ATTRIBUTE=VALUE", .pair,
+    help: "The value of a --dimension where neither the span nor its resource has the attribute")
+  static let excludeDimension = Option.list(
+    "exclude-dimension", "LABEL", .text, help: "Leave out one of the span's own labels",
+    documentation: """
+      `service`, `span_name`, `span_kind` or `status_code` (or `service.name`, `span.name`, `span.kind`, `status.code`): \
+      series that only it told apart become one.
+      """)
+  static let namespace = Option.value(
+    "namespace", "NAME", .text, help: "What the names of the spans' metrics begin with",
+    documentation: "Instead of `traces_spanmetrics` or, with the collector's `--generator`, `traces.span.metrics`.")
+  static let calls = Option.flag("calls", default: true, help: "Write the counter of calls; on by default")
+  static let latency = Option.flag("latency", default: true, help: "Write the histogram of latencies; on by default")
+  static let eventDimension = Option.list(
+    "event-dimension", "ATTRIBUTE", .text, help: "Also count the events of spans, apart by this attribute",
+    documentation: """
+      Such as exception.type: the counter is named like that of calls, with `events` in its place, and has all labels of \
+      the span. The span's attribute counts, else the event's, else the resource's.
+      """)
+  static let clusterSpanNames = Option.flag(
+    "cluster-span-names", help: "Make one of span names that differ in what looks like data",
+    documentation: """
+      `GET /users/17` and `GET /users/4711` become `GET /users/<_>`, as Tempo's span name sanitization makes them. What a \
+      name becomes depends on the names before it, so that one thread reads.
+      """)
+  static let hostInfo = Option.flag(
+    "host-info", help: "Also write traces_host_info, 1 for every host that sends spans")
+  static let hostIdentifier = Option.lists(
+    "host-identifier", "ATTRIBUTE", .names, default: "k8s.node.name,host.id",
+    help: "Resource attribute that names the host; the first that is there counts")
   static let serviceLabel = Option.lists(
     "service-label", "LABEL", .names, default: "service_name", help: "Label that holds the service's name",
     documentation: "Repeat it, or separate names by commas, to write several: `--service-label service,service_name`.")
@@ -83,6 +115,15 @@ enum SpanMetricsOptions {
       right, and the command names the label with most values.
       """)
 
+  static let maxLabelValues = Option.value(
+    "max-label-values", "COUNT", .whole(in: 1...50_000_000), help: "Most values of one label",
+    documentation: """
+      The first that come keep theirs; spans with any other are counted under `__cardinality_overflow__`, with their other \
+      labels as they are. Values that do not move for `--stale-after` make room.
+      """)
+  static let maxLabelLength = Option.value(
+    "max-label-length", "BYTES", .whole(in: 1...2048), default: "2048", help: "Where values of labels are cut")
+
   static let generator = Option.value(
     "generator", "NAME", .text, environment: "ONGRID_GENERATOR", default: "tempo",
     help: "Whose names the metrics of spans have: a profile, or a file that describes one",
@@ -95,120 +136,14 @@ enum SpanMetricsOptions {
   static let metrics = OptionGroup(
     "Metrics",
     [
-      generator, dimension, dimensionMap, dimensionSeparator, serviceLabel, statusMessage, buckets, histograms,
-      nativeFactor,
-      nativeMaxBuckets, size, sizeBuckets,
-      spanMultiplier, spanMultiplierTraceState, filter, targetInfo, targetInfoExclude, instanceLabel, exemplars,
-      exemplarLabel, maxSeries,
+      generator, namespace, dimension, dimensionDefault, dimensionMap, dimensionSeparator, excludeDimension,
+      serviceLabel,
+      statusMessage, clusterSpanNames, calls, latency, buckets, histograms, nativeFactor, nativeMaxBuckets, size,
+      sizeBuckets, eventDimension, spanMultiplier, spanMultiplierTraceState, filter, targetInfo, targetInfoExclude,
+      instanceLabel, hostInfo, hostIdentifier, exemplars, exemplarLabel, maxSeries, maxLabelValues, maxLabelLength,
     ])
 
   static let filter = Option.value(
     "filter", "TRACEQL", .text, help: "Count only spans that this TraceQL spanset selects",
     documentation: "Such as `{ span.http.route != \"/healthz\" && kind = server }`.")
-
-  static let format = Option.value(
-    "format", short: "f", "FORMAT", .choice(MetricsFormat.self), default: "json", help: "Output format",
-    documentation: """
-      `json` is one document, a series a line, with labels, counts, sums, buckets and estimates of p50, p95 and p99 \
-      in seconds. `prometheus` is the text format of exporters and of node_exporter's textfile collector. \
-      `openmetrics` also carries exemplars.
-      """)
-  static let output = Option.value(
-    "output", short: "o", "FILE", .file, help: "Write to this file instead of standard output",
-    documentation: "A reader sees the old content or the new one, never a part: the file is replaced at the end.")
-  static let label = Option.list(
-    "label", "NAME=VALUE", .pair, help: "Add a label to every series",
-    documentation: "Dimensions keep clear of these names.")
-  static let threads = Option.value(
-    "threads", "COUNT", .whole(in: 1...1024), help: "Threads that read and count; one a processor by default")
-
-  static let remoteWrite = Option.value(
-    "remote-write", "URL", .url, environment: "ONGRID_REMOTE_WRITE_URL", help: "Push to Prometheus remote write",
-    documentation: """
-      Base URL of a Prometheus, Mimir or Thanos, or the whole URL of its receiver. Every series gets the labels `job` \
-      (ongrid) and `instance` (the host's name) unless `--label` sets them, so that many hosts can write beside each \
-      other and `sum by` adds them up. Two processes on one host need different ones. Counters start at 0 with each run \
-      unless there is a `--state`. Nothing is written to standard output unless `--format` or `--output` is given.
-      """)
-  static let staleMarkers = Option.flag(
-    "stale-markers", help: "End all series in the receiver when the command ends",
-    documentation: """
-      Without it their last values stay visible for five minutes, which is how long Prometheus looks back. With --follow \
-      they end too, unless there is a `--state` from which the next process goes on.
-      """)
-  static let atSpanTime = Option.flag(
-    "at-span-time", help: "Write counters as they rose at the time of the spans, --interval apart",
-    documentation: """
-      For files read once: the receiver then knows when the spans were, as if it had been there. It must take samples of \
-      that time, and have none that are later; Prometheus takes older ones with `out_of_order_time_window`.
-      """)
-
-  static let results = OptionGroup("Results", [format, output, remoteWrite, staleMarkers, atSpanTime, label, threads])
-
-  static let follow = Option.flag(
-    "follow", short: "F", help: "Read for ever and write every interval",
-    documentation: """
-      Files are read as they grow, and anew when they are replaced; those not there yet are waited for. Pipes are read \
-      until their writers have gone. SIGTERM and SIGINT end it after a last write.
-      """)
-  static let interval = Option.value(
-    "interval", "DURATION", .duration(in: .milliseconds(10) ... .seconds(86_400)), default: "15s",
-    help: "How often --follow writes")
-  static let staleAfter = Option.value(
-    "stale-after", "DURATION", .duration(), default: "15m",
-    help: "Drop series that have not moved for so long; 0 for never")
-  static let listen = Option.value(
-    "listen", "ADDRESS", .text, help: "Serve /metrics here while following",
-    documentation: """
-      HOST:PORT. In the Prometheus text format, or in OpenMetrics with `--exemplars`. Nothing is written to standard \
-      output unless `--format` or `--output` is given.
-      """)
-
-  static let state = Option.value(
-    "state", "FILE", .file, help: "Keep counters and positions in this file, and go on from it",
-    documentation: """
-      Written before anybody sees the numbers that it holds, so that counters go on after any end, be it a kill, and \
-      nothing is counted twice or left out. Rounds that the receiver has not taken lie beside it, in `FILE.rounds`. One \
-      process has a file for itself. What the page shows is what the file holds.
-      """)
-  static let fromEnd = Option.flag(
-    "from-end", help: "Count only what is written to files from now on",
-    documentation: "Where a `--state` knows how far a file was read, it goes on there.")
-  static let maxAge = Option.value(
-    "max-age", "DURATION", .duration(), help: "Do not count spans that ended longer ago; 0 counts all",
-    documentation: """
-      Without it all spans count, except that of a file that is there at the start, and of which no `--state` knows how \
-      far it was read, spans that ended over 30 s before the start are not counted: they were, by an earlier process. \
-      The command says how many.
-      """)
-  static let buffer = Option.value(
-    "buffer", "LIMIT", .bufferLimit, default: "2h,256MiB", help: "How much to keep for a receiver that does not answer",
-    documentation: """
-      A duration, a size, or both with a comma. What was counted meanwhile is sent in order when it answers again. Of what \
-      is beyond the limit the oldest points fall out; later ones say the same, so that no count is lost.
-      """)
-
-  static let following = OptionGroup(
-    "Following", [follow, interval, staleAfter, listen, state, fromEnd, maxAge, buffer])
-}
-
-extension OptionType<BufferLimit> {
-  /// A duration, a size, or both.
-  static var bufferLimit: Self {
-    Self("a duration, a size, or both, such as 2h,256MiB") { text in
-      var limit = BufferLimit()
-      let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-      guard (1...2).contains(parts.count) else { return nil }
-      for part in parts {
-        if let age = DurationText.parse(part) {
-          limit.age = .nanoseconds(age)
-        } else if let bytes = ByteSizeText.parse(String(part)) {
-          limit.bytes = bytes
-        } else {
-          return nil
-        }
-      }
-      return limit
-    }
-  }
 }

@@ -60,6 +60,13 @@ public final class Aggregator: @unchecked Sendable {
     _ body: (inout AggregatorCore) throws(Failure) -> Result
   ) throws(Failure) -> Result { try body(&core) }
 
+  /// Takes over from one before it what is said of spans that are not counted as usual.
+  func continueNotes(of other: Aggregator) {
+    core.filtered = other.core.filtered
+    core.tooOld = other.core.tooOld
+    core.overflowed = other.core.overflowed
+  }
+
   /// A new aggregator with the series of this one that moved in `round` or later.
   func keepingSeries(movedSince round: UInt32) -> Aggregator {
     Aggregator(keeping: round, of: self)

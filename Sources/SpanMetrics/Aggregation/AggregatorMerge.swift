@@ -17,22 +17,11 @@ extension AggregatorCore {
       guard record.cells[CellLayout.lastRound] >= UInt64(round) else { continue }
       var target = 0
       if position > 0 {
-        let resource: UInt32
-        if let known = labels[Int(record.key.resource)] {
-          resource = known
-        } else {
-          let source = other.keyer.resources[record.key.resource]
-          resource = keyer.resources.number(
-            ResourceLabels(
-              service: translate(source.service, other.keyer.interner, &numbers),
-              job: translate(source.job, other.keyer.interner, &numbers),
-              instance: translate(source.instance, other.keyer.interner, &numbers)))
-          labels[Int(record.key.resource)] = resource
-        }
+        let resource = resource(record.key.resource, other, &labels, &numbers)
         for (index, id) in other.keyer.series.extras(position).enumerated() {
-          extras[index] = translate(id, other.keyer.interner, &numbers)
+          extras[index] = keyer.limit(translate(id, other.keyer.interner, &numbers), extra: index)
         }
-        let name = translate(record.key.name, other.keyer.interner, &numbers)
+        let name = keyer.limit(translate(record.key.name, other.keyer.interner, &numbers))
         target = keyer.position(
           SpanSeriesKey(resource: resource, kind: record.key.kind, status: record.key.status, name: name),
           extras: extras, round: self.round)
@@ -41,6 +30,22 @@ extension AggregatorCore {
       add(record.cells, to: keyer.series[target].cells)
       counter.natives.merge(other.counter.natives[position], at: target)
       counter.exemplars.merge(other.counter.exemplars, series: position, into: target)
+    }
+    for entry in other.events.entries where entry.lastRound >= UInt64(round) {
+      var key = EventTable.Key(series: nil, extras: [], values: [])
+      if let series = entry.key.series {
+        let name = keyer.limit(translate(series.name, other.keyer.interner, &numbers))
+        key.series = SpanSeriesKey(
+          resource: resource(series.resource, other, &labels, &numbers), kind: series.kind, status: series.status,
+          name: name)
+        for (index, id) in (entry.key.extras + entry.key.values).enumerated() {
+          let number = keyer.limit(translate(id, other.keyer.interner, &numbers), extra: index)
+          if index < entry.key.extras.count { key.extras.append(number) } else { key.values.append(number) }
+        }
+      }
+      events.add(
+        EventTable.Entry(
+          key: key, count: entry.count, firstRound: entry.firstRound, lastRound: entry.lastRound))
     }
     keyer.targets.merge(
       other.keyer.targets, names: other.keyer.interner, into: &keyer.interner, limit: configuration.maxSeries)
@@ -69,6 +74,23 @@ extension AggregatorCore {
       cells[CellLayout.firstRound] = UInt64(round)
       cells[CellLayout.lastRound] = UInt64(round)
     }
+    events.place(in: round)
+  }
+
+  /// The number of a resource's labels of `other`; `known` remembers.
+  private mutating func resource(
+    _ number: UInt32, _ other: borrowing AggregatorCore, _ known: inout [UInt32?], _ numbers: inout Translation
+  ) -> UInt32 {
+    if let own = known[Int(number)] { return own }
+    let source = other.keyer.resources[number]
+    var labels = ResourceLabels(
+      service: translate(source.service, other.keyer.interner, &numbers),
+      job: translate(source.job, other.keyer.interner, &numbers),
+      instance: translate(source.instance, other.keyer.interner, &numbers))
+    keyer.limit(&labels)
+    let own = keyer.resources.number(labels)
+    known[Int(number)] = own
+    return own
   }
 
   private mutating func translate(

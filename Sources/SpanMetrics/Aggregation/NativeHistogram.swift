@@ -108,6 +108,17 @@ public struct NativeHistogram: Sendable, Equatable {
     }
   }
 
+  /// The same at a schema coarse enough that the first and the last bucket are less than `range` apart.
+  func narrowed(to range: Int32) -> NativeHistogram {
+    var narrowed = self
+    while let first = narrowed.keys.first, let last = narrowed.keys.last, Int64(last) - Int64(first) >= range,
+      narrowed.schema > Self.coarsest
+    {
+      narrowed.halve()
+    }
+    return narrowed
+  }
+
   private mutating func reduce(to limit: Int) {
     while limit > 0, keys.count > limit, schema > Self.coarsest { halve() }
   }

@@ -18,6 +18,12 @@ struct SeriesKeyer: ~Copyable {
   private var scratch = ByteBuffer(capacity: 256)
   private var joined = ByteBuffer(capacity: 256)
 
+  private var limits: LabelLimits?
+  private let clusters: SpanNameClusters?
+  /// Whether every part of a span's key is what the span says.
+  private let isPlain: Bool
+  private let hasDefaults: Bool
+
   /// The number of the resource's labels; nil when there was no room for them.
   private var resource: UInt32?
   /// The number of its service's name, `CallEnd.noRoom` without room.
@@ -29,11 +35,18 @@ struct SeriesKeyer: ~Copyable {
     self.configuration = configuration
     self.plan = plan
     self.hash = hash
-    interner = Interner(hash: hash)
+    interner = Interner(hash: hash, maxBytes: configuration.maxLabelBytes)
+    clusters = configuration.clusters
+    hasDefaults = !plan.defaults.isEmpty
+    isPlain =
+      configuration.maxLabelValues == 0 && configuration.clusters == nil && configuration.excluded.isEmpty
     series = SeriesTable(stride: stride, extraCount: plan.extras.count, limit: configuration.maxSeries)
     extraIDs = .allocate(capacity: max(1, plan.extras.count))
     extraIDs.initialize(repeating: 0, count: max(1, plan.extras.count))
     resourceIDs = Array(repeating: 0, count: plan.attributes.count)
+    if configuration.maxLabelValues > 0 {
+      limits = LabelLimits(configuration.maxLabelValues, overflow: interner.intern(LabelLimits.overflow))
+    }
   }
 
   deinit { extraIDs.deallocate() }
@@ -45,11 +58,11 @@ struct SeriesKeyer: ~Copyable {
     var number: UInt32? = 0
     if let name = identity.service { number = bounded(try reader.text(name)) }
     var fits = number != nil
-    labels.service = number ?? 0
+    labels.service = configuration.excluded.contains(.service) ? 0 : number ?? 0
     service = number ?? CallEnd.noRoom
     namesService = identity.service != nil
     if configuration.includesTargetInfo {
-      identity.appendJob(service: interner[labels.service], to: &joined, &scratch)
+      identity.appendJob(service: interner[number ?? 0], to: &joined, &scratch)
       let job = bounded(joined.view)
       var instance: UInt32? = 0
       if configuration.includesInstance, let value = identity.instance { instance = bounded(try reader.text(value)) }
@@ -59,6 +72,7 @@ struct SeriesKeyer: ~Copyable {
       try targets.add(
         view, labels, without: configuration.targetInfoExclusions, &interner, &scratch, limit: configuration.maxSeries)
     }
+    limits?.admit(&labels)
     for index in plan.attributes.indices {
       resourceIDs[index] = 0
       if let value = reader.resourceValue(index) {
@@ -76,7 +90,9 @@ struct SeriesKeyer: ~Copyable {
       let id: UInt32?
       switch extra {
       case .statusMessage: id = bounded(span.statusMessage)
-      case .attribute(let key): id = try value(key, &reader)
+      case .attribute(let key):
+        let found = try value(key, &reader)
+        id = found == 0 && hasDefaults ? plan.defaults[index]?.withByteView { bounded($0) } ?? 0 : found
       case .joined(let sources, let separator):
         joined.removeAll()
         for source in sources {
@@ -88,13 +104,13 @@ struct SeriesKeyer: ~Copyable {
         id = bounded(joined.view)
       }
       guard let id else { return false }
-      extraIDs[index] = id
+      extraIDs[index] = limits?.admit(id, .extra(index)) ?? id
     }
     return true
   }
 
   /// The number of an attribute's value: the span's, else the resource's, else the empty string's.
-  private mutating func value(_ key: Int, _ reader: inout AttributeReader) throws(WireError) -> UInt32? {
+  mutating func value(_ key: Int, _ reader: inout AttributeReader) throws(WireError) -> UInt32? {
     if let message = reader.spanValue(key) { return bounded(try reader.text(message)) }
     return resourceIDs[key]
   }
@@ -103,6 +119,7 @@ struct SeriesKeyer: ~Copyable {
   @inline(__always)
   mutating func position(of span: SpanView, round: UInt32) -> Int {
     guard let number = resource else { return 0 }
+    if !isPlain { return shapedPosition(of: span, number, round: round) }
     var hash = hash(span.name)
     hash = ByteHash.mix(hash, Self.word(number, span.kind, span.statusCode))
     for index in plan.extras.indices { hash = ByteHash.mix(hash, UInt64(extraIDs[index])) }
@@ -124,6 +141,37 @@ struct SeriesKeyer: ~Copyable {
       SpanSeriesKey(resource: number, kind: span.kind, status: span.statusCode, name: name), extras: extraIDs,
       round: round)
   }
+
+  /// The place of a span's series where not all of its key is as the span says; 0 when there is no room.
+  @inline(never)
+  private mutating func shapedPosition(of span: SpanView, _ number: UInt32, round: UInt32) -> Int {
+    guard let key = shapedKey(of: span, number) else { return 0 }
+    return position(key, extras: extraIDs, round: round)
+  }
+
+  /// The key of a span's series; nil where there is no room for its name.
+  private mutating func shapedKey(of span: SpanView, _ number: UInt32) -> SpanSeriesKey? {
+    let excluded = configuration.excluded
+    var name: UInt32? = 0
+    if !excluded.contains(.name) {
+      if let clusters, let pattern = clusters.pattern(of: span.name) {
+        name = pattern.withByteView { bounded($0) }
+      } else {
+        name = bounded(span.name)
+      }
+    }
+    guard let name else { return nil }
+    return SpanSeriesKey(
+      resource: number, kind: excluded.contains(.kind) ? 0 : span.kind,
+      status: excluded.contains(.status) ? 0 : span.statusCode, name: limits?.admit(name, .name) ?? name)
+  }
+
+  /// Holds what came from elsewhere to the limits of labels.
+  mutating func limit(_ labels: inout ResourceLabels) { limits?.admit(&labels) }
+
+  mutating func limit(_ name: UInt32) -> UInt32 { limits?.admit(name, .name) ?? name }
+
+  mutating func limit(_ id: UInt32, extra: Int) -> UInt32 { limits?.admit(id, .extra(extra)) ?? id }
 
   /// The series with this key, new if need be; 0 when there is no room.
   mutating func position(_ key: SpanSeriesKey, extras: UnsafePointer<UInt32>, round: UInt32) -> Int {

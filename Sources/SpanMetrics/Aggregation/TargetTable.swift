@@ -15,6 +15,8 @@ struct TargetTable: ~Copyable {
   }
 
   private(set) var targets: Set<Target> = []
+  /// The label sets of `traces_host_info`.
+  private(set) var hosts: Set<Target> = []
   /// Resources already turned into labels, by their bytes' hash: the same resource comes with every request.
   private var seen: Set<UInt64> = []
   private let hash = ByteHash()
@@ -69,13 +71,42 @@ struct TargetTable: ~Copyable {
       for label in target.labels { set[label.name] = interner.intern(names[label.value]) }
       insert(set)
     }
+    for host in other.hosts {
+      if hosts.count >= limit {
+        refused += 1
+        continue
+      }
+      var set: [String: UInt32] = [:]
+      for label in host.labels { set[label.name] = interner.intern(names[label.value]) }
+      hosts.insert(Self.target(set))
+    }
+  }
+
+  /// Adds the host that an attribute of a resource names.
+  mutating func add(host name: ByteView, source: String, _ interner: inout Interner, limit: Int) {
+    if hosts.count >= limit || interner.isFull {
+      // A host that is there needs no room.
+      guard let known = interner.lookUp(name), hosts.contains(where: { $0.labels[0].value == known }) else {
+        refused += 1
+        return
+      }
+    }
+    hosts.insert(
+      Target(labels: [
+        Label(name: "grafana_host_id", value: interner.intern(name)),
+        Label(name: "host_source", value: interner.intern(source)),
+      ]))
   }
 
   /// Takes in a target of a saved state.
-  mutating func restore(_ labels: [String: UInt32]) { insert(labels) }
+  mutating func restore(_ labels: [String: UInt32]) { targets.insert(Self.target(labels)) }
 
-  private mutating func insert(_ set: [String: UInt32]) {
-    let labels = set.map { Label(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
-    targets.insert(Target(labels: labels))
+  /// Takes in a host of a saved state.
+  mutating func restoreHost(_ labels: [String: UInt32]) { hosts.insert(Self.target(labels)) }
+
+  private mutating func insert(_ set: [String: UInt32]) { targets.insert(Self.target(set)) }
+
+  private static func target(_ set: [String: UInt32]) -> Target {
+    Target(labels: set.map { Label(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name })
   }
 }

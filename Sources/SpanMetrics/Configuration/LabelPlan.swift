@@ -27,8 +27,15 @@ struct LabelPlan: Sendable {
   /// Sorted by name.
   private(set) var columns: [Column] = []
   private(set) var extras: [Extra] = []
+  /// What extras are where they would be empty, by their position.
+  private(set) var defaults: [Int: [UInt8]] = [:]
   /// Attributes to look up, each once.
   private(set) var attributes: [String] = []
+  /// The labels that series of events have besides, and where their attributes stand in `attributes`.
+  private(set) var eventLabels: [String] = []
+  private(set) var eventAttributes: [Int] = []
+  /// The attributes of which labels are made, by label, and what others OTLP has in the place of the span's own.
+  private(set) var attributeNames: [String: String] = [:]
   /// What was done about colliding names, for whoever runs the command.
   private(set) var notes: [String] = []
 
@@ -43,9 +50,20 @@ struct LabelPlan: Sendable {
   }
 
   init(_ configuration: SpanMetricsConfiguration) {
-    for label in configuration.serviceLabels { add(label, .service) }
-    for (label, source) in zip(Self.own(configuration.profile), [Source.spanName, .kind, .status]) {
+    let names = configuration.profile.otlp
+    if !configuration.excluded.contains(.service) {
+      for label in configuration.serviceLabels {
+        add(label, .service)
+        attributeNames[label] = names?.service
+      }
+    }
+    let own: [(OwnLabel, Source, String?)] = [
+      (.name, .spanName, names?.operation), (.kind, .kind, names?.kind), (.status, .status, names?.status),
+    ]
+    for (label, (part, source, name)) in zip(Self.own(configuration.profile), own)
+    where !configuration.excluded.contains(part) {
       add(label, source)
+      attributeNames[label] = name
     }
     var reserved = Set(Self.intrinsic + Self.own(configuration.profile) + Self.special + configuration.externalLabels)
     if configuration.includesTargetInfo {
@@ -59,22 +77,41 @@ struct LabelPlan: Sendable {
       // The service label says the same already.
       if key == "service.name" && configuration.serviceLabels.contains(clean) { continue }
       reserved.formUnion(configuration.serviceLabels)
-      addDimension(key, clean, addExtra(.attribute(attribute(key))), reserved)
+      let source = addExtra(.attribute(attribute(key)))
+      if let otherwise = configuration.dimensionDefaults[key] { defaults[extras.count - 1] = Array(otherwise.utf8) }
+      let label = addDimension(key, clean, source, reserved)
+      if names != nil { attributeNames[label] = key }
     }
     for map in configuration.dimensionMaps {
       let source = addExtra(.joined(map.sources.map { attribute($0) }, separator: Array(map.separator.utf8)))
       addDimension(map.name, LabelName.sanitized(map.name), source, reserved.union(configuration.serviceLabels))
     }
     columns.sort { $0.name < $1.name }
+    reserved.formUnion(columns.map(\.name))
+    for key in configuration.eventDimensions ?? [] {
+      let clean = LabelName.sanitized(key)
+      let label = reserved.contains(clean) ? "__" + clean : clean
+      if label != clean {
+        notes.append("event dimension '\(key)' is written as label '\(label)', '\(clean)' being taken")
+      }
+      reserved.insert(label)
+      eventLabels.append(label)
+      eventAttributes.append(attribute(key))
+      if names != nil { attributeNames[label] = key }
+    }
   }
 
-  private mutating func addDimension(_ key: String, _ clean: String, _ source: Source, _ reserved: Set<String>) {
+  @discardableResult
+  private mutating func addDimension(
+    _ key: String, _ clean: String, _ source: Source, _ reserved: Set<String>
+  ) -> String {
     let label = reserved.contains(clean) ? "__" + clean : clean
     if label != clean { notes.append("dimension '\(key)' is written as label '\(label)', '\(clean)' being taken") }
     if columns.contains(where: { $0.name == label }) {
       notes.append("dimension '\(key)' shares the label '\(label)' with another; the last one present counts")
     }
     add(label, source)
+    return label
   }
 
   private mutating func add(_ name: String, _ source: Source) {

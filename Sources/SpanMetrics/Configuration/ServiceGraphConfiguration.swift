@@ -1,3 +1,5 @@
+public import TraceQL
+
 /// The service graph's settings. The defaults are those of Tempo's metrics generator, except for how many spans may wait.
 public struct ServiceGraphConfiguration: Sendable {
   /// Upper bounds of the latency buckets in seconds, ascending.
@@ -17,10 +19,22 @@ public struct ServiceGraphConfiguration: Sendable {
   public var labelsVirtualNodes = false
   /// Adds the gauge `traces_service_graph_connection_info`, 1 for every edge.
   public var includesConnectionInfo = false
+  /// Whether the counters of calls and of failed calls are written, and whether the histograms are.
+  public var parts = GraphParts()
+  /// Spans for which this does not hold are no ends of calls; nil where the filter of the spans' own metrics decides.
+  public var filter: SpanCondition?
   /// How long, when the input does not end, an end of a call waits for the other.
   public var wait = Duration.seconds(10)
   /// Also measures from the end of a producer's span to the start of its consumer's.
   public var measuresMessaging = false
+
+  public init() {}
+}
+
+/// Which metrics of the service graph are written.
+public struct GraphParts: Sendable {
+  public var requests = true
+  public var latency = true
 
   public init() {}
 }

@@ -9,10 +9,16 @@ public struct SpanMetricsConfiguration: Sendable {
   public var profile = MetricProfile.tempo
   /// Labels that hold the service's name; one or several, in any order.
   public var serviceLabels = ["service_name"]
+  /// Labels of the span's own that are left out; what they told apart is one series then.
+  public var excluded: Set<OwnLabel> = []
+  /// Which metrics are written.
+  public var parts = MetricParts()
   /// Adds the status message as the label `status_message`.
   public var includesStatusMessage = false
   /// Attributes that become labels, looked up on the span and then on its resource.
   public var dimensions: [String] = []
+  /// Values of dimensions where neither the span nor its resource has the attribute.
+  public var dimensionDefaults: [String: String] = [:]
   /// Labels made of several attributes.
   public var dimensionMaps: [DimensionMap] = []
   /// Upper bounds of the latency buckets in seconds, ascending.
@@ -40,6 +46,16 @@ public struct SpanMetricsConfiguration: Sendable {
   public var serviceGraph: ServiceGraphConfiguration?
   /// Most series (label sets) kept; spans beyond them are counted in one overflow series.
   public var maxSeries = 100_000
+  /// Most values of one label; the rest is counted under `LabelLimits.overflow`. 0 for any number.
+  public var maxLabelValues = 0
+  /// Most bytes of a label's value.
+  public var maxLabelBytes = Interner.maxValueBytes
+  /// What replaces span names by patterns that fit many, as Tempo's span name sanitization does; one for all who read.
+  public var clusters: SpanNameClusters?
+  /// Resource attributes of which the first present names the host in `traces_host_info`; none for no such metric.
+  public var hostIdentifiers: [String] = []
+  /// Attributes of events that tell apart what the counter of events counts; nil for no such metric.
+  public var eventDimensions: [String]?
   /// Label names that whoever writes the metrics adds to them: dimensions keep clear of these.
   public var externalLabels: [String] = []
   /// Spans that ended before this moment (ns since 1970) are left out.
@@ -69,6 +85,11 @@ public struct SpanMetricsConfiguration: Sendable {
       "\(profile.latencyUnit)", "\(latencyBuckets)", "\(size)", "\(sizeBuckets)", "\(isWeighted)",
       "\(includesTargetInfo)",
     ]
+    if !excluded.isEmpty { parts.append("without \(excluded.map { "\($0)" }.sorted())") }
+    if !dimensionDefaults.isEmpty {
+      parts.append("\(dimensionDefaults.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })")
+    }
+    if let eventDimensions { parts.append("events \(eventDimensions)") }
     if histograms != .classic { parts.append("native \(nativeHistograms)") }
     if let graph = serviceGraph {
       parts += [
@@ -90,6 +111,12 @@ public struct SpanMetricsConfiguration: Sendable {
     try Self.validate(bounds: sizeBuckets, "size buckets")
     if let graph = serviceGraph { try Self.validate(bounds: graph.latencyBuckets, "service graph buckets") }
     if !(nativeHistograms.factor > 1) { throw ConfigurationError("the factor of native histograms must be above 1") }
+    if !(1...Interner.maxValueBytes).contains(maxLabelBytes) {
+      throw ConfigurationError("a label's value can have 1 to \(Interner.maxValueBytes) bytes")
+    }
+    for (key, _) in dimensionDefaults where !dimensions.contains(key) {
+      throw ConfigurationError("a default is for a dimension, and '\(key)' is none")
+    }
     if serviceLabels.isEmpty { throw ConfigurationError("a service label is needed") }
     for label in serviceLabels where !LabelName.isFree(label) {
       throw ConfigurationError("'\(label)' is not a Prometheus label name")
@@ -97,7 +124,7 @@ public struct SpanMetricsConfiguration: Sendable {
     for label in externalLabels where ownLabels.contains(label) {
       throw ConfigurationError("the label '\(label)' cannot be added: series have one of that name")
     }
-    let sources = dimensions.count + dimensionMaps.reduce(0) { $0 + $1.sources.count }
+    let sources = (eventDimensions ?? []).count + dimensions.count + dimensionMaps.reduce(0) { $0 + $1.sources.count }
     if sources > 40 { throw ConfigurationError("at most 40 attributes can become labels, not \(sources)") }
     for map in dimensionMaps where map.name.isEmpty || map.sources.isEmpty || map.sources.contains("") {
       throw ConfigurationError("a mapped dimension needs a name and attributes")
@@ -131,6 +158,22 @@ public struct SpanMetricsConfiguration: Sendable {
       }
     }
   }
+}
+
+/// A label that tells something of the span itself.
+public enum OwnLabel: String, Sendable, CaseIterable {
+  case service
+  case name = "span_name"
+  case kind = "span_kind"
+  case status = "status_code"
+}
+
+/// Which metrics of spans are written.
+public struct MetricParts: Sendable {
+  public var calls = true
+  public var latency = true
+
+  public init() {}
 }
 
 /// A label whose value joins the values of several attributes; those that are absent or empty are left out.

@@ -62,13 +62,13 @@ public enum ExpositionProtobuf {
       }
     case .histogram(let histogram):
       message.appendField(7, reserving: 2) { message in
-        message.appendField(1, varint: UInt64(histogram.count.rounded()))
+        message.appendField(1, varint: UInt64(saturating: histogram.count))
         message.appendField(2, double: histogram.sum)
         if form != .native || histogram.native == nil {
           let bounds = family.bounds + [.infinity]
           for (index, count) in histogram.cumulative.enumerated() {
             message.appendField(3) { message in
-              message.appendField(1, varint: UInt64(count.rounded()))
+              message.appendField(1, varint: UInt64(saturating: count))
               message.appendField(2, double: bounds[min(index, bounds.count - 1)])
               if index < point.exemplars.count, let exemplar = point.exemplars[index] {
                 append(exemplar, 3, exemplarLabel, to: &message)

@@ -5,13 +5,16 @@ public struct MetricFamily: Sendable {
   }
 
   enum Source: Sendable {
-    case calls, latency, size, sizeTotal
+    case calls, latency, size, sizeTotal, events
     case requests, failed, connectionInfo, serverLatency, clientLatency, messagingLatency
-    case targetInfo
+    case targetInfo, hostInfo
   }
 
   /// Counters end in `_total`.
   public let name: String
+  /// As OTLP has it, and the unit there; empty where the name says it.
+  let otlpName: String
+  let unit: String
   public let help: String
   public let kind: Kind
   /// The upper bounds of a histogram's buckets, without +Inf.
@@ -46,6 +49,8 @@ public struct MetricTable: Sendable {
   private let order: [Int32]?
   private let edges: [GraphResult.Edge]
   private let targets: [[(name: String, value: String)]]
+  private let hosts: [[(name: String, value: String)]]
+  private let eventOrder: [Int]
 
   /// - Parameter sorted: whether series come in the order of their labels, which takes time to find.
   public init(_ snapshot: SpanMetricsSnapshot, sorted: Bool = true) {
@@ -53,6 +58,8 @@ public struct MetricTable: Sendable {
     order = sorted ? snapshot.sorted : nil
     edges = snapshot.graph?.edges ?? []
     targets = snapshot.targets
+    hosts = snapshot.hosts
+    eventOrder = snapshot.sortedEvents
     families = Self.families(snapshot, hasTargets: !targets.isEmpty)
   }
 
@@ -62,51 +69,79 @@ public struct MetricTable: Sendable {
     order = stale.positions
     edges = stale.edges
     targets = []
+    hosts = []
+    eventOrder = []
     families = Self.families(stale.snapshot, hasTargets: false)
   }
 
   private static func families(_ snapshot: SpanMetricsSnapshot, hasTargets: Bool) -> [MetricFamily] {
     var families: [MetricFamily] = []
     func add(
-      _ source: MetricFamily.Source, _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ bounds: [Double] = []
+      _ source: MetricFamily.Source, _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ bounds: [Double] = [],
+      otlp: String? = nil, unit: String = ""
     ) {
-      families.append(MetricFamily(name: name, help: help, kind: kind, bounds: bounds, source: source))
+      families.append(
+        MetricFamily(
+          name: name, otlpName: otlp ?? name, unit: unit, help: help, kind: kind, bounds: bounds, source: source))
     }
+    let profile = snapshot.profile
+    let parts = snapshot.parts
     if snapshot.hasSeries {
-      let profile = snapshot.profile
-      add(.calls, profile.calls, .counter, "Spans counted.")
-      add(
-        .latency, profile.latency, .histogram, "Duration of spans in \(profile.latencyUnit).",
-        snapshot.latencyBounds.map { $0 * profile.latencyUnit.perSecond })
+      if parts.calls { add(.calls, profile.calls, .counter, "Spans counted.", otlp: profile.otlp?.calls) }
+      if parts.latency {
+        add(
+          .latency, profile.latency, .histogram, "Duration of spans in \(profile.latencyUnit).",
+          snapshot.latencyBounds.map { $0 * profile.latencyUnit.perSecond }, otlp: profile.otlp?.latency,
+          unit: profile.otlp == nil ? "" : profile.latencyUnit.rawValue)
+      }
       switch snapshot.layout.size {
       case .off: break
-      case .total: add(.sizeTotal, "traces_spanmetrics_size_total", .counter, "Size of spans in bytes.")
+      case .total: add(.sizeTotal, profile.sizePrefix + "_size_total", .counter, "Size of spans in bytes.")
       case .histogram:
-        add(.size, "traces_spanmetrics_size", .histogram, "Size of spans in bytes.", snapshot.sizeBounds)
+        add(.size, profile.sizePrefix + "_size", .histogram, "Size of spans in bytes.", snapshot.sizeBounds)
       }
+    }
+    if !snapshot.events.isEmpty {
+      add(
+        .events, profile.events, .counter, "Events of spans counted.", otlp: profile.otlp?.events)
     }
     if let graph = snapshot.graph, !graph.edges.isEmpty {
       let prefix = "traces_service_graph_request"
-      add(.requests, prefix + "_total", .counter, "Calls from one service to another.")
-      add(.failed, prefix + "_failed_total", .counter, "Calls that failed.")
+      if graph.parts.requests {
+        add(.requests, prefix + "_total", .counter, "Calls from one service to another.")
+        add(.failed, prefix + "_failed_total", .counter, "Calls that failed.")
+      }
       if graph.includesConnectionInfo {
         add(.connectionInfo, "traces_service_graph_connection_info", .gauge, "Which services call which.")
       }
-      add(
-        .serverLatency, prefix + "_server_seconds", .histogram, "Duration of calls as the server saw it.", graph.bounds)
-      add(
-        .clientLatency, prefix + "_client_seconds", .histogram, "Duration of calls as the client saw it.", graph.bounds)
-      if graph.edges.contains(where: { $0.messagingLatency != nil }) {
+      if graph.parts.latency {
         add(
-          .messagingLatency, prefix + "_messaging_system_seconds", .histogram, "From the producer to the consumer.",
+          .serverLatency, prefix + "_server_seconds", .histogram, "Duration of calls as the server saw it.",
           graph.bounds)
+        add(
+          .clientLatency, prefix + "_client_seconds", .histogram, "Duration of calls as the client saw it.",
+          graph.bounds)
+        if graph.edges.contains(where: { $0.messagingLatency != nil }) {
+          add(
+            .messagingLatency, prefix + "_messaging_system_seconds", .histogram, "From the producer to the consumer.",
+            graph.bounds)
+        }
       }
     }
     if hasTargets {
       add(.targetInfo, "traces_target_info", .gauge, "Attributes of the resources that sent spans.")
     }
+    if !snapshot.hosts.isEmpty {
+      add(.hostInfo, "traces_host_info", .gauge, "Hosts that sent spans.")
+    }
     return families
   }
+
+  /// Whether spans may count other than once.
+  var isWeighted: Bool { snapshot.layout.isWeighted }
+
+  /// The attributes that OTLP has in the place of labels, by label, where they have other names.
+  var attributeNames: [String: String] { snapshot.attributeNames }
 
   /// Which buckets are wanted where both can be written.
   public var form: HistogramForm { snapshot.histograms }
@@ -116,6 +151,8 @@ public struct MetricTable: Sendable {
     switch family.source {
     case .calls, .latency, .size, .sizeTotal: order?.count ?? snapshot.positions
     case .targetInfo: targets.count
+    case .hostInfo: hosts.count
+    case .events: eventOrder.count
     default: edges.count
     }
   }
@@ -127,6 +164,9 @@ public struct MetricTable: Sendable {
       return series(family, at: order.map { Int($0[index]) } ?? index)
     case .targetInfo:
       return MetricPoint(labels: targets[index].map { MetricLabel($0.name, .text($0.value)) }, value: .number(1))
+    case .hostInfo:
+      return MetricPoint(labels: hosts[index].map { MetricLabel($0.name, .text($0.value)) }, value: .number(1))
+    case .events: return snapshot.eventPoint(eventOrder[index])
     default: return edge(family, edges[index])
     }
   }

@@ -11,6 +11,8 @@ public struct FollowingOptions: Sendable {
   /// Spans that ended longer ago are not counted, ns; nil for those in a file at the start only, where nothing tells up to
   /// where it was counted before; 0 for none.
   public var maxAge: Int64?
+  /// Whether a round says what came since the one before, and not all there is.
+  public var isDelta = false
   /// Where the counters and how far inputs were read are kept; nil for nowhere.
   public var stateFile: String?
 

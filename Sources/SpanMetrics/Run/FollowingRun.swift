@@ -1,4 +1,4 @@
-public import OTLP
+import OTLP
 public import Platform
 import Synchronization
 public import TraceFormats
@@ -25,6 +25,8 @@ public final class FollowingRun: Sendable {
     public let number: UInt32
     /// Unix ms; later than that of the round before.
     public let time: Int64
+    /// Since when what it says was counted, Unix ms.
+    public let start: Int64
     public let snapshot: SpanMetricsSnapshot
     /// What did not move for so long that it was dropped; the snapshot has it no more.
     public let stale: StaleSeries?
@@ -44,6 +46,8 @@ public final class FollowingRun: Sendable {
   struct Total {
     var aggregator: Aggregator
     var time: Int64 = 0
+    /// Since when it counts, Unix ms.
+    var started: Int64
     var shared: (snapshot: SpanMetricsSnapshot, at: Int64)?
     var positions: [InputPosition] = []
   }
@@ -55,6 +59,8 @@ public final class FollowingRun: Sendable {
   private let stopFlag = Flag()
   private let threads = Monitor<[UncheckedHandle]>([])
   private let store: StateFile?
+  private let configuration: SpanMetricsConfiguration
+  private let isDelta: Bool
 
   /// How long an end of a call waits for the other, ns.
   private let edgeWait: Int64
@@ -66,6 +72,8 @@ public final class FollowingRun: Sendable {
     _ following: FollowingOptions = FollowingOptions(), log: Log = .discarding
   ) throws(RunError) {
     let paths = paths.isEmpty ? ["-"] : paths
+    self.configuration = configuration
+    isDelta = following.isDelta
     let restored: RestoredState?
     do throws(StateError) {
       store = try following.stateFile.map { (path) throws(StateError) in try StateFile(path, configuration) }
@@ -86,8 +94,11 @@ public final class FollowingRun: Sendable {
       // What is new is told by the round in which it came.
       for follower in followers { follower.withCounted { $0.aggregator.round = aggregator.round } }
       graph?.begin(round: aggregator.round)
+      let known = restored.flatMap { $0.isOtherConfiguration || $0.state.started == 0 ? nil : $0.state.started }
       total = Monitor(
-        Total(aggregator: aggregator, time: restored?.state.time ?? 0, positions: restored?.state.inputs ?? []))
+        Total(
+          aggregator: aggregator, time: restored?.state.time ?? 0, started: known ?? Timestamp.now.milliseconds,
+          positions: restored?.state.inputs ?? []))
     } catch { throw .configuration(error) }
     self.followers = followers
     // What cannot be opened is said now, before anything is written.
@@ -162,11 +173,12 @@ public final class FollowingRun: Sendable {
   ) throws(StateError) -> Round {
     try total.withLock { (total) throws(StateError) in
       let number = total.aggregator.round
-      let saved = fold(into: &total, next: number + 1, isFinal: isFinal) { graph in
+      let saved = fold(into: &total, next: number + 1, isFinal: isFinal) { [isDelta] graph in
+        if isDelta { return graph.map { ($0.takeRound(next: number + 1, isFinal: isFinal), []) } }
         let kept = keptRounds > 0 && number > keptRounds ? number - keptRounds : 0
         return graph?.finishRound(next: number + 1, keepingEdgesSince: kept, isFinal: isFinal && store == nil)
       }
-      let kept = keptRounds > 0 && number > keptRounds ? number - keptRounds : 0
+      let kept = !isDelta && keptRounds > 0 && number > keptRounds ? number - keptRounds : 0
       var stale: StaleSeries?
       let edges = saved.edges?.stale ?? []
       if kept > 0 {
@@ -180,13 +192,19 @@ public final class FollowingRun: Sendable {
           stale = StaleSeries(snapshot: before, positions: positions.map { Int32($0) }, edges: edges)
         }
       }
-      total.aggregator.round = number + 1
+      let start = total.started
       let snapshot = SpanMetricsSnapshot(total.aggregator.core, graph: saved.edges?.result)
-      total.time = max(Timestamp.now.milliseconds, total.time + 2)
+      total.time = max(Timestamp.now.milliseconds, total.time.addingSaturating(2))
       try save(snapshot, &total, round: number, isRound: true, saved.graph)
       total.shared = (snapshot, monotonicNanoseconds())
+      if isDelta, let fresh = try? Aggregator(configuration, graph: graph) {
+        fresh.continueNotes(of: total.aggregator)
+        total.aggregator = fresh
+        total.started = total.time
+      }
+      total.aggregator.round = number + 1
       return Round(
-        number: number, time: total.time, snapshot: snapshot, stale: stale, graph: saved.graph)
+        number: number, time: total.time, start: start, snapshot: snapshot, stale: stale, graph: saved.graph)
     }
   }
 
@@ -221,8 +239,10 @@ public final class FollowingRun: Sendable {
       if index < fresh.count { counted.aggregator = fresh[index] }
     } whole: {
       graph?.expire(before: Timestamp.now.nanoseconds - edgeWait)
+      // What is taken out of the graph is saved before.
+      if isDelta { graph?.save(into: &graphState, withWaiting: false) }
       edges = finish(graph)
-      graph?.save(into: &graphState, withWaiting: store != nil)
+      if !isDelta { graph?.save(into: &graphState, withWaiting: store != nil) }
     }
     total.positions = []
     for counted in taken {
@@ -245,7 +265,8 @@ public final class FollowingRun: Sendable {
     _ snapshot: SpanMetricsSnapshot, _ total: inout Total, round: UInt32, isRound: Bool, _ graph: [UInt8]
   ) throws(StateError) {
     guard let store else { return }
-    let state = SavedState(round: round, isRound: isRound, time: total.time, inputs: total.positions)
+    let state = SavedState(
+      round: round, isRound: isRound, time: total.time, started: total.started, inputs: total.positions)
     try graph.withByteView { (view) throws(StateError) in try store.save(state, snapshot, view) }
   }
 

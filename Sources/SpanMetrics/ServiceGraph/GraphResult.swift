@@ -38,6 +38,8 @@ public struct GraphResult: Sendable {
   public let bounds: [Double]
   /// Whether `traces_service_graph_connection_info` is wanted.
   public let includesConnectionInfo: Bool
+  /// Which of its metrics are written.
+  public let parts: GraphParts
   /// Spans given up because too many waited for their counterpart.
   public let evicted: Int
   /// Spans whose counterpart did not come and which name no peer.
@@ -49,6 +51,7 @@ public struct GraphResult: Sendable {
   ) {
     bounds = configuration.latencyBuckets
     includesConnectionInfo = configuration.includesConnectionInfo
+    parts = configuration.parts
     self.evicted = evicted
     self.unpaired = unpaired
     let layout = table.layout

@@ -21,7 +21,7 @@ struct GraphState: ~Copyable {
     self.configuration = configuration
     self.graph = graph
     plan = EdgeLabelPlan(graph, externalLabels: configuration.externalLabels)
-    var names = Interner(hash: ByteHash())
+    var names = Interner(hash: ByteHash(), maxBytes: configuration.maxLabelBytes)
     user = names.intern("user")
     self.names = names
     waiting = WaitingEnds(limit: graph.maxWaiting)
@@ -89,6 +89,8 @@ struct GraphState: ~Copyable {
     rest.add(edges, movedSince: kept)
     edges = rest
   }
+
+  mutating func forgetEdges() { edges = EdgeTable(configuration, graph) }
 
   func result(isFinal: Bool) -> GraphResult {
     var all = EdgeTable(configuration, graph)

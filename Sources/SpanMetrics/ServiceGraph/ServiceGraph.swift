@@ -59,6 +59,17 @@ public final class ServiceGraph: Sendable {
     }
   }
 
+  /// What came since the last round, which is forgotten; what comes after it belongs to the writing round `next`.
+  func takeRound(next: UInt32, isFinal: Bool) -> GraphResult {
+    state.withLock { state in
+      if isFinal { state.giveUpAll() }
+      let result = state.result(isFinal: isFinal)
+      state.forgetEdges()
+      state.round = UInt64(next)
+      return result
+    }
+  }
+
   /// Writes everything there is to a state that is saved.
   func save(into buffer: inout ByteBuffer, withWaiting: Bool) {
     let saved = state.withLock { state in

@@ -17,7 +17,11 @@ public struct SpanMetricsSnapshot: Sendable {
   private let natives: NativeTable
   let histograms: HistogramForm
   let profile: MetricProfile
+  /// Which metrics of spans are written.
+  public let parts: MetricParts
   private let targetSet: Set<TargetTable.Target>
+  private let hostSet: Set<TargetTable.Target>
+  let events: [EventTable.Entry]
   private let sorting = SortedSeries()
 
   public let graph: GraphResult?
@@ -46,7 +50,10 @@ public struct SpanMetricsSnapshot: Sendable {
     natives = core.counter.natives
     histograms = core.configuration.histograms
     profile = core.configuration.profile
+    parts = core.configuration.parts
     targetSet = core.keyer.targets.targets
+    hostSet = core.keyer.targets.hosts
+    events = core.events.entries
     self.graph = graph
     spans = core.spans
     filtered = core.filtered
@@ -95,9 +102,14 @@ public struct SpanMetricsSnapshot: Sendable {
   }
 
   /// The label sets of `traces_target_info`, sorted.
-  public var targets: [[(name: String, value: String)]] {
+  public var targets: [[(name: String, value: String)]] { labelSets(targetSet) }
+
+  /// The label sets of `traces_host_info`, sorted.
+  public var hosts: [[(name: String, value: String)]] { labelSets(hostSet) }
+
+  private func labelSets(_ targets: Set<TargetTable.Target>) -> [[(name: String, value: String)]] {
     var sets: [[(name: String, value: String)]] = []
-    for target in targetSet {
+    for target in targets {
       sets.append(target.labels.map { ($0.name, String(texts[$0.value])) })
     }
     return sets.sorted { left, right in
@@ -130,6 +142,10 @@ public struct SpanMetricsSnapshot: Sendable {
   func resource(_ number: UInt32) -> ResourceLabels { resources[Int(number)] }
   var resourceCount: Int { resources.count }
   var rawTargets: Set<TargetTable.Target> { targetSet }
+  var rawHosts: Set<TargetTable.Target> { hostSet }
+
+  /// See `LabelPlan.attributeNames`.
+  var attributeNames: [String: String] { plan.attributeNames }
 
   /// Calls `body` with the cells of a series, laid out as `layout` says.
   func withCells<Result>(_ position: Int, _ body: (UnsafePointer<UInt64>) -> Result) -> Result {
@@ -178,29 +194,62 @@ public struct SpanMetricsSnapshot: Sendable {
   /// The labels of a series that are there, sorted by name; valid as long as the snapshot is.
   func labels(_ position: Int) -> [MetricLabel] {
     if position == 0 { return [MetricLabel("metric_overflow", .fixed("true"))] }
+    return labels(keys[position], extras(position))
+  }
+
+  /// Whether any events were counted.
+  public var hasEvents: Bool { !events.isEmpty }
+
+  /// The places of the series of events, in the order of their labels.
+  var sortedEvents: [Int] {
+    let texts = events.indices.map { index in eventPoint(index).labels.flatMap { [$0.name, $0.value.string] } }
+    return events.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
+  }
+
+  /// The series of events, in the order of their labels.
+  public var eventPoints: [MetricPoint] { sortedEvents.map { eventPoint($0) } }
+
+  func eventPoint(_ index: Int) -> MetricPoint {
+    let event = events[index]
+    var labels = [MetricLabel("metric_overflow", .fixed("true"))]
+    if let series = event.key.series {
+      labels = self.labels(series, event.key.extras[...])
+      for (label, id) in zip(plan.eventLabels, event.key.values) where id != 0 {
+        labels.append(MetricLabel(label, .bytes(texts[id])))
+      }
+      labels.sort { $0.name < $1.name }
+    }
+    return MetricPoint(
+      labels: labels, value: .number(Double(event.count) * Weight.unit),
+      rounds: event.firstRound...max(event.firstRound, event.lastRound))
+  }
+
+  private func labels(_ key: SpanSeriesKey, _ extras: ArraySlice<UInt32>) -> [MetricLabel] {
     var labels: [MetricLabel] = []
     labels.reserveCapacity(plan.columns.count)
     for column in plan.columns {
-      if let value = value(position, column) { labels.append(MetricLabel(column.name, value)) }
+      if let value = value(key, extras, column) { labels.append(MetricLabel(column.name, value)) }
     }
     return labels
   }
 
   /// The value of a label: the last of its sources that has one.
-  private func value(_ position: Int, _ column: LabelPlan.Column) -> MetricLabel.Value? {
+  private func value(
+    _ key: SpanSeriesKey, _ extras: ArraySlice<UInt32>, _ column: LabelPlan.Column
+  ) -> MetricLabel.Value? {
     for source in column.sources.reversed() {
       switch source {
       case .kind:
-        let kind = keys[position].kind
+        let kind = key.kind
         guard let known = SpanKind(rawValue: kind) else { return .text(String(kind)) }
         return profile.kindPrefix == "SPAN_KIND_"
           ? .fixed(known.protobufName) : .text(profile.kindValue("\(known)"))
       case .status:
-        let status = keys[position].status
+        let status = key.status
         guard let known = StatusCode(rawValue: status) else { return .text(String(status)) }
         return known == .error ? .text(profile.errorStatus) : .fixed(known.protobufName)
       default:
-        let id = number(position, source)
+        let id = number(key, extras, source)
         if id != 0 { return .bytes(texts[id]) }
       }
     }
@@ -209,7 +258,10 @@ public struct SpanMetricsSnapshot: Sendable {
 
   /// The number of a source's value; for kind and status, the value itself.
   private func number(_ position: Int, _ source: LabelPlan.Source) -> UInt32 {
-    let key = keys[position]
+    number(keys[position], extras(position), source)
+  }
+
+  private func number(_ key: SpanSeriesKey, _ extras: ArraySlice<UInt32>, _ source: LabelPlan.Source) -> UInt32 {
     switch source {
     case .service: return resources[Int(key.resource)].service
     case .job: return resources[Int(key.resource)].job
@@ -217,7 +269,7 @@ public struct SpanMetricsSnapshot: Sendable {
     case .spanName: return key.name
     case .kind: return UInt32(bitPattern: key.kind)
     case .status: return UInt32(bitPattern: key.status)
-    case .extra(let index): return extras[position * plan.extras.count + index]
+    case .extra(let index): return extras[extras.startIndex + index]
     }
   }
 

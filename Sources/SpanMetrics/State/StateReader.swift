@@ -27,9 +27,16 @@ enum StateReader {
       var decompressor = try GzipDecompressor()
       try decompressor.decompress(bytes, into: &content, limit: maxBytes)
     } catch { throw StateError(description: error.description) }
-    do throws(WireError) {
-      return try fields(content.view, configuration)
-    } catch { throw StateError(description: error.description) }
+    return try read(content: content.view, configuration)
+  }
+
+  /// Reads what is in the gzip member.
+  static func read(
+    content: ByteView, _ configuration: SpanMetricsConfiguration
+  ) throws(StateError) -> RestoredState {
+    do throws(WireError) { return try fields(content, configuration) } catch {
+      throw StateError(description: error.description)
+    }
   }
 
   private static func fields(
@@ -48,9 +55,13 @@ enum StateReader {
         if try cursor.varint() != StateField.currentVersion { throw .badTag }
       case (StateField.configuration, 2):
         if String(try cursor.bytes()) != configuration.fingerprint { restored.isOtherConfiguration = true }
-      case (StateField.round, 0): restored.state.round = UInt32(truncatingIfNeeded: try cursor.varint())
+      case (StateField.round, 0):
+        // There is room for as many again.
+        guard let round = UInt32(exactly: try cursor.varint()), round <= .max / 2 else { throw .badTag }
+        restored.state.round = round
       case (StateField.isRound, 0): restored.state.isRound = try cursor.varint() != 0
       case (StateField.time, 0): restored.state.time = Int64(bitPattern: try cursor.varint())
+      case (StateField.started, 0): restored.state.started = Int64(bitPattern: try cursor.varint())
       case (StateField.deliveredRound, 0):
         restored.state.delivered = Delivered(round: try cursor.varint(), time: restored.state.delivered?.time ?? 0)
       case (StateField.deliveredTime, 0):
@@ -117,10 +128,14 @@ enum StateReader {
       tables.texts.append(aggregator.withCore { $0.keyer.interner.intern(text) })
     case (StateField.resource, 2):
       var words = WireCursor(try cursor.bytes())
-      let labels = ResourceLabels(
+      var labels = ResourceLabels(
         service: try tables.text(words.varint()), job: try tables.text(words.varint()),
         instance: try tables.text(words.varint()))
-      tables.resources.append(aggregator.withCore { $0.keyer.resources.number(labels) })
+      tables.resources.append(
+        aggregator.withCore { core in
+          core.keyer.limit(&labels)
+          return core.keyer.resources.number(labels)
+        })
     case (StateField.series, 2):
       let message = try cursor.bytes()
       let known = tables
@@ -128,6 +143,13 @@ enum StateReader {
     case (StateField.target, 2):
       let target = try target(cursor.bytes(), tables)
       aggregator.withCore { $0.keyer.targets.restore(target) }
+    case (StateField.host, 2):
+      let host = try target(cursor.bytes(), tables)
+      aggregator.withCore { $0.keyer.targets.restoreHost(host) }
+    case (StateField.event, 2):
+      let message = try cursor.bytes()
+      let known = tables
+      try aggregator.withCore { (core) throws(WireError) in try event(message, &core, known) }
     case (StateField.graph, 2):
       let message = try cursor.bytes()
       if let graph { try graph.restore(message) }
@@ -140,9 +162,11 @@ enum StateReader {
     let resource = try words.varint()
     let kind = Int32(bitPattern: UInt32(truncatingIfNeeded: try words.varint()))
     let status = Int32(bitPattern: UInt32(truncatingIfNeeded: try words.varint()))
-    let name = try tables.text(words.varint())
+    let name = core.keyer.limit(try tables.text(words.varint()))
     var extras: [UInt32] = []
-    for _ in core.keyer.plan.extras { extras.append(try tables.text(words.varint())) }
+    for index in core.keyer.plan.extras.indices {
+      extras.append(core.keyer.limit(try tables.text(words.varint()), extra: index))
+    }
     var position = 0
     if resource != UInt64(UInt32.max) {
       guard resource < UInt64(tables.resources.count) else { throw .truncated }
@@ -161,6 +185,29 @@ enum StateReader {
       if let base = buffer.baseAddress { core.add(base, to: cells) }
     }
     if core.counter.natives.isEnabled { core.counter.natives.merge(try native(&words), at: position) }
+  }
+
+  private static func event(_ message: ByteView, _ core: inout AggregatorCore, _ tables: Tables) throws(WireError) {
+    var words = WireCursor(message)
+    let resource = try words.varint()
+    let kind = Int32(bitPattern: UInt32(truncatingIfNeeded: try words.varint()))
+    let status = Int32(bitPattern: UInt32(truncatingIfNeeded: try words.varint()))
+    let name = core.keyer.limit(try tables.text(words.varint()))
+    let count = UInt128(try words.varint()) | UInt128(try words.varint()) << 64
+    var entry = EventTable.Entry(
+      key: EventTable.Key(series: nil, extras: [], values: []), count: count, firstRound: try words.varint(),
+      lastRound: try words.varint())
+    if resource != UInt64(UInt32.max) {
+      guard resource < UInt64(tables.resources.count) else { throw .truncated }
+      entry.key.series = SpanSeriesKey(
+        resource: tables.resources[Int(resource)], kind: kind, status: status, name: name)
+      let extras = core.keyer.plan.extras.count
+      for index in 0..<extras + core.keyer.plan.eventLabels.count {
+        let id = core.keyer.limit(try tables.text(words.varint()), extra: index)
+        if index < extras { entry.key.extras.append(id) } else { entry.key.values.append(id) }
+      }
+    }
+    core.events.add(entry)
   }
 
   static func native(_ words: inout WireCursor) throws(WireError) -> NativeHistogram {

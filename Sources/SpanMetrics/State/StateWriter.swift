@@ -24,6 +24,8 @@ struct SavedState {
   var isRound = true
   /// When it was saved, Unix ms.
   var time: Int64 = 0
+  /// Since when its counters count, Unix ms.
+  var started: Int64 = 0
   var delivered: Delivered?
   var inputs: [InputPosition] = []
 }
@@ -40,6 +42,7 @@ struct StateWriter: ~Copyable {
     buffer.appendField(StateField.round, varint: UInt64(state.round))
     if state.isRound { buffer.appendField(StateField.isRound, varint: 1) }
     buffer.appendField(StateField.time, varint: UInt64(bitPattern: state.time))
+    buffer.appendField(StateField.started, varint: UInt64(bitPattern: state.started))
     if let delivered = state.delivered {
       buffer.appendField(StateField.deliveredRound, varint: delivered.round)
       buffer.appendField(StateField.deliveredTime, varint: UInt64(bitPattern: delivered.time))
@@ -85,13 +88,32 @@ struct StateWriter: ~Copyable {
       if let native = snapshot.native(position) { Self.append(native, &buffer) }
       buffer.endLengthDelimited(mark, reserved: 1)
     }
-    for target in snapshot.rawTargets {
-      buffer.appendField(StateField.target, reserving: 2) { buffer in
-        for label in target.labels {
-          buffer.appendField(1) { buffer in
-            buffer.appendField(1, string: label.name)
-            buffer.appendField(2, varint: UInt64(label.value))
-          }
+    for target in snapshot.rawTargets { append(target, StateField.target) }
+    for host in snapshot.rawHosts { append(host, StateField.host) }
+    for event in snapshot.events {
+      buffer.appendField(StateField.event) { buffer in
+        let series = event.key.series
+        let key: [UInt32] = [
+          series?.resource ?? .max, UInt32(bitPattern: series?.kind ?? 0), UInt32(bitPattern: series?.status ?? 0),
+          series?.name ?? 0,
+        ]
+        for word in key { buffer.appendVarint(UInt64(word)) }
+        for word in [
+          UInt64(truncatingIfNeeded: event.count), UInt64(truncatingIfNeeded: event.count >> 64), event.firstRound,
+          event.lastRound,
+        ] { buffer.appendVarint(word) }
+        if series == nil { return }
+        for id in event.key.extras + event.key.values { buffer.appendVarint(UInt64(id)) }
+      }
+    }
+  }
+
+  private mutating func append(_ target: TargetTable.Target, _ field: Int) {
+    buffer.appendField(field, reserving: 2) { buffer in
+      for label in target.labels {
+        buffer.appendField(1) { buffer in
+          buffer.appendField(1, string: label.name)
+          buffer.appendField(2, varint: UInt64(label.value))
         }
       }
     }
@@ -109,6 +131,9 @@ struct StateWriter: ~Copyable {
 
   /// The service graph's state, as it wrote itself.
   mutating func write(graph: ByteView) { buffer.appendField(StateField.graph, bytes: graph) }
+
+  /// What goes into the gzip member.
+  var content: [UInt8] { Array(buffer.view) }
 
   /// The whole, compressed.
   consuming func finish() throws(CompressionError) -> [UInt8] {
@@ -139,4 +164,7 @@ enum StateField {
   static let target = 15
   static let graph = 16
   static let isRound = 17
+  static let started = 18
+  static let host = 19
+  static let event = 20
 }

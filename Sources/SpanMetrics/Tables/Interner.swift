@@ -8,8 +8,10 @@ import Platform
 /// Invariants: an entry's bytes stand in `memory`, where they are neither moved nor freed as long as the interner or one
 /// of its `texts` lives.
 struct Interner: ~Copyable {
-  /// Longer values are cut, at a character boundary. Tempo has the same limit.
+  /// Longer values are cut at least, at a character boundary. Tempo has the same limit.
   static let maxValueBytes = 2048
+
+  private let maxBytes: Int
 
   /// When the values together take more, the interner calls itself full.
   static let maxStoredBytes = 64 << 20
@@ -26,7 +28,11 @@ struct Interner: ~Copyable {
   private var storedBytes = 0
   private let hash: ByteHash
 
-  init(hash: ByteHash) { self.hash = hash }
+  /// - Parameter maxBytes: where values are cut, up to `maxValueBytes`.
+  init(hash: ByteHash, maxBytes: Int = Interner.maxValueBytes) {
+    self.hash = hash
+    self.maxBytes = maxBytes
+  }
 
   /// How many numbers are in use, the empty string's included.
   var count: Int { entries.count }
@@ -40,7 +46,7 @@ struct Interner: ~Copyable {
   /// The number of `value`.
   mutating func intern(_ value: ByteView) -> UInt32 {
     if value.isEmpty { return 0 }
-    if value.count > Self.maxValueBytes { return intern(Self.cut(value)) }
+    if value.count > maxBytes { return intern(cut(value)) }
     let hash = hash(value)
     if let known = find(value, hash) { return known }
     return internNew(value, hash)
@@ -49,7 +55,7 @@ struct Interner: ~Copyable {
   /// The number of `value` if it has one.
   func lookUp(_ value: ByteView) -> UInt32? {
     if value.isEmpty { return 0 }
-    return value.count > Self.maxValueBytes ? lookUp(Self.cut(value)) : find(value, hash(value))
+    return value.count > maxBytes ? lookUp(cut(value)) : find(value, hash(value))
   }
 
   /// The number of `text`.
@@ -75,9 +81,9 @@ struct Interner: ~Copyable {
   }
 
   /// The longest beginning within the limit that ends between two characters.
-  private static func cut(_ value: ByteView) -> ByteView {
-    var end = maxValueBytes
-    while end > maxValueBytes - 4 && value[end] & 0xC0 == 0x80 { end -= 1 }
+  private func cut(_ value: ByteView) -> ByteView {
+    var end = maxBytes
+    while end > max(0, maxBytes - 4) && value[end] & 0xC0 == 0x80 { end -= 1 }
     return value.prefix(end)
   }
 

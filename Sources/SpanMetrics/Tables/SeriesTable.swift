@@ -1,7 +1,7 @@
 import Platform
 
 /// What tells series apart: small numbers, and the span's name.
-struct SpanSeriesKey: Sendable {
+struct SpanSeriesKey: Hashable, Sendable {
   /// The number of the resource's labels.
   var resource: UInt32
   var kind: Int32

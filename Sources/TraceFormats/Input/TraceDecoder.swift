@@ -19,7 +19,8 @@ public struct TraceDecoder: ~Copyable {
   var foreign = ForeignDecoders()
   /// Where the document, trace or span begins that was read last.
   var leaf = 0
-  /// Documents and messages of the chunk, by format.
+  /// Messages of the chunk in OTLP protobuf; documents and messages in other formats, by format.
+  private var messages = 0
   var formats: [String: Int] = [:]
   /// How many bad records were passed over.
   public internal(set) var skipped = 0
@@ -45,6 +46,8 @@ public struct TraceDecoder: ~Copyable {
     in chunk: TraceChunk, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
     defer {
+      if messages > 0 { formats["OTLP protobuf"] = messages }
+      messages = 0
       chunk.findings.add(formats: formats)
       formats.removeAll(keepingCapacity: true)
     }
@@ -108,7 +111,7 @@ public struct TraceDecoder: ~Copyable {
     _ bytes: ByteView, _ chunk: TraceChunk, at offset: Int, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(InputError) {
     let signal = protobufSignal
-    formats["OTLP protobuf", default: 0] += 1
+    messages += 1
     let position = InputError.Position.byte(chunk.offset + offset)
     do throws(WireError) {
       // What is to be skipped must be skipped whole, so it is walked to the last value before its first span is counted.

@@ -21,8 +21,11 @@ struct MetricsJSON {
     if let graph = snapshot.graph {
       try list("service_graph", graph.edges.map { json($0, graph) }, to: &sink)
     }
+    if snapshot.hasEvents { try list("span_events", snapshot.eventPoints.map(json), to: &sink) }
     let targets = snapshot.targets
     if !targets.isEmpty { try list("target_info", targets.map(json), to: &sink) }
+    let hosts = snapshot.hosts
+    if !hosts.isEmpty { try list("host_info", hosts.map(json), to: &sink) }
     try sink.write("}\n")
   }
 
@@ -39,10 +42,14 @@ struct MetricsJSON {
     var writer = JSONWriter()
     writer.beginObject()
     labels(series.labels, &writer)
-    writer.key("calls")
-    writer.raw(MetricsNumber.plain(series.calls))
-    writer.key("latency")
-    histogram(series.latency, snapshot.latencyBounds, &writer)
+    if snapshot.parts.calls {
+      writer.key("calls")
+      writer.raw(MetricsNumber.plain(series.calls))
+    }
+    if snapshot.parts.latency {
+      writer.key("latency")
+      histogram(series.latency, snapshot.latencyBounds, &writer)
+    }
     if let size = series.size {
       if size.cumulative.isEmpty {
         writer.key("size_total")
@@ -70,17 +77,33 @@ struct MetricsJSON {
     var writer = JSONWriter()
     writer.beginObject()
     labels(edge.labels, &writer)
-    writer.key("requests")
-    writer.raw(MetricsNumber.plain(edge.requests))
-    writer.key("failed")
-    writer.raw(MetricsNumber.plain(edge.failed))
-    writer.key("server")
-    histogram(edge.serverLatency, graph.bounds, &writer)
-    writer.key("client")
-    histogram(edge.clientLatency, graph.bounds, &writer)
-    if let messaging = edge.messagingLatency {
-      writer.key("messaging_system")
-      histogram(messaging, graph.bounds, &writer)
+    if graph.parts.requests {
+      writer.key("requests")
+      writer.raw(MetricsNumber.plain(edge.requests))
+      writer.key("failed")
+      writer.raw(MetricsNumber.plain(edge.failed))
+    }
+    if graph.parts.latency {
+      writer.key("server")
+      histogram(edge.serverLatency, graph.bounds, &writer)
+      writer.key("client")
+      histogram(edge.clientLatency, graph.bounds, &writer)
+      if let messaging = edge.messagingLatency {
+        writer.key("messaging_system")
+        histogram(messaging, graph.bounds, &writer)
+      }
+    }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private func json(_ point: MetricPoint) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    labels(point.labels.map { ($0.name, $0.value.string) }, &writer)
+    if case .number(let count) = point.value {
+      writer.key("events")
+      writer.raw(MetricsNumber.plain(count))
     }
     writer.endObject()
     return writer.bytes

@@ -1,19 +1,9 @@
+import Backends
 import OTLP
 import Platform
 
-/// Series of one remote-write request, each with one sample, and where each ends: a request that was refused is sent again
-/// in parts.
-struct WriteBatch: ~Copyable {
-  /// What is written of a series.
-  enum Phase: Sendable {
-    /// A 0 at `time` (Unix ms), for series that appeared after round `after`.
-    case zeros(time: Int64, after: UInt64)
-    /// The value at `time`, exemplars of rounds after `after`.
-    case values(time: Int64, after: UInt64)
-    /// A stale marker at `time`.
-    case ends(time: Int64)
-  }
-
+/// The series of one remote-write request, each with one sample.
+final class RemoteWriteBatch: MetricsBatch {
   /// How much goes into one request; Prometheus's own default is 2,000 samples.
   private static let maxSeries = 2000
   private static let maxBytes = 4 << 20
@@ -21,40 +11,44 @@ struct WriteBatch: ~Copyable {
   /// The value that says a series has ended.
   private static let staleNaN = Double(bitPattern: 0x7ff0_0000_0000_0002)
 
+  private let client: RemoteWriteClient
   private var buffer = ByteBuffer(capacity: 64 << 10)
   private var ends: [Int] = []
   private let external: [(name: String, value: String)]
   private let exemplarLabel: String
   private let form: HistogramForm
+  /// The values of `le` by the family's name.
+  private let bounds: [String: [String]]
   private var labels: [(name: String, value: MetricLabel.Value)] = []
 
-  init(external: [(name: String, value: String)], exemplarLabel: String, form: HistogramForm) {
+  init(
+    _ client: RemoteWriteClient, _ table: MetricTable, external: [(name: String, value: String)], exemplarLabel: String
+  ) {
+    self.client = client
     self.external = external
     self.exemplarLabel = exemplarLabel
-    self.form = form
+    form = table.form
+    bounds = Dictionary(
+      table.families.map { ($0.name, ($0.bounds + [.infinity]).map(FloatText.fixed)) }, uniquingKeysWith: { $1 })
   }
 
   /// How many series there are.
   var count: Int { ends.count }
   var isFull: Bool { ends.count >= Self.maxSeries || buffer.count >= Self.maxBytes }
 
-  /// The request with some of the series.
-  func request(_ range: Range<Int>) -> ByteView {
-    let start = range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1]
-    let end = range.isEmpty ? start : ends[range.upperBound - 1]
-    return buffer.view[start..<end]
-  }
-
-  mutating func removeAll() {
+  func removeAll() {
     buffer.removeAll()
     ends.removeAll(keepingCapacity: true)
   }
 
-  /// Adds what `phase` wants of one series of a family.
-  mutating func append(_ family: MetricFamily, _ bounds: [String], _ point: MetricPoint, _ phase: Phase) {
-    if case .zeros(_, let after) = phase {
-      guard let rounds = point.rounds, rounds.lowerBound > after else { return }
-    }
+  func send(_ range: Range<Int>) -> WriteAttempt {
+    let start = range.lowerBound == 0 ? 0 : ends[range.lowerBound - 1]
+    let end = range.isEmpty ? start : ends[range.upperBound - 1]
+    return client.attempt(buffer.view[start..<end])
+  }
+
+  func append(_ family: MetricFamily, _ point: MetricPoint, _ phase: DeliveryPhase) {
+    guard phase.wants(point.rounds) else { return }
     switch point.value {
     case .number(let value):
       prepare(family.name, point.labels)
@@ -67,6 +61,7 @@ struct WriteBatch: ~Copyable {
       }
       prepare(family.name + "_bucket", point.labels, le: true)
       let le = labels.firstIndex { $0.name == "le" } ?? 0
+      let bounds = bounds[family.name] ?? []
       for (index, count) in histogram.cumulative.enumerated() {
         labels[le].value = .text(bounds[min(index, bounds.count - 1)])
         append(count, phase, index < point.exemplars.count ? point.exemplars[index] : nil)
@@ -79,7 +74,7 @@ struct WriteBatch: ~Copyable {
   }
 
   /// Puts a series' labels together, in the order of their names' bytes, empty ones left out, as the specification asks.
-  private mutating func prepare(_ name: String, _ own: [MetricLabel], le: Bool = false) {
+  private func prepare(_ name: String, _ own: [MetricLabel], le: Bool = false) {
     labels.removeAll(keepingCapacity: true)
     labels.append(("__name__", .text(name)))
     if le { labels.append(("le", .text(""))) }
@@ -90,7 +85,7 @@ struct WriteBatch: ~Copyable {
     labels.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  private mutating func append(_ value: Double, _ phase: Phase, _ exemplar: Exemplar?) {
+  private func append(_ value: Double, _ phase: DeliveryPhase, _ exemplar: Exemplar?) {
     let mark = beginSeries()
     switch phase {
     case .zeros(let time, _): sample(0, time)
@@ -102,7 +97,7 @@ struct WriteBatch: ~Copyable {
     endSeries(mark)
   }
 
-  private mutating func append(_ native: NativeHistogram, sum: Double, _ phase: Phase) {
+  private func append(_ native: NativeHistogram, sum: Double, _ phase: DeliveryPhase) {
     let mark = beginSeries()
     switch phase {
     case .zeros(let time, _): NativeHistogramMessage.append(native.emptied, sum: 0, time: time, &buffer)
@@ -112,13 +107,13 @@ struct WriteBatch: ~Copyable {
     endSeries(mark)
   }
 
-  private mutating func endSeries(_ mark: Int) {
+  private func endSeries(_ mark: Int) {
     buffer.endLengthDelimited(mark, reserved: 2)
     ends.append(buffer.count)
   }
 
   /// Writes the labels.
-  private mutating func beginSeries() -> Int {
+  private func beginSeries() -> Int {
     buffer.appendTag(1, .lengthDelimited)
     let mark = buffer.beginLengthDelimited(reserving: 2)
     for label in labels {
@@ -131,14 +126,14 @@ struct WriteBatch: ~Copyable {
     return mark
   }
 
-  private mutating func sample(_ value: Double, _ time: Int64) {
+  private func sample(_ value: Double, _ time: Int64) {
     buffer.appendField(2) { buffer in
       buffer.appendField(1, double: value)
       buffer.appendField(2, varint: UInt64(bitPattern: time))
     }
   }
 
-  private mutating func append(_ exemplar: Exemplar) {
+  private func append(_ exemplar: Exemplar) {
     let label = exemplarLabel
     buffer.appendField(3) { buffer in
       for (name, value) in [(label, exemplar.traceID), ("span_id", exemplar.spanID)] {

@@ -13,14 +13,16 @@ public struct BufferLimit: Sendable, Equatable {
   }
 }
 
-/// The rounds of a run on their way to a remote-write receiver, in order, sent by a thread of their own.
+/// The rounds of a run on their way to a receiver, in order, sent by a thread of their own.
 ///
 /// A round that has to wait is packed, or lies in the state's directory. What is beyond the limit falls out from the oldest
-/// on: a later round says the same, so that counters lose nothing but points in between.
-public final class RemoteWriteOutbox: Sendable {
+/// on: a later round says the same, so that counters lose nothing but points in between. Rounds that say what came since
+/// the one before are lost with it, which is counted.
+public final class RoundOutbox: Sendable {
   private struct Waiting {
     let number: UInt64
     let time: Int64
+    let start: Int64
     var content: Content
     var endsAll = false
   }
@@ -42,7 +44,8 @@ public final class RemoteWriteOutbox: Sendable {
     var failure: BackendError?
   }
 
-  private let delivery: RemoteWriteDelivery
+  private let delivery: RoundDelivery
+  private let name: String
   private let configuration: SpanMetricsConfiguration
   private let limit: BufferLimit
   private let log: Log
@@ -56,14 +59,14 @@ public final class RemoteWriteOutbox: Sendable {
   }
 
   /// - Parameters:
-  ///   - clients: one for each request that may be under way at once.
   ///   - started: when the process started, Unix ms.
   ///   - run: whose state, where it has one, keeps the rounds.
   public init(
-    _ clients: [RemoteWriteClient], _ settings: RemoteWriteSettings, _ configuration: SpanMetricsConfiguration,
+    _ receiver: MetricsReceiver, _ settings: DeliverySettings, _ configuration: SpanMetricsConfiguration,
     limit: BufferLimit, started: Int64, run: FollowingRun, log: Log
   ) {
-    delivery = RemoteWriteDelivery(clients, settings, log)
+    delivery = RoundDelivery(receiver, settings, log)
+    name = receiver.name
     self.configuration = configuration
     self.limit = limit
     self.log = log
@@ -82,7 +85,7 @@ public final class RemoteWriteOutbox: Sendable {
         store.removeRound(round.number)
       } else {
         state.withLock {
-          $0.waiting.append(Waiting(number: round.number, time: 0, content: .file(bytes: round.bytes)))
+          $0.waiting.append(Waiting(number: round.number, time: 0, start: 0, content: .file(bytes: round.bytes)))
         }
       }
     }
@@ -111,7 +114,8 @@ public final class RemoteWriteOutbox: Sendable {
       }
       state.waiting.append(
         Waiting(
-          number: number, time: round.time, content: .snapshot(round.snapshot, round.stale, graph: round.graph),
+          number: number, time: round.time, start: round.start,
+          content: .snapshot(round.snapshot, round.stale, graph: round.graph),
           endsAll: endsAll))
       trim(&state)
     }
@@ -123,7 +127,8 @@ public final class RemoteWriteOutbox: Sendable {
     if let store, let file = store.rounds().first(where: { $0.number == waiting.number }) {
       return .file(bytes: file.bytes)
     }
-    let header = SavedState(round: UInt32(truncatingIfNeeded: waiting.number), time: waiting.time)
+    let header = SavedState(
+      round: UInt32(truncatingIfNeeded: waiting.number), time: waiting.time, started: waiting.start)
     let bytes = graph.withByteView { try? StateFile.encode(header, snapshot, $0, configuration) }
     return bytes.map { .packed($0) }
   }
@@ -201,14 +206,15 @@ public final class RemoteWriteOutbox: Sendable {
   private func unpack(_ waiting: Waiting) -> OutgoingRound? {
     func round(_ restored: RestoredState) -> OutgoingRound {
       OutgoingRound(
-        number: waiting.number, time: restored.state.time,
+        number: waiting.number, time: restored.state.time, start: restored.state.started,
         snapshot: SpanMetricsSnapshot(restored.aggregator.core, graph: restored.graph?.result(isFinal: false)))
     }
     do throws(StateError) {
       switch waiting.content {
       case .snapshot(let snapshot, let stale, _):
         return OutgoingRound(
-          number: waiting.number, time: waiting.time, snapshot: snapshot, stale: stale, endsAll: waiting.endsAll)
+          number: waiting.number, time: waiting.time, start: waiting.start, snapshot: snapshot, stale: stale,
+          endsAll: waiting.endsAll)
       case .packed(let bytes):
         var next = round(
           try bytes.withByteView { (view) throws(StateError) in try StateReader.read(view, configuration) })
@@ -219,7 +225,7 @@ public final class RemoteWriteOutbox: Sendable {
         return round(restored)
       }
     } catch {
-      log.warn("remote write: round \(waiting.number) is lost: \(error)")
+      log.warn("\(name): round \(waiting.number) is lost: \(error)")
       return nil
     }
   }
@@ -247,18 +253,21 @@ public final class RemoteWriteOutbox: Sendable {
 
   /// Sends the result of a run that is over: as one round, or, where it was counted in steps, as one for each.
   public static func sendOnce(
-    _ steps: [TimeStep], _ snapshot: SpanMetricsSnapshot, _ clients: [RemoteWriteClient],
-    _ settings: RemoteWriteSettings, started: Int64, ends: Bool, log: Log
+    _ steps: [TimeStep], _ snapshot: SpanMetricsSnapshot, _ receiver: MetricsReceiver,
+    _ settings: DeliverySettings, started: Int64, ends: Bool, log: Log
   ) throws(BackendError) {
-    let delivery = RemoteWriteDelivery(clients, settings, log)
+    let delivery = RoundDelivery(receiver, settings, log)
     var last = Delivered(round: 0, time: started)
     if let first = steps.first { last.time = first.end.milliseconds - settings.interval.milliseconds }
+    let began = last.time
     func send(_ number: UInt64, _ time: Int64, _ snapshot: SpanMetricsSnapshot, ends: Bool) throws(BackendError) {
-      let round = OutgoingRound(number: number, time: max(time, last.time + 2), snapshot: snapshot, endsAll: ends)
+      let round = OutgoingRound(
+        number: number, time: max(time, last.time + 2), start: settings.isDelta ? last.time : began, snapshot: snapshot,
+        endsAll: ends)
       switch delivery.send(round, after: last, isTooLate: { false }) {
       case .delivered: last = Delivered(round: number, time: round.time)
       case .refused(let error), .abandoned(let error?): throw error
-      case .abandoned(nil): throw .http(.cancelled(origin: "remote write"))
+      case .abandoned(nil): throw .http(.cancelled(origin: receiver.name))
       }
     }
     guard let total = steps.first?.aggregator else {
@@ -267,12 +276,14 @@ public final class RemoteWriteOutbox: Sendable {
     for (index, step) in steps.enumerated() {
       let number = UInt32(index + 1)
       step.aggregator.withCore { $0.place(in: number) }
-      if index > 0 { total.merge(step.aggregator) }
+      if index > 0, !settings.isDelta { total.merge(step.aggregator) }
       let isLast = index == steps.count - 1
       // Calls are known when both ends were read: the graph belongs to the end.
       try send(
         UInt64(number), step.end.milliseconds,
-        SpanMetricsSnapshot(total.core, graph: isLast ? snapshot.graph : nil), ends: ends && isLast)
+        SpanMetricsSnapshot(
+          (settings.isDelta ? step.aggregator : total).core, graph: isLast ? snapshot.graph : nil),
+        ends: ends && isLast)
     }
   }
 }

@@ -3,16 +3,18 @@ import Platform
 import Synchronization
 import Transport
 
-/// What remote write is told besides the numbers.
-public struct RemoteWriteSettings: Sendable {
+/// What a receiver is told besides the numbers, and how.
+public struct DeliverySettings: Sendable {
   /// Labels that are added to every series, `job` and `instance` among them.
   public var external: [(name: String, value: String)] = []
   /// The label of an exemplar's trace id.
   public var exemplarLabel = "trace_id"
   /// How long failures are tried again; nil for ever.
   public var giveUpAfter: Duration?
-  /// Whether the interval between two rounds, which a 0 is never put further back than.
+  /// The interval between two rounds, which a 0 is never put further back than.
   public var interval: Duration = .seconds(15)
+  /// Whether a round says what came since the one before, and not all there is.
+  public var isDelta = false
 
   public init() {}
 }
@@ -22,6 +24,8 @@ struct OutgoingRound: Sendable {
   let number: UInt64
   /// Unix ms.
   let time: Int64
+  /// Since when what it says was counted, Unix ms.
+  let start: Int64
   let snapshot: SpanMetricsSnapshot
   /// What did not move for so long that it is written no more.
   var stale: StaleSeries?
@@ -45,7 +49,7 @@ struct Delivered: Sendable, Equatable {
   var isLatest = true
 }
 
-/// Sends rounds to a remote-write receiver, the requests of one round in parallel.
+/// Sends rounds to a receiver, the requests of one round in parallel.
 ///
 /// Prometheus learns of an increase from two samples of a series, so that a series' first value needs a 0 before it, when it
 /// was not there yet. All zeros of a round go out before its first value, in requests of their own: each request holds
@@ -53,9 +57,9 @@ struct Delivered: Sendable, Equatable {
 /// changes nothing. A request that is refused is sent again in halves until the series that is at fault stands alone.
 ///
 /// One thread at a time uses it; `cancel` may be called by any.
-final class RemoteWriteDelivery: Sendable {
-  private let clients: [RemoteWriteClient]
-  private let settings: RemoteWriteSettings
+final class RoundDelivery: Sendable {
+  private let receiver: MetricsReceiver
+  private let settings: DeliverySettings
   private let log: Log
   private let cancellation: HTTPCancellation
   private let state = Monitor(State())
@@ -83,12 +87,12 @@ final class RemoteWriteDelivery: Sendable {
   /// Series refused one by one in a row, after which the rest of a request is not asked for one by one.
   private static let maxSingles = 16
 
-  init(_ clients: [RemoteWriteClient], _ settings: RemoteWriteSettings, _ log: Log) {
-    self.clients = clients
+  init(_ receiver: MetricsReceiver, _ settings: DeliverySettings, _ log: Log) {
+    self.receiver = receiver
     self.settings = settings
     self.log = log
     cancellation = HTTPCancellation()
-    for client in clients { client.cancellation = cancellation }
+    receiver.setCancellation(cancellation)
   }
 
   /// Ends waiting and requests under way; from any thread.
@@ -106,23 +110,26 @@ final class RemoteWriteDelivery: Sendable {
     }
     let table = MetricTable(round.snapshot, sorted: false)
     // Where something later may have been taken, a 0 must not come behind it: the receiver refuses it then, as it should.
-    let born = last.isLatest ? max(last.time + 1, round.time - settings.interval.milliseconds) : last.time + 1
-    var phases: [WriteBatch.Phase] = [
-      .zeros(time: min(born, round.time - 1), after: last.round), .values(time: round.time, after: last.round),
-    ]
-    if round.endsAll { phases.append(.ends(time: round.time + 1)) }
-    for phase in phases {
-      guard write(table, phase, isTooLate) else { return .abandoned(state.withLock { $0.failure }) }
+    let next = last.time.addingSaturating(1)
+    let born =
+      last.isLatest ? max(next, round.time.subtractingSaturating(settings.interval.milliseconds)) : next
+    var phases: [DeliveryPhase] = [.values(time: round.time, after: last.round)]
+    if !settings.isDelta {
+      phases.insert(.zeros(time: min(born, round.time.subtractingSaturating(1)), after: last.round), at: 0)
+      if round.endsAll { phases.append(.ends(time: round.time.addingSaturating(1))) }
     }
-    if let stale = round.stale, !stale.isEmpty {
-      guard write(MetricTable(stale: stale), .ends(time: round.time), isTooLate) else {
+    for phase in phases {
+      guard write(table, phase, start: round.start, isTooLate) else { return .abandoned(state.withLock { $0.failure }) }
+    }
+    if let stale = round.stale, !stale.isEmpty, !settings.isDelta {
+      guard write(MetricTable(stale: stale), .ends(time: round.time), start: round.start, isTooLate) else {
         return .abandoned(state.withLock { $0.failure })
       }
     }
     return state.withLock { state in
       guard state.refused > 0 else { return .delivered }
       if state.taken == 0, let failure = state.failure { return .refused(failure) }
-      log.warn("remote write: \(state.refused) samples of round \(round.number) were refused")
+      log.warn("\(receiver.name): \(state.refused) samples of round \(round.number) were refused")
       return .delivered
     }
   }
@@ -135,9 +142,8 @@ final class RemoteWriteDelivery: Sendable {
 
   /// Sends what a phase wants of all series; false when that was given up.
   private func write(
-    _ table: MetricTable, _ phase: WriteBatch.Phase, _ isTooLate: @escaping @Sendable () -> Bool
+    _ table: MetricTable, _ phase: DeliveryPhase, start: Int64, _ isTooLate: @escaping @Sendable () -> Bool
   ) -> Bool {
-    let form = table.form
     var units: [Unit] = []
     for (family, description) in table.families.enumerated() {
       let count = table.count(description)
@@ -145,14 +151,13 @@ final class RemoteWriteDelivery: Sendable {
         units.append(Unit(family: family, places: start..<min(count, start + Self.placesPerUnit)))
       }
     }
-    let bounds = table.families.map { ($0.bounds + [.infinity]).map(FloatText.fixed) }
     let next = Atomic<Int>(0)
     let isGivenUp = Atomic<Bool>(false)
     let all = units
-    inParallel(min(clients.count, max(1, units.count / 8))) { [self] worker in
-      var batch = WriteBatch(external: settings.external, exemplarLabel: settings.exemplarLabel, form: form)
+    inParallel(min(receiver.parallel, max(1, units.count / 8))) { [self] worker in
+      let batch = receiver.batch(worker, table, start: start, settings)
       func flush() {
-        if batch.count > 0, !deliver(batch, worker, isTooLate) { isGivenUp.store(true, ordering: .relaxed) }
+        if batch.count > 0, !deliver(batch, isTooLate) { isGivenUp.store(true, ordering: .relaxed) }
         batch.removeAll()
       }
       while !isGivenUp.load(ordering: .relaxed) {
@@ -161,7 +166,7 @@ final class RemoteWriteDelivery: Sendable {
         let family = table.families[all[index].family]
         for place in all[index].places {
           guard let point = table.point(family, place) else { continue }
-          batch.append(family, bounds[all[index].family], point, phase)
+          batch.append(family, point, phase)
           if batch.isFull { flush() }
         }
       }
@@ -172,20 +177,20 @@ final class RemoteWriteDelivery: Sendable {
 
   // MARK: - One request
 
-  private func deliver(_ batch: borrowing WriteBatch, _ worker: Int, _ isTooLate: () -> Bool) -> Bool {
+  private func deliver(_ batch: any MetricsBatch, _ isTooLate: () -> Bool) -> Bool {
     var singles = 0
-    return deliver(batch, 0..<batch.count, worker, &singles, isTooLate)
+    return deliver(batch, 0..<batch.count, &singles, isTooLate)
   }
 
   private func deliver(
-    _ batch: borrowing WriteBatch, _ range: Range<Int>, _ worker: Int, _ singles: inout Int, _ isTooLate: () -> Bool
+    _ batch: any MetricsBatch, _ range: Range<Int>, _ singles: inout Int, _ isTooLate: () -> Bool
   ) -> Bool {
     let start = monotonicNanoseconds()
     var attempt = 1
     while true {
       if cancellation.isCancelled || isTooLate() { return false }
       var requested: Duration?
-      switch clients[worker].attempt(batch.request(range)) {
+      switch batch.send(range) {
       case .taken:
         singles = 0
         state.withLock { $0.taken += range.count }
@@ -202,8 +207,8 @@ final class RemoteWriteDelivery: Sendable {
           return true
         }
         let middle = range.lowerBound + range.count / 2
-        return deliver(batch, range.lowerBound..<middle, worker, &singles, isTooLate)
-          && deliver(batch, middle..<range.upperBound, worker, &singles, isTooLate)
+        return deliver(batch, range.lowerBound..<middle, &singles, isTooLate)
+          && deliver(batch, middle..<range.upperBound, &singles, isTooLate)
       case .refused(let error, _):
         state.withLock { $0.failure = error }
         // Credentials and addresses can be mended while this waits.
@@ -248,7 +253,7 @@ final class RemoteWriteDelivery: Sendable {
       state.said = (reason, now)
       return true
     }
-    if isNew { log.warn("remote write: \(reason)\(further)") }
+    if isNew { log.warn("\(receiver.name): \(reason)\(further)") }
   }
 }
 
