@@ -147,7 +147,10 @@ struct Blame {
     case .logs(let place, let template):
       let name = place >= 0 ? table.text(of: place) : self.name(ofService: -1 - place)
       let service = place >= 0 ? self.service(place) : name
-      find(.logs, service, test.strength, test, "\(name) logs \"\(observations.templates[Int(template)])\": \(shares)")
+      let message = observations.templates[Int(template)]
+      find(
+        .logs, service, test.strength * Blame.weight(of: message, test), test,
+        "\(name) logs \"\(message.text)\": \(shares)")
     // That failures became fewer speaks against nobody.
     case _ where test.now < test.before: break
     case .fails(let place, let peer):
@@ -168,6 +171,12 @@ struct Blame {
         "\(table.text(of: place)): \(answerer) leaves no span: \(shares)")
     case .does: break
     }
+  }
+
+  /// A new message says more than one that is no longer written, which is a consequence as often as not.
+  private static func weight(of message: LogWitness.Template, _ test: ChangeTest) -> Double {
+    if test.now < test.before { return 0.7 }
+    return message.tellsOfTrouble ? 1.2 : 1
   }
 
   // MARK: Structure

@@ -111,12 +111,17 @@ struct ChangeTest {
     guard ratio >= 1.3, growth >= scale.least else { return nil }
     let oldTotal = old.total
     let newTotal = new.total
+    let requests = values.requests(interval.from, interval.to)
     var evidence: Double
+    var bound = old.quantile(0.5) + 1
     if newTotal < 10 {
-      // So few values can never be sure by their ranks; that they lie far outside of what was usual can.
-      guard new.quantile(0.5) > old.quantile(0.95) else { return nil }
+      // So few values can never be sure by their ranks; that most lie far outside of what was usual can.
+      bound = old.quantile(0.95) + 1
+      let high = values.share(interval.from, interval.to, above: bound).hits
+      guard requests >= 3, high >= 0.75 * newTotal else { return nil }
       let square = old.mean { (log($0 + scale.offset) - oldLog) * (log($0 + scale.offset) - oldLog) }
-      let deviation = max(0.3, square.squareRoot())
+      let tail = (log(Sketch.value(bound) + scale.offset) - oldLog) / 1.645
+      let deviation = max(0.3, max(square.squareRoot(), tail))
       let t = (newLog - oldLog) / (deviation * (1 / newTotal + 1 / oldTotal).squareRoot())
       evidence = t * t
     } else {
@@ -124,8 +129,9 @@ struct ChangeTest {
       guard z > 0 else { return nil }
       evidence = z * z
     }
+    evidence *= min(1, requests / newTotal)
     guard evidence >= 10 else { return nil }
-    evidence /= dispersion(of: values, interval, above: old.quantile(0.5) + 1)
+    evidence /= dispersion(of: values, interval, above: bound)
     return ChangeTest(
       evidence: evidence, effect: ratioEffect(ratio) * growth / (growth + scale.half),
       before: Sketch.value(old.quantile(0.5)), now: Sketch.value(new.quantile(0.5)))
@@ -149,6 +155,7 @@ struct ChangeTest {
       guard change >= 0.02, now.hits >= leastSlow else { continue }
       var g = Statistics.gStatistic(now.hits, of: now.total, then.hits, of: then.total)
       guard g >= 10 else { continue }
+      g *= min(1, values.requests(interval.from, interval.to) / new.total)
       g /= dispersion(of: values, interval, above: bound)
       if change < 0.1 { g *= 0.8 }
       var slow = new

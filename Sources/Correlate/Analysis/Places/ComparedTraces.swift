@@ -6,6 +6,8 @@ struct ComparedTraces: Sendable {
   /// The spans of each trace, in order of start; traces in order of their first span.
   let traces: [ArraySlice<SpanTable.Entry>]
   let grid: TimeGrid
+  /// When it happened, Unix nanoseconds.
+  private let moment: Int64?
   var leftOut: Int { table.leftOut }
 
   init(_ table: SpanTable, service: String, operation: String?, window: CorrelationWindow) {
@@ -31,6 +33,7 @@ struct ComparedTraces: Sendable {
     }
     traces.sort { ($0.first?.start ?? 0, $0.first?.trace ?? 0) < ($1.first?.start ?? 0, $1.first?.trace ?? 0) }
     self.traces = traces
+    moment = window.moment?.nanoseconds
     let first = traces.first?.first?.start ?? window.start.nanoseconds
     let last = traces.last?.first?.start ?? window.end.nanoseconds
     grid = TimeGrid(
@@ -50,6 +53,6 @@ struct ComparedTraces: Sendable {
 
   func verdict(logs: LogWitness? = nil, resources: [PlaceFinding] = []) -> PlaceVerdict {
     let observations = TraceWalk.observe(table, traces, grid: grid, logs: logs)
-    return PlaceAnalysis(table: table, observations: observations).verdict(resources: resources)
+    return PlaceAnalysis(table: table, observations: observations, moment: moment).verdict(resources: resources)
   }
 }

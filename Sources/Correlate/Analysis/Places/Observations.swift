@@ -57,8 +57,8 @@ struct Observations {
   /// Traces by slot.
   private(set) var traces: [Float]
   private(set) var requests = Sketch()
-  /// Texts of the log templates by number.
-  var templates: [String] = []
+  /// Log templates by number.
+  var templates: [LogWitness.Template] = []
 
   /// More things to compare are not kept: each costs memory, and a system with more has names made of ids.
   private static let maximumKeys = 40_000
@@ -69,9 +69,14 @@ struct Observations {
     traces = Array(repeating: 0, count: grid.slots)
   }
 
+  /// Requests so far.
+  private var number = 0
+
+  /// Begins the next request.
   mutating func addTrace(slot: Int, duration: Int64) {
+    number += 1
     traces[slot] += 1
-    requests.add(duration, slot: slot)
+    requests.add(duration, slot: slot, request: number)
   }
 
   mutating func time(_ key: Timed, _ value: Int64, slot: Int) {
@@ -79,7 +84,7 @@ struct Observations {
       leftOut += 1
       return
     }
-    times[key, default: Sketch()].add(value, slot: slot)
+    times[key, default: Sketch()].add(value, slot: slot, request: number)
   }
 
   mutating func happens(at place: Int32, slot: Int) {
@@ -96,6 +101,12 @@ struct Observations {
       return
     }
     events[event, default: Array(repeating: 0, count: grid.slots)][slot] += 1
+  }
+
+  /// One more line of a template without a trace; no more count than there are requests.
+  mutating func logLine(_ event: Event, slot: Int) {
+    guard case .logs(let place, _) = event, events[event]?[slot] ?? 0 < logCases[place]?[slot] ?? 0 else { return }
+    self.event(event, slot: slot)
   }
 
   /// Events but log lines, of which most tell the same several times.

@@ -5,11 +5,15 @@ import Platform
 struct PlaceAnalysis {
   let table: SpanTable
   let observations: Observations
+  /// When it happened, Unix nanoseconds; nil when nobody knows.
+  let moment: Int64?
 
   /// Chance gives more once in ten thousand.
   static let significance = 15.1
   /// Services with less speaking against them are not named.
   static let leastTotal = 4.0
+  /// With this much against somebody no other time needs to be looked at.
+  private static let enough = 12.0
 
   /// A changed place before anybody is blamed for it.
   struct Change {
@@ -38,23 +42,38 @@ struct PlaceAnalysis {
       return verdict
     }
     let changes = self.changes(intervals)
-    var best: (index: Int, services: [ServiceVerdict], total: Double)?
-    var totals: [Double] = []
-    for (index, interval) in intervals.enumerated() {
-      let services = blame(changes[index], interval, resources)
-      let total = services.first?.total ?? 0
-      totals.append(total)
-      // What lasts to the end is the simpler story.
-      let margin = interval.to == grid.slots ? 1.05 : 1.2
-      if total > (best?.total ?? 0) * margin { best = (index, services, total) }
+    let stories = intervals.indices.map { blame(changes[$0], intervals[$0], resources) }
+    let totals = stories.map { $0.first?.total ?? 0 }
+    let around = intervals.indices.filter { holdsMoment(intervals[$0]) }
+    var best = self.best(around, intervals, totals)
+    // What was over when it happened, or began only after, is another story, unless there is no other.
+    if best.map({ totals[$0] < PlaceAnalysis.enough }) ?? true {
+      best = self.best(Array(intervals.indices), intervals, totals)
     }
     guard let best else {
       verdict.reason = reason(first)
       return verdict
     }
-    verdict.services = best.services
-    verdict.onset = onset(intervals, totals, best.index)
+    verdict.services = stories[best]
+    verdict.onset = onset(intervals, totals, best)
     return verdict
+  }
+
+  private func best(_ candidates: [Int], _ intervals: [TimeGrid.Interval], _ totals: [Double]) -> Int? {
+    var best: Int?
+    for index in candidates {
+      // What lasts to the end is the simpler story.
+      let margin = intervals[index].to == grid.slots ? 1.05 : 1.2
+      if totals[index] > (best.map { totals[$0] } ?? 0) * margin { best = index }
+    }
+    return best
+  }
+
+  /// Whether it was going on when it happened; people are off by a minute.
+  private func holdsMoment(_ interval: TimeGrid.Interval) -> Bool {
+    guard let moment else { return true }
+    let from = grid.begin(of: interval.from).subtractingSaturating(60 * Nanoseconds.perSecond)
+    return moment >= from && (interval.to == grid.slots || moment < grid.begin(of: interval.to))
   }
 
   /// Starts that fit nearly as well bound when it can have begun.
