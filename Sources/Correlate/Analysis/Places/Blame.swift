@@ -112,30 +112,40 @@ struct Blame {
     var count: Double
   }
 
-  /// A slow call is charged to the called service, by the share of calls to it that became slower, and to the calling
-  /// one if several services that it calls answer late.
+  /// A slow call is charged to the called service, by the share of calls to it that became slower; and to the calling one
+  /// if several services that it calls answer late, which then are less likely to be at fault each.
   private mutating func between(_ calls: [Between]) {
-    charge(calls, to: { [table] in table.service(of: $0.callee) }, other: { $0.caller }, leastOthers: 1)
-    charge(calls, to: { $0.caller }, other: { [table] in table.service(of: $0.callee) }, leastOthers: 2)
+    let slow = calls.filter { $0.test != nil }
+    let callees = Dictionary(grouping: slow, by: \.caller).mapValues { Set($0.map { table.service(of: $0.callee) }).count }
+    let callers = Dictionary(grouping: slow) { table.service(of: $0.callee) }.mapValues { Set($0.map(\.caller)).count }
+    for (service, group) in Dictionary(grouping: calls, by: { table.service(of: $0.callee) }) {
+      guard let worst = Blame.worst(group), let test = worst.test else { continue }
+      let isCallers = callees[worst.caller] ?? 0 > 1 && callers[service] ?? 0 == 1
+      find(
+        .time, name(ofService: service), test.strength * Blame.share(group) * (isCallers ? 0.6 : 1), test, text(worst))
+    }
+    for (service, group) in Dictionary(grouping: calls, by: \.caller) where callees[service] ?? 0 > 1 {
+      guard let worst = Blame.worst(group), let test = worst.test else { continue }
+      find(
+        .time, name(ofService: service), test.strength * Blame.share(group).squareRoot(), test,
+        text(worst) + "; so do its other calls")
+    }
   }
 
-  private mutating func charge(
-    _ calls: [Between], to end: (Between) -> Int32, other: (Between) -> Int32, leastOthers: Int
-  ) {
-    var groups: [Int32: [Between]] = [:]
-    for call in calls { groups[end(call), default: []].append(call) }
-    for (service, group) in groups {
-      let slow = group.filter { $0.test != nil }
-      guard Set(slow.map(other)).count >= leastOthers,
-        let worst = slow.max(by: { ($0.test?.strength ?? 0, $0.callee) < ($1.test?.strength ?? 0, $1.callee) }),
-        let test = worst.test
-      else { continue }
-      let share = slow.reduce(0) { $0 + $1.count } / max(1, group.reduce(0) { $0 + $1.count })
-      let text =
-        "\(name(ofService: worst.caller)) → \(table.text(of: worst.callee)): between the two \(timeText(test))"
-        + (leastOthers > 1 ? "; so do its other calls" : "")
-      find(.time, name(ofService: service), test.strength * share, test, text)
-    }
+  private static func worst(_ calls: [Between]) -> Between? {
+    calls.filter { $0.test != nil }
+      .max { ($0.test?.strength ?? 0, $0.callee, $0.caller) < ($1.test?.strength ?? 0, $1.callee, $1.caller) }
+  }
+
+  /// How many of the calls go where they became slower.
+  private static func share(_ calls: [Between]) -> Double {
+    let slow = calls.reduce(0) { $1.test == nil ? $0 : $0 + $1.count }
+    return slow / max(1, calls.reduce(0) { $0 + $1.count })
+  }
+
+  private func text(_ call: Between) -> String {
+    "\(name(ofService: call.caller)) → \(table.text(of: call.callee)): between the two "
+      + (call.test.map(timeText) ?? "")
   }
 
   // MARK: Events

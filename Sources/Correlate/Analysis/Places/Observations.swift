@@ -35,6 +35,13 @@ struct Observations {
     case unanswered(place: Int32)
     /// A log line of a template.
     case logs(place: Int32, template: Int32)
+
+    var isFailure: Bool {
+      switch self {
+      case .fails, .callFails, .refused, .unanswered: true
+      case .does, .logs: false
+      }
+    }
   }
 
   /// What is called last when an operation does these things.
