@@ -5,6 +5,8 @@ enum SourceCredentials {
   static let prometheus = CredentialOptions("prometheus", title: "Prometheus")
   static let loki = CredentialOptions("loki", title: "Loki")
   static let tempo = CredentialOptions("tempo", title: "Tempo")
+  static let jaeger = CredentialOptions("jaeger", title: "Jaeger")
+  static let zipkin = CredentialOptions("zipkin", title: "Zipkin")
 
   static let share = Option.flag(
     "share-credentials", negatable: false, help: "Send the shared credentials to every source",
@@ -13,7 +15,8 @@ enum SourceCredentials {
       would get them differ in scheme, host or port. Give each source its own instead.
       """)
 
-  static let group = OptionGroup("Credentials of each source", prometheus.all + loki.all + tempo.all + [share])
+  static let group = OptionGroup(
+    "Credentials of each source", prometheus.all + loki.all + tempo.all + jaeger.all + zipkin.all + [share])
 
   struct Source {
     let options: CredentialOptions
