@@ -56,12 +56,11 @@ private struct TraceJudge<Feed: SpanFeed> {
   }
 
   func read() throws(SpanFeedError) -> JudgedTraces {
-    var table = SpanTable()
-    var services: (name: String, number: Int32) = ("", table.serviceNumber(""))
-    try feed.forEachSpan { (span, _, name) throws(WireError) in
-      if name != services.name { services = (name, table.serviceNumber(name)) }
-      try table.add(span, service: services.number)
+    var tables = try feed.read({ SpanTable() }) { (table, span, _, service) throws(WireError) in
+      try table.add(span, service: service)
     }
+    var table = tables.removeFirst()
+    while let other = tables.popLast() { table.merge(other) }
     let compared = ComparedTraces(table, service: service, operation: operation, window: window)
     let verdict = compared.verdict()
     // Where the trouble is known to begin, what came before in the window is no trouble.
@@ -128,6 +127,11 @@ private struct TraceJudge<Feed: SpanFeed> {
     return Slowness(baseline: durations, ruleThreshold: ruleThreshold)
   }
 
+  private struct Copies: Sendable {
+    var spans: [TraceID: [TraceSpan]] = [:]
+    var texts: [TraceID: String] = [:]
+  }
+
   private struct Choice {
     var period: Period
     var isBad: Bool
@@ -156,13 +160,18 @@ private struct TraceJudge<Feed: SpanFeed> {
   }
 
   private func collect(_ chosen: [TraceID: Choice], _ sample: inout TraceSample) throws(SpanFeedError) {
+    let wanted = chosen.mapValues { _ in true }
+    let parts = try feed.read({ Copies() }) { (copies, span, resource, service) throws(WireError) in
+      let id = TraceID(span.traceID)
+      guard wanted[id] != nil, copies.spans[id]?.count ?? 0 < 2000 else { return }
+      if copies.texts[id] == nil { copies.texts[id] = SpanReader.hex(span.traceID) }
+      copies.spans[id, default: []].append(try SpanReader.record(span, resource, service: service))
+    }
     var spans: [TraceID: [TraceSpan]] = [:]
     var texts: [TraceID: String] = [:]
-    try feed.forEachSpan { (span, resource, name) throws(WireError) in
-      let id = TraceID(span.traceID)
-      guard chosen[id] != nil, spans[id]?.count ?? 0 < 2000 else { return }
-      if texts[id] == nil { texts[id] = SpanReader.hex(span.traceID) }
-      spans[id, default: []].append(try SpanReader.record(span, resource, service: name))
+    for part in parts {
+      spans.merge(part.spans) { $0 + $1 }
+      texts.merge(part.texts) { first, _ in first }
     }
     for (id, choice) in chosen.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
       guard let found = spans[id], let text = texts[id] else { continue }

@@ -72,8 +72,8 @@ struct StoreSource: Sendable {
 
   private func search(_ plan: StorePlan, by kept: inout (any TraceBackend)?) -> Result<[TraceSummary], BackendError> {
     Result { () throws(BackendError) in
-      let backend = try kept ?? store.backend(task)
-      kept = backend
+      if kept == nil { kept = try store.backend(task) }
+      guard let backend = kept else { return [] }
       return try backend.search(
         TraceSearchRequest(query: plan.query, start: plan.start, end: plan.end, limit: plan.limit, spansPerSet: 1))
     }
@@ -179,8 +179,8 @@ struct StoreSource: Sendable {
     ) { (kept: inout (any TraceBackend)?, index: Int) -> Result<[UInt8]?, BackendError> in
       guard monotonicNanoseconds() < latest, room.isLeft else { return .success(nil) }
       return Result { () throws(BackendError) in
-        let backend = try kept ?? store.backend(task)
-        kept = backend
+        if kept == nil { kept = try store.backend(task) }
+        guard let backend = kept else { return nil }
         let trace = try backend.trace(ids[index], start: start, end: end)
         room.take(trace?.count ?? 0)
         return trace

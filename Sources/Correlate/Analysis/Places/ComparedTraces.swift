@@ -10,9 +10,10 @@ struct ComparedTraces: Sendable {
   private let moment: Int64?
   var leftOut: Int { table.leftOut }
 
-  init(_ table: SpanTable, service: String, operation: String?, window: CorrelationWindow) {
+  init(_ table: consuming SpanTable, service: String, operation: String?, window: CorrelationWindow) {
+    // Sorted in place: two copies of all spans would be the largest thing in memory.
+    var spans = table.takeSpans()
     self.table = table
-    var spans = table.spans
     spans.sort { ($0.trace, $0.start, $1.duration) < ($1.trace, $1.start, $0.duration) }
     let wanted = table.names.known(service)
     let places = table.places.map { place in

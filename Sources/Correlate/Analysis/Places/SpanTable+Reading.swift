@@ -10,7 +10,8 @@ extension SpanTable.TraceID {
 
 extension SpanTable {
   /// Keeps what comparing places takes of a span.
-  mutating func add(_ span: SpanView, service: Int32) throws(WireError) {
+  mutating func add(_ span: SpanView, service name: String) throws(WireError) {
+    let service = serviceNumber(name)
     let id = TraceID(span.traceID)
     guard keeps(id) else { return }
     var peer: Int32 = -1

@@ -48,6 +48,7 @@ struct SpanTable {
   private var traceNumbers: [TraceID: UInt32] = [:]
   private var placeNumbers: [Place: Int32] = [:]
   private var last: (id: TraceID, number: UInt32)?
+  private var lastService: (name: String, number: Int32)?
   /// Of all traces, those whose id is a multiple of it are kept.
   private(set) var sampling: UInt64 = 1
 
@@ -76,7 +77,12 @@ struct SpanTable {
 
   mutating func nameNumber(_ name: ByteView) -> Int32 { names.number(of: name) }
 
-  mutating func serviceNumber(_ name: String) -> Int32 { names.number(of: name) }
+  mutating func serviceNumber(_ name: String) -> Int32 {
+    if let lastService, lastService.name == name { return lastService.number }
+    let number = names.number(of: name)
+    lastService = (name, number)
+    return number
+  }
 
   /// The same numbering for a place found otherwise than by its span.
   mutating func number(of place: Place) -> Int32 {
@@ -99,6 +105,32 @@ struct SpanTable {
     }
     last = (id, number)
     return number
+  }
+
+  /// Takes over the spans of another table.
+  mutating func merge(_ other: SpanTable) {
+    let placeNumbers = other.places.map { place in
+      number(of: Place(service: names.number(of: other.names[place.service]), name: names.number(of: other.names[place.name])))
+    }
+    let peerNumbers = other.names.names.map { names.number(of: $0) }
+    leftOut += other.leftOut
+    while sampling < other.sampling { thin() }
+    spans.reserveCapacity(spans.count + other.spans.count)
+    for span in other.spans {
+      let id = other.traces[Int(span.trace)]
+      guard keeps(id) else { continue }
+      var span = span
+      span.trace = number(of: id)
+      span.place = placeNumbers[Int(span.place)]
+      if span.peer >= 0 { span.peer = peerNumbers[Int(span.peer)] }
+      add(span)
+    }
+  }
+
+  /// The spans, which the table then no longer has.
+  mutating func takeSpans() -> [Entry] {
+    defer { spans = [] }
+    return spans
   }
 
   // MARK: Bound
