@@ -236,7 +236,7 @@ struct Blame {
     guard all > 0, let best = votes.max(by: { ($0.value, $1.key.place) < ($1.value, $0.key.place) }),
       best.value * 2 > all
     else { return nil }
-    let cases = ChangeTest.sum(observations.cases[place] ?? [], interval.from..<interval.to)
+    let cases = ChangeTest.sum(observations.runs(of: place) ?? [], interval.from..<interval.to)
     return (best.key, best.value / max(1, cases))
   }
 }

@@ -111,18 +111,19 @@ struct PlaceAnalysis {
       offset: max(20_000, typical * 0.01), least: max(50_000, typical * 0.02), half: max(100_000, typical * 0.05))
   }
 
-  private func threshold(_ index: Int) -> Double {
+  private func threshold(_ index: Int, places: Double) -> Double {
     // The window as a whole is the user's; the more stretches of it and places are tried, the more chance can do.
-    let places = Double(observations.times.count + observations.happenings)
     return PlaceAnalysis.significance + 2 * logarithm(max(1, places / 300)) + (index == 0 ? 0 : 4)
   }
 
   private func changes(_ intervals: [TimeGrid.Interval]) -> [[Change]] {
     var result = [[Change]](repeating: [], count: intervals.count)
     let scale = timeScale
-    let thresholds = intervals.indices.map(threshold)
+    let times = observations.times
+    let places = Double(times.count + observations.happenings)
+    let thresholds = intervals.indices.map { threshold($0, places: places) }
     let callScale = ChangeTest.Scale(offset: 100, least: 400, half: 500)
-    for (key, sketch) in observations.times where sketch.count >= 11 {
+    for (key, sketch) in times where sketch.count >= 11 {
       let values = sketch.cumulative(slots: grid.slots)
       var isBetween = false
       if case .between = key { isBetween = true }
@@ -154,7 +155,7 @@ struct PlaceAnalysis {
     switch event {
     case .does(let place, _), .fails(let place, _), .callFails(let place, _), .refused(let place),
       .unanswered(let place):
-      observations.cases[place]
+      observations.runs(of: place)
     case .logs(let place, _): observations.logCases[place]
     }
   }

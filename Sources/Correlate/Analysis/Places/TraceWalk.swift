@@ -91,7 +91,7 @@ struct TraceWalk {
     _ span: SpanTable.Entry, _ index: Int, _ spans: ArraySlice<SpanTable.Entry>, _ base: Int, _ slot: Int
   ) {
     observations.happens(at: span.place, slot: slot)
-    observations.time(.own(place: span.place), ownTime(span, spans, base), slot: slot)
+    observations.ownTime(of: span.place, ownTime(span, spans, base), slot: slot)
     guard !children.isEmpty else { return }
     var things: [Observations.Thing: Int] = [:]
     var last: Observations.Thing?
