@@ -19,7 +19,7 @@ struct ResourceSource: Sendable {
   /// Labels that may name a service, or a pod or container of one.
   private static let labels = [
     "service_name", "service", "app", "job", "deployment", "k8s_deployment_name", "container", "container_name",
-    "k8s_container_name", "pod", "pod_name", "k8s_pod_name", "name",
+    "k8s_container_name", "statefulset", "daemonset", "pod", "pod_name", "k8s_pod_name", "name",
   ]
 
   private static let maximumSeries = 2000
@@ -51,6 +51,12 @@ struct ResourceSource: Sendable {
       Plan(
         name: "oom_kills", meaning: .mishap("kills for want of memory"),
         query: "max \(by) (container_oom_events_total)"),
+      Plan(
+        name: "oom_kills", meaning: .mishap("kills for want of memory"),
+        query: #"max \#(by) (kube_pod_container_status_last_terminated_reason{reason="OOMKilled"})"#),
+      Plan(
+        name: "rollouts", meaning: .change("rollout"),
+        query: "max \(by) ({__name__=~\"kube_(deployment|statefulset|daemonset)_metadata_generation\"})"),
     ]
   }
 

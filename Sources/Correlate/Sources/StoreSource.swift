@@ -38,7 +38,9 @@ struct StoreSource: Sendable {
   let task: CorrelationTask
 
   /// How many requests are under way at once: they wait, they do not work.
-  private static let connections = 24
+  private static let connections = 32
+  /// Longer than this nobody waits for more traces to compare; a slow store's are then a smaller sample.
+  private static let patience = 3 * Nanoseconds.perSecond
 
   func ask() -> SourceOutcome<TracePanel> {
     let begin = monotonicNanoseconds()
@@ -171,7 +173,7 @@ struct StoreSource: Sendable {
   private func fetch(_ ids: [String]) -> [Result<[UInt8]?, BackendError>] {
     let now = monotonicNanoseconds()
     // What comes after has to be done in the rest of the time.
-    let latest = now &+ max(0, task.deadline &- now) / 2
+    let latest = now &+ min(StoreSource.patience, max(0, task.deadline &- now) / 2)
     let room = Room(StoreSource.maximumBytes)
     let (start, end) = (task.window.baselineStart, task.window.end)
     return Parallel.map(

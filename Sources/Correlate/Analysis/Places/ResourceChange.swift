@@ -8,6 +8,8 @@ enum ResourceChange {
     case memory
     /// Counts that should not grow at all.
     case mishap(String)
+    /// Counts that grow when somebody changes something.
+    case change(String)
   }
 
   /// A number at a time, Unix nanoseconds.
@@ -46,6 +48,11 @@ enum ResourceChange {
       guard peak >= most + 1 else { return nil }
       size = 0.6
       text = "\(service): \(NumberText.short((peak - most).rounded())) \(name)"
+    case .change(let name):
+      guard peak >= most + 1 else { return nil }
+      // A change alone is no fault and names nobody; beside other evidence it tells what brought it about.
+      size = 0.06
+      text = "\(service): \(name)"
     }
     return PlaceFinding(
       kind: .resources, service: service, strength: ChangeTest.cap * size, before: usual, now: peak, text: text)
