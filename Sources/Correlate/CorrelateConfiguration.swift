@@ -9,7 +9,10 @@ public struct CorrelateConfiguration: Sendable {
   public var prometheus: HTTPURL?
   public var loki: HTTPURL?
   public var tempo: HTTPURL?
-  /// Trace files instead of Tempo.
+  /// A Jaeger or a Zipkin instead of Tempo.
+  public var jaeger: HTTPURL?
+  public var zipkin: HTTPURL?
+  /// Trace files instead of a server.
   public var files: [String] = []
   public var fileOptions = TraceInputOptions()
   public var skipsBadRecords = false
@@ -17,6 +20,8 @@ public struct CorrelateConfiguration: Sendable {
   public var prometheusHTTP = HTTPOptions()
   public var lokiHTTP = HTTPOptions()
   public var tempoHTTP = HTTPOptions()
+  public var jaegerHTTP = HTTPOptions()
+  public var zipkinHTTP = HTTPOptions()
   /// Nanoseconds; half of it lies after the incident.
   public var windowLength = 30 * 60 * Nanoseconds.perSecond
   /// Nanoseconds before the window that it is compared with.
@@ -33,7 +38,14 @@ public struct CorrelateConfiguration: Sendable {
   public init() {}
 
   /// Whether there is anything to ask.
-  public var hasSource: Bool { prometheus != nil || loki != nil || tempo != nil || !files.isEmpty }
+  public var hasSource: Bool { prometheus != nil || loki != nil || traceStore != nil || !files.isEmpty }
+
+  /// The server to ask for traces.
+  var traceStore: TraceStore? {
+    if let tempo { return TraceStore(kind: .tempo, url: tempo, options: tempoHTTP) }
+    if let jaeger { return TraceStore(kind: .jaeger, url: jaeger, options: jaegerHTTP) }
+    return zipkin.map { TraceStore(kind: .zipkin, url: $0, options: zipkinHTTP) }
+  }
 
   /// Bodies above are not read: memory stays bounded whatever a server sends.
   static let maximumResponse = 8 << 20

@@ -93,8 +93,8 @@ public struct Correlator: Sendable {
     if let url = configuration.loki { sources.append { .logs(LogSource(url: url, task: task).ask()) } }
     if !configuration.files.isEmpty {
       sources.append { .traces("files", FileSource(task: task).ask()) }
-    } else if let url = configuration.tempo {
-      sources.append { .traces("tempo", TempoSource(url: url, task: task).ask()) }
+    } else if let store = configuration.traceStore {
+      sources.append { .traces(store.kind.rawValue, StoreSource(store: store, task: task).ask()) }
     }
     let asked = sources
     let outcomes = Parallel.map(asked.count) { asked[$0]() }

@@ -125,6 +125,27 @@ import Testing
     #expect(evidence.suspects.first?.service == "orders", "\(evidence.suspects.map(\.text))")
   }
 
+  @Test func prefersWhatWasGoingOnToWhatWasOver() throws {
+    var requests = Requests()
+    requests.faultLength = 700
+    let evidence = try correlate(requests, seed: 6) { request in
+      let age = PlaceAnalysisTests.end - request.start
+      if age > 500 { request.stock *= 50 }
+      if age < 240 { request.database *= 5 }
+    }
+    let first = try #require(evidence.suspects.first)
+    #expect((first.dependency ?? first.service) == "postgresql", "\(evidence.suspects.map(\.text))")
+  }
+
+  @Test func namesWhatStrikesThreeRequestsInAHundred() throws {
+    var requests = Requests()
+    requests.count = 4500
+    requests.faultLength = 360
+    requests.share = 0.03
+    let evidence = try correlate(requests, seed: 7) { $0.stock += 400_000 }
+    #expect(evidence.suspects.first?.service == "stock", "\(evidence.suspects.map(\.text))")
+  }
+
   @Test(arguments: 10..<20)
   func saysWhyNobodyIsNamed(seed: UInt64) throws {
     let evidence = try correlate(seed: seed) { _ in }

@@ -11,11 +11,12 @@ import TraceFormats
     let path = try TemporaryDirectory().write("traces.jsonl", traces.lines())
     let start = Timestamp(nanoseconds: Int64((traces.start + traces.length) * 1e9))
     let end = start.advanced(byNanoseconds: Int64(traces.length * 1e9))
-    let local = LocalTraces(
-      paths: [path], options: TraceInputOptions(), skipsBad: false, service: service, operation: nil,
-      window: CorrelationWindow(start: start, end: end), ruleThreshold: nil,
-      deadline: monotonicNanoseconds() + 60_000_000_000)
-    let sample = try local.read().sample
+    let deadline = monotonicNanoseconds() + 60_000_000_000
+    let task = CorrelationTask(
+      configuration: CorrelateConfiguration(), incident: Incident(), service: service,
+      window: CorrelationWindow(start: start, end: end), deadline: deadline)
+    let feed = FileFeed(paths: [path], options: TraceInputOptions(), skipsBad: false, deadline: deadline)
+    let sample = try JudgedTraces.read(feed, task).sample
     return SuspectAnalysis(service: service, sample: sample).suspects()
   }
 

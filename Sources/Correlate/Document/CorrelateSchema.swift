@@ -288,7 +288,7 @@ public enum CorrelateSchema {
           "items": {
             "type": "object",
             "properties": {
-              "source": {"enum": ["prometheus", "loki", "tempo", "files"]},
+              "source": {"enum": ["prometheus", "loki", "tempo", "jaeger", "zipkin", "files"]},
               "name": {"type": "string"},
               "path": {"type": "string"},
               "query": {"type": "string"},

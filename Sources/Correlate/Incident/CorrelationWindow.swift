@@ -6,6 +6,8 @@ public struct CorrelationWindow: Sendable, Equatable {
   public var end: Timestamp
   /// Nanoseconds before the window that it is compared with.
   public var baselineLength = CorrelationWindow.defaultBaseline
+  /// When it happened, as far as that is known.
+  public var moment: Timestamp?
 
   /// The hour before: the minutes right before an alarm belong to the trouble as often as not.
   public static let defaultBaseline = 3600 * Nanoseconds.perSecond
@@ -17,6 +19,7 @@ public struct CorrelationWindow: Sendable, Equatable {
     let rest = latest.subsecondNanoseconds
     end = rest > 0 ? latest.advanced(byNanoseconds: Nanoseconds.perSecond - rest) : latest
     start = end.advanced(byNanoseconds: -length)
+    self.moment = moment
   }
 
   public init(start: Timestamp, end: Timestamp) {

@@ -14,7 +14,6 @@ struct LogWitnessSource: Sendable {
   private static let limit = 5000
   private static let maximumServices = 60
   private static let stretches = 10
-  private static let maximumTemplates = 8000
 
   private var selector: String {
     let names = services.prefix(LogWitnessSource.maximumServices).map(LogWitnessSource.escaped).joined(separator: "|")
@@ -45,7 +44,12 @@ struct LogWitnessSource: Sendable {
         found.append(answer)
       }
     }
-    take(found, &outcome.panel)
+    var builder = LogWitnessBuilder()
+    for answer in found {
+      if !answer.covered.isEmpty { builder.covered.append(answer.covered) }
+      for line in answer.lines { builder.add(line) }
+    }
+    outcome.panel = builder.witness()
     outcome.elapsed = monotonicNanoseconds() - begin
     return outcome
   }
@@ -65,16 +69,8 @@ struct LogWitnessSource: Sendable {
       + split(grid.windowStart, grid.end.addingSaturating(Nanoseconds.perSecond))
   }
 
-  private struct Line: Sendable {
-    var id: SpanTable.TraceID
-    var service: String
-    var span: UInt64
-    var template: String
-    var head: String
-  }
-
   private struct Answer: Sendable {
-    var lines: [Line] = []
+    var lines: [LogWitnessBuilder.Line] = []
     var covered: Range<Int64>
   }
 
@@ -102,41 +98,12 @@ struct LogWitnessSource: Sendable {
     for entry in entries {
       guard let service = entry.labels["service_name"] else { continue }
       let line = LogSource.line(entry)
-      guard let id = line.traceID.flatMap(SpanTable.TraceID.init(hex:)) else { continue }
       answer.lines.append(
-        Line(
-          id: id, service: service, span: line.spanID.flatMap { UInt64($0, radix: 16) } ?? 0,
-          template: LogTemplate.of(entry.line), head: LogTemplate.head(entry.line)))
+        .init(
+          trace: line.traceID.flatMap(SpanTable.TraceID.init(hex:)), service: service,
+          span: line.spanID.flatMap { UInt64($0, radix: 16) } ?? 0, time: entry.time.nanoseconds, text: entry.line))
     }
     return answer
-  }
-
-  /// A head that comes this often is no chance.
-  private static let commonHead = 5
-
-  private func take(_ answers: [Answer], _ witness: inout LogWitness) {
-    var heads: [String: Int] = [:]
-    for answer in answers {
-      if !answer.covered.isEmpty { witness.covered.append(answer.covered) }
-      for line in answer.lines { heads[line.head, default: 0] += 1 }
-    }
-    var templates: [String: Int32] = [:]
-    func number(_ template: String) -> Int32? {
-      if let known = templates[template] { return known }
-      guard templates.count < LogWitnessSource.maximumTemplates else { return nil }
-      let number = Int32(clamping: witness.templates.count)
-      templates[template] = number
-      witness.templates.append(template)
-      return number
-    }
-    for line in answers.lazy.flatMap(\.lines) {
-      var all = [line.template]
-      if heads[line.head] ?? 0 >= LogWitnessSource.commonHead { all.append(line.head + " …") }
-      for template in all {
-        guard let number = number(template) else { continue }
-        witness.lines[line.id, default: []].insert(.init(service: line.service, span: line.span, template: number))
-      }
-    }
   }
 }
 

@@ -54,3 +54,14 @@ private final class Results<Value: Sendable>: Sendable {
 
   var values: [Value] { slots.withLock { $0.compactMap { $0 } } }
 }
+
+/// How many bytes several threads may still take together.
+final class Room: Sendable {
+  private let left: Atomic<Int>
+
+  init(_ bytes: Int) { left = Atomic(bytes) }
+
+  var isLeft: Bool { left.load(ordering: .relaxed) > 0 }
+
+  func take(_ bytes: Int) { left.subtract(bytes, ordering: .relaxed) }
+}

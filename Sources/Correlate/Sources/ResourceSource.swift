@@ -10,26 +10,16 @@ struct ResourceSource: Sendable {
   /// Where the time before ends, Unix nanoseconds.
   let boundary: Int64
 
-  /// What a number stands for decides which growth of it is one.
-  private enum Meaning: Sendable {
-    /// A share of a limit, or a number of processors.
-    case processor
-    case throttled
-    case memory
-    /// Counts that should not grow at all.
-    case mishap(String)
-  }
-
   private struct Plan: Sendable {
     var name: String
-    var meaning: Meaning
+    var meaning: ResourceChange.Meaning
     var query: String
   }
 
   /// Labels that may name a service, or a pod or container of one.
   private static let labels = [
     "service_name", "service", "app", "job", "deployment", "k8s_deployment_name", "container", "container_name",
-    "k8s_container_name", "pod", "pod_name", "k8s_pod_name", "name",
+    "k8s_container_name", "statefulset", "daemonset", "pod", "pod_name", "k8s_pod_name", "name",
   ]
 
   private static let maximumSeries = 2000
@@ -61,6 +51,12 @@ struct ResourceSource: Sendable {
       Plan(
         name: "oom_kills", meaning: .mishap("kills for want of memory"),
         query: "max \(by) (container_oom_events_total)"),
+      Plan(
+        name: "oom_kills", meaning: .mishap("kills for want of memory"),
+        query: #"max \#(by) (kube_pod_container_status_last_terminated_reason{reason="OOMKilled"})"#),
+      Plan(
+        name: "rollouts", meaning: .change("rollout"),
+        query: "max \(by) ({__name__=~\"kube_(deployment|statefulset|daemonset)_metadata_generation\"})"),
     ]
   }
 
@@ -79,8 +75,10 @@ struct ResourceSource: Sendable {
       case .success(let series):
         outcome.answered = true
         for one in series.prefix(ResourceSource.maximumSeries) {
-          if let service = service(one.labels), let finding = finding(plan, service, one.samples) {
-            outcome.panel.append(finding)
+          guard let service = service(one.labels) else { continue }
+          let samples = one.samples.map { ResourceChange.Sample(time: $0.time.nanoseconds, value: $0.value) }
+          if let found = ResourceChange.finding(plan.meaning, service: service, samples, boundary: boundary) {
+            outcome.panel.append(found)
           }
         }
       }
@@ -112,39 +110,5 @@ struct ResourceSource: Sendable {
       }
     }
     return nil
-  }
-
-  private func finding(_ plan: Plan, _ service: String, _ samples: [PrometheusSample]) -> PlaceFinding? {
-    let values = samples.filter { $0.value.isFinite }
-    let before = values.filter { $0.time.nanoseconds < boundary }.map(\.value).sorted()
-    let now = values.filter { $0.time.nanoseconds >= boundary }.map(\.value)
-    guard before.count >= 2, let peak = now.max(), let most = before.last else { return nil }
-    let usual = before[before.count / 2]
-    let mean = Statistics.mean(before)
-    let deviation = (before.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(before.count)).squareRoot()
-    let size: Double
-    let text: String
-    switch plan.meaning {
-    case .processor:
-      guard peak > usual + max(0.05, 3 * deviation), peak > 1.5 * usual, peak > most * 1.1, peak > 0.3 else {
-        return nil
-      }
-      size = min(1, peak - usual)
-      text = "\(service): processor \(NumberText.short(usual)) before, \(NumberText.short(peak)) now"
-    case .throttled:
-      guard peak > usual + max(0.1, 3 * deviation), peak > 2 * usual, peak > most * 1.1 else { return nil }
-      size = min(1, peak - usual) / 2
-      text = "\(service): throttled in \(Blame.percent(usual)) of periods before, \(Blame.percent(peak)) now"
-    case .memory:
-      guard usual > 0, peak > usual + 4 * deviation, peak > 1.5 * usual, peak > most * 1.2 else { return nil }
-      size = min(1, ChangeTest.ratioEffect(peak / usual)) / 2
-      text = "\(service): memory × \(NumberText.short(peak / usual))"
-    case .mishap(let name):
-      guard peak >= most + 1 else { return nil }
-      size = 0.6
-      text = "\(service): \(NumberText.short((peak - most).rounded())) \(name)"
-    }
-    return PlaceFinding(
-      kind: .resources, service: service, strength: ChangeTest.cap * size, before: usual, now: peak, text: text)
   }
 }

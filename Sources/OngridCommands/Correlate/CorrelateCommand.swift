@@ -22,7 +22,7 @@ enum CorrelateCommand {
   static let serviceLabel = Option.value(
     "service-label", "LABEL", .text, default: "service_name", help: "Metric label that holds the service")
   static let from = Option.list(
-    "from", "FILE", .file, help: "Read traces from this file instead of Tempo",
+    "from", "FILE", .file, help: "Read traces from this file instead of a server",
     documentation: "Read twice, so it cannot be standard input. Memory follows the service's traces, not the file.")
   static let logSelector = Option.value(
     "log-selector", "SELECTOR", .text, help: "Loki stream selector of the service's logs",
@@ -47,7 +47,7 @@ enum CorrelateCommand {
   static let command = Command(
     name: "correlate", summary: "Gather metrics, logs and traces around an incident",
     description: """
-      Asks Prometheus, Loki and Tempo at the same time for the window around an incident and prints one JSON document \
+      Asks Prometheus, Loki and a store of traces (Tempo, Jaeger or Zipkin) at the same time for the window around an incident and prints one JSON document \
       that can be reasoned over without another query: the metrics against the time before, error-like log lines, failing \
       and slow traces, what these have in common (`suspects`), a timeline, and every query that was sent.
 
@@ -63,7 +63,10 @@ enum CorrelateCommand {
       OptionGroup("Incident", [service, operation, at, window, baseline]),
       OptionGroup(
         "Sources",
-        [BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, from, logSelector, serviceLabel]),
+        [
+          BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, BackendOptions.jaeger,
+          BackendOptions.zipkin, from, logSelector, serviceLabel,
+        ]),
       OptionGroup("Results", [maxBytes, format, schema]),
       InputOptions.group, ClientOptions.group.replacing(timeout), SourceCredentials.group,
     ],

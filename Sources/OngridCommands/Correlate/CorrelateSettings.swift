@@ -28,17 +28,14 @@ struct CorrelateSettings {
     configuration.prometheus = try arguments[BackendOptions.prometheus]
     configuration.loki = try arguments[BackendOptions.loki]
     configuration.files = try arguments[Options.from]
-    // Files take Tempo's place, also that of an address in the environment.
-    if configuration.files.isEmpty {
-      configuration.tempo = try arguments[BackendOptions.tempo]
-    } else if arguments.isGiven(BackendOptions.tempo) {
-      throw .usage("--from and --tempo exclude each other")
-    }
+    try CorrelateSettings.chooseStore(&configuration, arguments)
     if configuration.files.contains("-") {
       throw .usage("--from: the traces are read twice, so they must be in a file")
     }
     guard configuration.hasSource else {
-      throw .usage("nothing to ask: give --prometheus, --loki, --tempo or --from (or set ONGRID_PROMETHEUS_URL, …)")
+      throw .usage(
+        "nothing to ask: give --prometheus, --loki, --tempo, --jaeger, --zipkin or --from (or set "
+          + "ONGRID_PROMETHEUS_URL, …)")
     }
     configuration.fileOptions = try InputOptions.options(arguments)
     configuration.fileOptions.progress = try InputProgress.callback(arguments)
@@ -59,6 +56,24 @@ struct CorrelateSettings {
     incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
   }
 
+  /// Where the traces come from. What is given wins over the environment, and files over all servers in it.
+  private static func chooseStore(
+    _ configuration: inout CorrelateConfiguration, _ arguments: Arguments
+  ) throws(CommandError) {
+    let stores = [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin]
+    let given = stores.filter { arguments.isGiven($0) }
+    let names = (configuration.files.isEmpty ? [] : ["--from"]) + given.map { "--\($0.name)" }
+    guard names.count <= 1 else { throw .usage("\(names.joined(separator: " and ")) exclude each other") }
+    guard configuration.files.isEmpty else { return }
+    let chosen = given.first ?? stores.first { !arguments.texts($0.definition).isEmpty }
+    switch chosen?.name {
+    case BackendOptions.tempo.name: configuration.tempo = try arguments[BackendOptions.tempo]
+    case BackendOptions.jaeger.name: configuration.jaeger = try arguments[BackendOptions.jaeger]
+    case BackendOptions.zipkin.name: configuration.zipkin = try arguments[BackendOptions.zipkin]
+    default: break
+    }
+  }
+
   /// Gives each source the credentials that are for it.
   private static func authenticate(
     _ configuration: inout CorrelateConfiguration, _ arguments: Arguments
@@ -68,6 +83,8 @@ struct CorrelateSettings {
       (SourceCredentials.prometheus, configuration.prometheus, \.prometheusHTTP),
       (SourceCredentials.loki, configuration.loki, \.lokiHTTP),
       (SourceCredentials.tempo, configuration.tempo, \.tempoHTTP),
+      (SourceCredentials.jaeger, configuration.jaeger, \.jaegerHTTP),
+      (SourceCredentials.zipkin, configuration.zipkin, \.zipkinHTTP),
     ]
     let asked = places.compactMap { (options, url, path) in
       url.map { (SourceCredentials.Source(options: options, url: $0), path) }

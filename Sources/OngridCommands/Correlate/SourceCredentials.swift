@@ -5,9 +5,12 @@ enum SourceCredentials {
   static let prometheus = CredentialOptions("prometheus", title: "Prometheus")
   static let loki = CredentialOptions("loki", title: "Loki")
   static let tempo = CredentialOptions("tempo", title: "Tempo")
+  static let jaeger = CredentialOptions("jaeger", title: "Jaeger")
+  static let zipkin = CredentialOptions("zipkin", title: "Zipkin")
 
   static let group = OptionGroup(
-    "Credentials of each source", prometheus.all + loki.all + tempo.all + [SharedCredentials.share])
+    "Credentials of each source",
+    prometheus.all + loki.all + tempo.all + jaeger.all + zipkin.all + [SharedCredentials.share])
 
   struct Source {
     let options: CredentialOptions

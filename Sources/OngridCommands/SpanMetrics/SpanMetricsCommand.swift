@@ -78,13 +78,10 @@ enum SpanMetricsCommand {
   private static func read(
     _ input: TraceInput, _ settings: SpanMetricsSettings, isQuiet: Bool
   ) throws(CommandError) -> RunOutcome {
-    let progress = Monitor(ProgressBar(isWanted: !isQuiet))
-    defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
       return try ParallelRun.run(
         input, settings.configuration, threads: settings.threads ?? suitableThreads(input),
-        skipsBad: settings.skipsBad, step: settings.step,
-        progress: { progress.withLock { show(input, in: &$0) } })
+        skipsBad: settings.skipsBad, step: settings.step)
     } catch {
       throw .usage(error.description)
     }

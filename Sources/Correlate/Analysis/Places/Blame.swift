@@ -112,30 +112,40 @@ struct Blame {
     var count: Double
   }
 
-  /// A slow call is charged to the called service, by the share of calls to it that became slower, and to the calling
-  /// one if several services that it calls answer late.
+  /// A slow call is charged to the called service, by the share of calls to it that became slower; and to the calling one
+  /// if several services that it calls answer late, which then are less likely to be at fault each.
   private mutating func between(_ calls: [Between]) {
-    charge(calls, to: { [table] in table.service(of: $0.callee) }, other: { $0.caller }, leastOthers: 1)
-    charge(calls, to: { $0.caller }, other: { [table] in table.service(of: $0.callee) }, leastOthers: 2)
+    let slow = calls.filter { $0.test != nil }
+    let callees = Dictionary(grouping: slow, by: \.caller).mapValues { Set($0.map { table.service(of: $0.callee) }).count }
+    let callers = Dictionary(grouping: slow) { table.service(of: $0.callee) }.mapValues { Set($0.map(\.caller)).count }
+    for (service, group) in Dictionary(grouping: calls, by: { table.service(of: $0.callee) }) {
+      guard let worst = Blame.worst(group), let test = worst.test else { continue }
+      let isCallers = callees[worst.caller] ?? 0 > 1 && callers[service] ?? 0 == 1
+      find(
+        .time, name(ofService: service), test.strength * Blame.share(group) * (isCallers ? 0.6 : 1), test, text(worst))
+    }
+    for (service, group) in Dictionary(grouping: calls, by: \.caller) where callees[service] ?? 0 > 1 {
+      guard let worst = Blame.worst(group), let test = worst.test else { continue }
+      find(
+        .time, name(ofService: service), test.strength * Blame.share(group).squareRoot(), test,
+        text(worst) + "; so do its other calls")
+    }
   }
 
-  private mutating func charge(
-    _ calls: [Between], to end: (Between) -> Int32, other: (Between) -> Int32, leastOthers: Int
-  ) {
-    var groups: [Int32: [Between]] = [:]
-    for call in calls { groups[end(call), default: []].append(call) }
-    for (service, group) in groups {
-      let slow = group.filter { $0.test != nil }
-      guard Set(slow.map(other)).count >= leastOthers,
-        let worst = slow.max(by: { ($0.test?.strength ?? 0, $0.callee) < ($1.test?.strength ?? 0, $1.callee) }),
-        let test = worst.test
-      else { continue }
-      let share = slow.reduce(0) { $0 + $1.count } / max(1, group.reduce(0) { $0 + $1.count })
-      let text =
-        "\(name(ofService: worst.caller)) → \(table.text(of: worst.callee)): between the two \(timeText(test))"
-        + (leastOthers > 1 ? "; so do its other calls" : "")
-      find(.time, name(ofService: service), test.strength * share, test, text)
-    }
+  private static func worst(_ calls: [Between]) -> Between? {
+    calls.filter { $0.test != nil }
+      .max { ($0.test?.strength ?? 0, $0.callee, $0.caller) < ($1.test?.strength ?? 0, $1.callee, $1.caller) }
+  }
+
+  /// How many of the calls go where they became slower.
+  private static func share(_ calls: [Between]) -> Double {
+    let slow = calls.reduce(0) { $1.test == nil ? $0 : $0 + $1.count }
+    return slow / max(1, calls.reduce(0) { $0 + $1.count })
+  }
+
+  private func text(_ call: Between) -> String {
+    "\(name(ofService: call.caller)) → \(table.text(of: call.callee)): between the two "
+      + (call.test.map(timeText) ?? "")
   }
 
   // MARK: Events
@@ -147,7 +157,10 @@ struct Blame {
     case .logs(let place, let template):
       let name = place >= 0 ? table.text(of: place) : self.name(ofService: -1 - place)
       let service = place >= 0 ? self.service(place) : name
-      find(.logs, service, test.strength, test, "\(name) logs \"\(observations.templates[Int(template)])\": \(shares)")
+      let message = observations.templates[Int(template)]
+      find(
+        .logs, service, test.strength * Blame.weight(of: message, test), test,
+        "\(name) logs \"\(message.text)\": \(shares)")
     // That failures became fewer speaks against nobody.
     case _ where test.now < test.before: break
     case .fails(let place, let peer):
@@ -168,6 +181,12 @@ struct Blame {
         "\(table.text(of: place)): \(answerer) leaves no span: \(shares)")
     case .does: break
     }
+  }
+
+  /// A new message says more than one that is no longer written, which is a consequence as often as not.
+  private static func weight(of message: LogWitness.Template, _ test: ChangeTest) -> Double {
+    if test.now < test.before { return 0.7 }
+    return message.tellsOfTrouble ? 1.2 : 1
   }
 
   // MARK: Structure
@@ -217,7 +236,7 @@ struct Blame {
     guard all > 0, let best = votes.max(by: { ($0.value, $1.key.place) < ($1.value, $0.key.place) }),
       best.value * 2 > all
     else { return nil }
-    let cases = ChangeTest.sum(observations.cases[place] ?? [], interval.from..<interval.to)
+    let cases = ChangeTest.sum(observations.runs(of: place) ?? [], interval.from..<interval.to)
     return (best.key, best.value / max(1, cases))
   }
 }

@@ -22,7 +22,7 @@ struct ChangeTest {
   /// The change of a share of cases. What differs between the slots of one time by itself, such as a changing mix of
   /// requests, does not count.
   static func share(
-    _ hits: [Float], of cases: [Float], _ interval: TimeGrid.Interval, minimumChange: Double = 0.03
+    _ hits: [Float], of cases: [Float], _ interval: TimeGrid.Interval, isFailure: Bool = false
   ) -> ChangeTest? {
     let old = sum(hits, 0..<interval.from)
     let oldTotal = sum(cases, 0..<interval.from)
@@ -30,21 +30,34 @@ struct ChangeTest {
     let newTotal = sum(cases, interval.from..<interval.to)
     guard oldTotal >= 4, newTotal >= 4 else { return nil }
     let change = new / newTotal - old / oldTotal
-    guard abs(change) >= minimumChange else { return nil }
+    // Few requests that fail where none did say as much as many that take another way.
+    guard abs(change) >= (isFailure ? 0.008 : 0.03), !isFailure || new >= leastSlow || change > 0.1 else { return nil }
     var g = Statistics.gStatistic(new, of: newTotal, old, of: oldTotal)
     guard g >= 10 else { return nil }
-    let before = dispersion(0..<interval.from) { (Double(hits[$0]), Double(cases[$0])) }
-    let within = dispersion(interval.from..<interval.to) { (Double(hits[$0]), Double(cases[$0])) }
-    g /= max(1, (before.statistic + within.statistic) / max(1, before.freedom + within.freedom))
+    g /= dispersion(interval) { (Double(hits[$0]), Double(cases[$0])) }
     // A small change has to be all the surer.
-    if abs(change) < 0.1 { g *= 0.65 }
-    return ChangeTest(evidence: g, effect: abs(change).squareRoot(), before: old / oldTotal, now: new / newTotal)
+    if abs(change) < 0.1 { g *= isFailure ? 0.85 : 0.65 }
+    let effect = isFailure ? pow(abs(change), 0.35) : abs(change).squareRoot()
+    return ChangeTest(evidence: g, effect: effect, before: old / oldTotal, now: new / newTotal)
   }
 
   static func sum(_ values: [Float], _ slots: Range<Int>) -> Double {
     var total: Float = 0
     for slot in slots { total += values[slot] }
     return Double(total)
+  }
+
+  /// By how much counts differ between slots more than chance makes them, at least 1. What comes all at once within the
+  /// interval is one mishap, however many requests it hit.
+  private static func dispersion(
+    _ interval: TimeGrid.Interval, _ counts: (Int) -> (hits: Double, total: Double)
+  ) -> Double {
+    let before = dispersion(0..<interval.from, counts)
+    let within = dispersion(interval.from..<interval.to, counts)
+    let all = (before.statistic + within.statistic) / max(1, before.freedom + within.freedom)
+    // Few slots differ by chance alone.
+    let own = (within.statistic + 8) / (within.freedom + 8)
+    return max(1, max(all, own))
   }
 
   /// Pearson's statistic between slots, and its degrees of freedom.
@@ -111,12 +124,17 @@ struct ChangeTest {
     guard ratio >= 1.3, growth >= scale.least else { return nil }
     let oldTotal = old.total
     let newTotal = new.total
+    let requests = values.requests(interval.from, interval.to)
     var evidence: Double
+    var bound = old.quantile(0.5) + 1
     if newTotal < 10 {
-      // So few values can never be sure by their ranks; that they lie far outside of what was usual can.
-      guard new.quantile(0.5) > old.quantile(0.95) else { return nil }
+      // So few values can never be sure by their ranks; that most lie far outside of what was usual can.
+      bound = old.quantile(0.95) + 1
+      let high = values.share(interval.from, interval.to, above: bound).hits
+      guard requests >= 3, high >= 0.75 * newTotal else { return nil }
       let square = old.mean { (log($0 + scale.offset) - oldLog) * (log($0 + scale.offset) - oldLog) }
-      let deviation = max(0.3, square.squareRoot())
+      let tail = (log(Sketch.value(bound) + scale.offset) - oldLog) / 1.645
+      let deviation = max(0.3, max(square.squareRoot(), tail))
       let t = (newLog - oldLog) / (deviation * (1 / newTotal + 1 / oldTotal).squareRoot())
       evidence = t * t
     } else {
@@ -124,8 +142,9 @@ struct ChangeTest {
       guard z > 0 else { return nil }
       evidence = z * z
     }
+    evidence *= min(1, requests / newTotal)
     guard evidence >= 10 else { return nil }
-    evidence /= dispersion(of: values, interval, above: old.quantile(0.5) + 1)
+    evidence /= dispersion(of: values, interval, above: bound)
     return ChangeTest(
       evidence: evidence, effect: ratioEffect(ratio) * growth / (growth + scale.half),
       before: Sketch.value(old.quantile(0.5)), now: Sketch.value(new.quantile(0.5)))
@@ -141,14 +160,15 @@ struct ChangeTest {
   ) -> ChangeTest? {
     guard new.total >= 10, old.total >= 20 else { return nil }
     var best: ChangeTest?
-    for share in [0.9, 0.98, 0.995] {
+    for share in [0.9, 0.98, 0.995, 1] {
       let bound = old.quantile(share) + 3
       let then = values.share(0, interval.from, above: bound)
       let now = values.share(interval.from, interval.to, above: bound)
       let change = now.hits / now.total - then.hits / then.total
-      guard change >= 0.02, now.hits >= leastSlow else { continue }
+      guard change >= 0.01, now.hits >= leastSlow else { continue }
       var g = Statistics.gStatistic(now.hits, of: now.total, then.hits, of: then.total)
       guard g >= 10 else { continue }
+      g *= min(1, values.requests(interval.from, interval.to) / new.total)
       g /= dispersion(of: values, interval, above: bound)
       if change < 0.1 { g *= 0.8 }
       var slow = new
@@ -180,9 +200,7 @@ struct ChangeTest {
   private static func dispersion(
     of values: CumulativeHistogram, _ interval: TimeGrid.Interval, above bound: Int
   ) -> Double {
-    let before = dispersion(0..<interval.from) { values.share($0, $0 + 1, above: bound) }
-    let within = dispersion(interval.from..<interval.to) { values.share($0, $0 + 1, above: bound) }
-    return max(1, (before.statistic + within.statistic) / max(1, before.freedom + within.freedom))
+    dispersion(interval) { values.share($0, $0 + 1, above: bound) }
   }
 
   /// z of the Mann-Whitney test, ties counted half.

@@ -6,11 +6,14 @@ struct ComparedTraces: Sendable {
   /// The spans of each trace, in order of start; traces in order of their first span.
   let traces: [ArraySlice<SpanTable.Entry>]
   let grid: TimeGrid
+  /// When it happened, Unix nanoseconds.
+  private let moment: Int64?
   var leftOut: Int { table.leftOut }
 
-  init(_ table: SpanTable, service: String, operation: String?, window: CorrelationWindow) {
+  init(_ table: consuming SpanTable, service: String, operation: String?, window: CorrelationWindow) {
+    // Sorted in place: two copies of all spans would be the largest thing in memory.
+    var spans = table.takeSpans()
     self.table = table
-    var spans = table.spans
     spans.sort { ($0.trace, $0.start, $1.duration) < ($1.trace, $1.start, $0.duration) }
     let wanted = table.names.known(service)
     let places = table.places.map { place in
@@ -31,6 +34,7 @@ struct ComparedTraces: Sendable {
     }
     traces.sort { ($0.first?.start ?? 0, $0.first?.trace ?? 0) < ($1.first?.start ?? 0, $1.first?.trace ?? 0) }
     self.traces = traces
+    moment = window.moment?.nanoseconds
     let first = traces.first?.first?.start ?? window.start.nanoseconds
     let last = traces.last?.first?.start ?? window.end.nanoseconds
     grid = TimeGrid(
@@ -50,6 +54,6 @@ struct ComparedTraces: Sendable {
 
   func verdict(logs: LogWitness? = nil, resources: [PlaceFinding] = []) -> PlaceVerdict {
     let observations = TraceWalk.observe(table, traces, grid: grid, logs: logs)
-    return PlaceAnalysis(table: table, observations: observations).verdict(resources: resources)
+    return PlaceAnalysis(table: table, observations: observations, moment: moment).verdict(resources: resources)
   }
 }

@@ -5,11 +5,15 @@ import Platform
 struct PlaceAnalysis {
   let table: SpanTable
   let observations: Observations
+  /// When it happened, Unix nanoseconds; nil when nobody knows.
+  let moment: Int64?
 
   /// Chance gives more once in ten thousand.
   static let significance = 15.1
   /// Services with less speaking against them are not named.
   static let leastTotal = 4.0
+  /// With this much against somebody no other time needs to be looked at.
+  private static let enough = 12.0
 
   /// A changed place before anybody is blamed for it.
   struct Change {
@@ -38,23 +42,38 @@ struct PlaceAnalysis {
       return verdict
     }
     let changes = self.changes(intervals)
-    var best: (index: Int, services: [ServiceVerdict], total: Double)?
-    var totals: [Double] = []
-    for (index, interval) in intervals.enumerated() {
-      let services = blame(changes[index], interval, resources)
-      let total = services.first?.total ?? 0
-      totals.append(total)
-      // What lasts to the end is the simpler story.
-      let margin = interval.to == grid.slots ? 1.05 : 1.2
-      if total > (best?.total ?? 0) * margin { best = (index, services, total) }
+    let stories = intervals.indices.map { blame(changes[$0], intervals[$0], resources) }
+    let totals = stories.map { $0.first?.total ?? 0 }
+    let around = intervals.indices.filter { holdsMoment(intervals[$0]) }
+    var best = self.best(around, intervals, totals)
+    // What was over when it happened, or began only after, is another story, unless there is no other.
+    if best.map({ totals[$0] < PlaceAnalysis.enough }) ?? true {
+      best = self.best(Array(intervals.indices), intervals, totals)
     }
     guard let best else {
       verdict.reason = reason(first)
       return verdict
     }
-    verdict.services = best.services
-    verdict.onset = onset(intervals, totals, best.index)
+    verdict.services = stories[best]
+    verdict.onset = onset(intervals, totals, best)
     return verdict
+  }
+
+  private func best(_ candidates: [Int], _ intervals: [TimeGrid.Interval], _ totals: [Double]) -> Int? {
+    var best: Int?
+    for index in candidates {
+      // What lasts to the end is the simpler story.
+      let margin = intervals[index].to == grid.slots ? 1.05 : 1.2
+      if totals[index] > (best.map { totals[$0] } ?? 0) * margin { best = index }
+    }
+    return best
+  }
+
+  /// Whether it was going on when it happened; people are off by a minute.
+  private func holdsMoment(_ interval: TimeGrid.Interval) -> Bool {
+    guard let moment else { return true }
+    let from = grid.begin(of: interval.from).subtractingSaturating(60 * Nanoseconds.perSecond)
+    return moment >= from && (interval.to == grid.slots || moment < grid.begin(of: interval.to))
   }
 
   /// Starts that fit nearly as well bound when it can have begun.
@@ -92,18 +111,19 @@ struct PlaceAnalysis {
       offset: max(20_000, typical * 0.01), least: max(50_000, typical * 0.02), half: max(100_000, typical * 0.05))
   }
 
-  private func threshold(_ index: Int) -> Double {
+  private func threshold(_ index: Int, places: Double) -> Double {
     // The window as a whole is the user's; the more stretches of it and places are tried, the more chance can do.
-    let places = Double(observations.times.count + observations.happenings)
     return PlaceAnalysis.significance + 2 * logarithm(max(1, places / 300)) + (index == 0 ? 0 : 4)
   }
 
   private func changes(_ intervals: [TimeGrid.Interval]) -> [[Change]] {
     var result = [[Change]](repeating: [], count: intervals.count)
     let scale = timeScale
-    let thresholds = intervals.indices.map(threshold)
+    let times = observations.times
+    let places = Double(times.count + observations.happenings)
+    let thresholds = intervals.indices.map { threshold($0, places: places) }
     let callScale = ChangeTest.Scale(offset: 100, least: 400, half: 500)
-    for (key, sketch) in observations.times where sketch.count >= 11 {
+    for (key, sketch) in times where sketch.count >= 11 {
       let values = sketch.cumulative(slots: grid.slots)
       var isBetween = false
       if case .between = key { isBetween = true }
@@ -119,8 +139,9 @@ struct PlaceAnalysis {
     }
     for (key, hits) in observations.events {
       guard let cases = cases(of: key) else { continue }
+      let isFailure = key.isFailure
       for (index, interval) in intervals.enumerated() {
-        guard let test = ChangeTest.share(hits, of: cases, interval), test.evidence >= thresholds[index] else {
+        guard let test = ChangeTest.share(hits, of: cases, interval, isFailure: isFailure), test.evidence >= thresholds[index] else {
           continue
         }
         let count = ChangeTest.sum(cases, interval.from..<interval.to)
@@ -134,7 +155,7 @@ struct PlaceAnalysis {
     switch event {
     case .does(let place, _), .fails(let place, _), .callFails(let place, _), .refused(let place),
       .unanswered(let place):
-      observations.cases[place]
+      observations.runs(of: place)
     case .logs(let place, _): observations.logCases[place]
     }
   }

@@ -3,6 +3,9 @@ import Libc
 /// Values over time, each as a slot and a bucket of a logarithmic scale: two bytes a value.
 struct Sketch {
   private var samples: [UInt16] = []
+  /// From how many requests they are, by slot. Values of one request are alike.
+  private var requests: [Float] = []
+  private var lastRequest = -1
 
   /// Buckets to a doubling: a value is known to 9 %.
   private static let resolution = 8.0
@@ -11,9 +14,15 @@ struct Sketch {
 
   var count: Int { samples.count }
 
-  /// - Parameter value: Nanoseconds, or thousandths of something else.
-  mutating func add(_ value: Int64, slot: Int) {
+  /// - Parameters:
+  ///   - value: Nanoseconds, or thousandths of something else.
+  ///   - request: Requests come one after the other.
+  mutating func add(_ value: Int64, slot: Int, request: Int) {
     samples.append(UInt16(slot << 9 | Sketch.bucket(value)))
+    guard request != lastRequest else { return }
+    lastRequest = request
+    if requests.count <= slot { requests.append(contentsOf: repeatElement(0, count: slot + 1 - requests.count)) }
+    requests[slot] += 1
   }
 
   static func bucket(_ value: Int64) -> Int {
@@ -28,7 +37,7 @@ struct Sketch {
 
   /// All values as counts that any stretch of time can be taken from.
   func cumulative(slots: Int) -> CumulativeHistogram {
-    var histogram = CumulativeHistogram(samples: samples, slots: slots)
+    var histogram = CumulativeHistogram(samples: samples, requests: requests, slots: slots)
     histogram.accumulate()
     return histogram
   }
@@ -41,8 +50,9 @@ struct CumulativeHistogram {
   let width: Int
   let slots: Int
   private var counts: [Float]
+  private var requests: [Float]
 
-  init(samples: [UInt16], slots: Int) {
+  init(samples: [UInt16], requests: [Float], slots: Int) {
     var low = Sketch.buckets
     var high = 0
     for sample in samples {
@@ -57,7 +67,11 @@ struct CumulativeHistogram {
       let slot = min(slots - 1, Int(sample >> 9))
       counts[(slot + 1) * width + Int(sample & 511) - self.low] += 1
     }
+    self.requests = Array(requests.prefix(slots)) + repeatElement(0, count: max(0, slots - requests.count))
   }
+
+  /// How many requests the values between two slots are from.
+  func requests(_ from: Int, _ to: Int) -> Double { ChangeTest.sum(requests, from..<to) }
 
   fileprivate mutating func accumulate() {
     for index in width..<counts.count { counts[index] += counts[index - width] }

@@ -1,6 +1,4 @@
-import OTLP
 import Platform
-import Traces
 
 /// Spans with no more than comparing places takes: 64 bytes each, however many attributes they came with.
 struct SpanTable {
@@ -38,11 +36,6 @@ struct SpanTable {
   struct TraceID: Hashable {
     var high: UInt64
     var low: UInt64
-
-    init(_ bytes: ByteView) {
-      high = SpanReader.number(bytes)
-      low = SpanReader.number(bytes.dropFirst(8))
-    }
   }
 
   private(set) var spans: [Entry] = []
@@ -55,6 +48,7 @@ struct SpanTable {
   private var traceNumbers: [TraceID: UInt32] = [:]
   private var placeNumbers: [Place: Int32] = [:]
   private var last: (id: TraceID, number: UInt32)?
+  private var lastService: (name: String, number: Int32)?
   /// Of all traces, those whose id is a multiple of it are kept.
   private(set) var sampling: UInt64 = 1
 
@@ -69,26 +63,26 @@ struct SpanTable {
   /// `service name` of a place.
   func text(of place: Int32) -> String { names[places[Int(place)].service] + " " + names[places[Int(place)].name] }
 
-  mutating func add(_ span: SpanView, service: Int32) throws(WireError) {
-    let id = TraceID(span.traceID)
-    guard isSampled(id) else {
-      leftOut += 1
-      return
-    }
-    var peer: Int32 = -1
-    var outcome = span.statusCode == StatusCode.error.rawValue ? Outcome.failed : .fine
-    let isCall = span.kind == SpanKind.client.rawValue || span.kind == SpanKind.producer.rawValue
-    try SpanTable.readAttributes(of: span, isCall: isCall, &outcome) { peer = names.number(of: $0) }
-    let place = number(of: Place(service: service, name: names.number(of: span.name)))
-    spans.append(
-      Entry(
-        id: SpanReader.number(span.spanID), parent: SpanReader.number(span.parentSpanID),
-        start: Int64(clamping: span.startTimeUnixNano), duration: Int64(clamping: span.durationNano),
-        trace: number(of: id), place: place, peer: peer, kind: UInt8(clamping: span.kind), outcome: outcome))
+  /// Whether the spans of a trace are kept; if not, one more is left out.
+  mutating func keeps(_ id: TraceID) -> Bool {
+    if isSampled(id) { return true }
+    leftOut += 1
+    return false
+  }
+
+  mutating func add(_ entry: Entry) {
+    spans.append(entry)
     if spans.count > maximumSpans { thin() }
   }
 
-  mutating func serviceNumber(_ name: String) -> Int32 { names.number(of: name) }
+  mutating func nameNumber(_ name: ByteView) -> Int32 { names.number(of: name) }
+
+  mutating func serviceNumber(_ name: String) -> Int32 {
+    if let lastService, lastService.name == name { return lastService.number }
+    let number = names.number(of: name)
+    lastService = (name, number)
+    return number
+  }
 
   /// The same numbering for a place found otherwise than by its span.
   mutating func number(of place: Place) -> Int32 {
@@ -99,7 +93,7 @@ struct SpanTable {
     return number
   }
 
-  private mutating func number(of id: TraceID) -> UInt32 {
+  mutating func number(of id: TraceID) -> UInt32 {
     if let last, last.id == id { return last.number }
     let number: UInt32
     if let known = traceNumbers[id] {
@@ -111,6 +105,32 @@ struct SpanTable {
     }
     last = (id, number)
     return number
+  }
+
+  /// Takes over the spans of another table.
+  mutating func merge(_ other: SpanTable) {
+    let placeNumbers = other.places.map { place in
+      number(of: Place(service: names.number(of: other.names[place.service]), name: names.number(of: other.names[place.name])))
+    }
+    let peerNumbers = other.names.names.map { names.number(of: $0) }
+    leftOut += other.leftOut
+    while sampling < other.sampling { thin() }
+    spans.reserveCapacity(spans.count + other.spans.count)
+    for span in other.spans {
+      let id = other.traces[Int(span.trace)]
+      guard keeps(id) else { continue }
+      var span = span
+      span.trace = number(of: id)
+      span.place = placeNumbers[Int(span.place)]
+      if span.peer >= 0 { span.peer = peerNumbers[Int(span.peer)] }
+      add(span)
+    }
+  }
+
+  /// The spans, which the table then no longer has.
+  mutating func takeSpans() -> [Entry] {
+    defer { spans = [] }
+    return spans
   }
 
   // MARK: Bound
@@ -132,102 +152,4 @@ struct SpanTable {
       spans.removeLast(spans.count - maximumSpans / 2)
     }
   }
-
-  // MARK: Attributes
-
-  /// Keys that name the other side of a call, best first.
-  private static let peerKeys: [StaticString] = [
-    "peer.service", "db.system.name", "db.system", "messaging.system", "server.address", "net.peer.name",
-  ]
-
-  private static func readAttributes(
-    of span: SpanView, isCall: Bool, _ outcome: inout Outcome, peer found: (ByteView) -> Void
-  ) throws(WireError) {
-    var best = peerKeys.count
-    var name: ByteView?
-    var code: Int64 = 0
-    var isRPC = false
-    try span.attributes.forEach { (attribute) throws(WireError) in
-      guard let first = attribute.key.first else { return }
-      switch first {
-      case UInt8(ascii: "h"):
-        if attribute.key.equals("http.response.status_code") || attribute.key.equals("http.status_code") {
-          code = try number(attribute.value)
-        }
-      case UInt8(ascii: "r"):
-        if attribute.key.equals("rpc.grpc.status_code") || attribute.key.equals("rpc.response.status_code") {
-          code = try number(attribute.value)
-          isRPC = true
-        }
-      case UInt8(ascii: "p"), UInt8(ascii: "d"), UInt8(ascii: "m"), UInt8(ascii: "s"), UInt8(ascii: "n"):
-        guard isCall, best > 0 else { return }
-        for index in 0..<best where attribute.key.equals(peerKeys[index]) {
-          if case .string(let text) = try attribute.value, !text.isEmpty {
-            best = index
-            name = text
-          }
-          return
-        }
-      default: return
-      }
-    }
-    if let name { found(name) }
-    outcome = self.outcome(outcome, code: code, isRPC: isRPC)
-  }
-
-  private static func outcome(_ status: Outcome, code: Int64, isRPC: Bool) -> Outcome {
-    if isRPC {
-      switch code {
-      // Invalid argument, permission denied, unauthenticated.
-      case 3, 7, 16: return .refused
-      default: return status
-      }
-    }
-    switch code {
-    case 400, 401, 403, 405, 415, 422: return .refused
-    case 500...599: return .failed
-    default: return status
-    }
-  }
-
-  private static func number(_ value: AnyValueView) throws(WireError) -> Int64 {
-    switch value {
-    case .int(let number): number
-    case .string(let text): Int64(String(text.prefix(8))) ?? 0
-    default: 0
-    }
-  }
-}
-
-/// Numbers for names, so that a span holds four bytes in place of a string.
-struct NameTable {
-  private(set) var names: [String] = []
-  private var numbers: [String: Int32] = [:]
-  /// Names by the bytes' hash, which saves making a string of every name that is known.
-  private var byHash: [Int: Int32] = [:]
-
-  subscript(_ number: Int32) -> String { number >= 0 ? names[Int(number)] : "" }
-
-  /// Longer names are cut: they come from outside and are kept.
-  private static let maximumLength = 300
-
-  mutating func number(of bytes: ByteView) -> Int32 {
-    var hasher = Hasher()
-    hasher.combine(bytes)
-    let hash = hasher.finalize()
-    if let known = byHash[hash] { return known }
-    let number = number(of: String(bytes.prefix(NameTable.maximumLength)))
-    byHash[hash] = number
-    return number
-  }
-
-  mutating func number(of name: String) -> Int32 {
-    if let known = numbers[name] { return known }
-    let number = Int32(clamping: names.count)
-    names.append(name)
-    numbers[name] = number
-    return number
-  }
-
-  func known(_ name: String) -> Int32? { numbers[name] }
 }

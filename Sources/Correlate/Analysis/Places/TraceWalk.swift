@@ -34,6 +34,7 @@ struct TraceWalk {
       walk.add(trace.prefix(maximumSpans), slot: slot)
       logs?.note(trace, table, slot: slot, in: &walk.observations)
     }
+    logs?.noteLoose(table, in: &walk.observations)
     walk.observations.templates = logs?.templates ?? []
     return walk.observations
   }
@@ -43,7 +44,7 @@ struct TraceWalk {
     links.removeAll(keepingCapacity: true)
     for span in spans { links.append(.init(id: span.id, parentID: span.parent, kind: span.kind)) }
     tree.build(links)
-    if let top = tree.top { observations.addTrace(slot: slot, duration: spans[base + top].duration) }
+    observations.addTrace(slot: slot, duration: tree.top.map { spans[base + $0].duration } ?? 0)
     for index in 0..<spans.count {
       children.removeAll(keepingCapacity: true)
       for child in tree.children(of: index) { children.append(child) }
@@ -90,7 +91,7 @@ struct TraceWalk {
     _ span: SpanTable.Entry, _ index: Int, _ spans: ArraySlice<SpanTable.Entry>, _ base: Int, _ slot: Int
   ) {
     observations.happens(at: span.place, slot: slot)
-    observations.time(.own(place: span.place), ownTime(span, spans, base), slot: slot)
+    observations.ownTime(of: span.place, ownTime(span, spans, base), slot: slot)
     guard !children.isEmpty else { return }
     var things: [Observations.Thing: Int] = [:]
     var last: Observations.Thing?

@@ -5,8 +5,8 @@ enum LogTemplate {
   /// In bytes.
   private static let maximumLength = 160
 
-  /// Runs of digits become `0`, ids `*`; what stands before the level or the first word is a time and goes.
-  static func of(_ line: String) -> String {
+  /// Words with runs of digits as `0` and ids as `*`; what stands before the level or the first word is a time and goes.
+  static func words(_ line: String) -> [String] {
     var words: [String] = []
     var length = 0
     for word in line.utf8.prefix(2048).split(whereSeparator: { $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }) {
@@ -19,7 +19,7 @@ enum LogTemplate {
       if length > maximumLength { break }
       words.append(String(decoding: masked, as: UTF8.self))
     }
-    return words.joined(separator: " ")
+    return words
   }
 
   /// The first two words as they are, without a time in front. Where they come often, such as a level and a place in the
@@ -35,6 +35,16 @@ enum LogTemplate {
     }
     return words.joined(separator: " ")
   }
+
+  /// Whether the first words of a line say that something went wrong.
+  static func tellsOfTrouble(_ words: some Sequence<String>) -> Bool {
+    words.contains { word in
+      let plain = word.lowercased()
+      return troubles.contains { plain.contains($0) }
+    }
+  }
+
+  private static let troubles = ["error", "fatal", "critical", "panic", "exception", "severe", "fail"]
 
   private static func mask(_ word: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []

@@ -1,36 +1,39 @@
 import OTLP
 import Platform
-import TraceFormats
 import Traces
 
-/// Takes the traces of a service out of OTLP files.
+/// The traces of a service, judged: which places changed, which traces are bad, and copies of those to compare.
 ///
-/// The files are read twice: once to learn which traces matter, keeping a few numbers of each, and once to copy those
-/// that were chosen. Memory follows the number of traces of the service in the two windows, not the size of the files.
-struct LocalTraces {
-  let paths: [String]
-  let options: TraceInputOptions
-  let skipsBad: Bool
+/// The feed is read twice: once to learn which traces matter, keeping a few numbers of each span, and once to copy those
+/// that were chosen. Memory follows the number of traces in the two windows, not the size of the files.
+struct JudgedTraces {
+  var sample: TraceSample
+  var slowness: Slowness
+  var compared: ComparedTraces
+  var verdict: PlaceVerdict
+  /// How many spans of other traces had to be left out.
+  var leftOut = 0
+
+  static func read(_ feed: some SpanFeed, _ task: CorrelationTask) throws(SpanFeedError) -> JudgedTraces {
+    try TraceJudge(
+      feed: feed, service: task.service, operation: task.incident.operation, window: task.window,
+      ruleThreshold: task.incident.latencyThreshold
+    ).read()
+  }
+}
+
+/// Makes `JudgedTraces`.
+private struct TraceJudge<Feed: SpanFeed> {
+  let feed: Feed
   let service: String
   let operation: String?
   let window: CorrelationWindow
   /// What the rule that fired calls slow, nanoseconds.
   let ruleThreshold: Int64?
-  /// On the clock of `monotonicNanoseconds`.
-  let deadline: Int64
 
   /// How many traces of each group are copied. Bad ones matter most.
-  private static let maximumBad = 600
-  private static let maximumRest = 1200
-
-  /// What was found, and how many records or traces had to be left out.
-  struct Outcome {
-    var sample: TraceSample
-    var slowness: Slowness
-    var compared: ComparedTraces
-    var verdict: PlaceVerdict
-    var leftOut = 0
-  }
+  private var maximumBad: Int { 600 }
+  private var maximumRest: Int { 1200 }
 
   private typealias TraceID = SpanTable.TraceID
 
@@ -52,13 +55,12 @@ struct LocalTraces {
     var names: [String] = []
   }
 
-  func read() throws(LocalTracesError) -> Outcome {
-    var table = SpanTable()
-    var services: (name: String, number: Int32) = ("", table.serviceNumber(""))
-    try forEachSpan { (span, _, name) throws(WireError) in
-      if name != services.name { services = (name, table.serviceNumber(name)) }
-      try table.add(span, service: services.number)
+  func read() throws(SpanFeedError) -> JudgedTraces {
+    var tables = try feed.read({ SpanTable() }) { (table, span, _, service) throws(WireError) in
+      try table.add(span, service: service)
     }
+    var table = tables.removeFirst()
+    while let other = tables.popLast() { table.merge(other) }
     let compared = ComparedTraces(table, service: service, operation: operation, window: window)
     let verdict = compared.verdict()
     // Where the trouble is known to begin, what came before in the window is no trouble.
@@ -70,7 +72,7 @@ struct LocalTraces {
     }
     let survey = self.survey(compared, periods)
     let slowness = self.slowness(survey)
-    var outcome = Outcome(
+    var outcome = JudgedTraces(
       sample: TraceSample(), slowness: slowness, compared: compared, verdict: verdict, leftOut: compared.leftOut)
     let chosen = choose(survey, slowness, &outcome.sample)
     outcome.sample.hasRates = true
@@ -125,6 +127,11 @@ struct LocalTraces {
     return Slowness(baseline: durations, ruleThreshold: ruleThreshold)
   }
 
+  private struct Copies: Sendable {
+    var spans: [TraceID: [TraceSpan]] = [:]
+    var texts: [TraceID: String] = [:]
+  }
+
   private struct Choice {
     var period: Period
     var isBad: Bool
@@ -145,21 +152,26 @@ struct LocalTraces {
       // Ids are random, so the lowest are a fair sample, and the same one in every run. Of the bad ones, the worst few
       // have to be among them.
       let sorted = group.sorted { ($0.id.low, $0.id.high) < ($1.id.low, $1.id.high) }
-      var kept = sorted.prefix(isBad ? LocalTraces.maximumBad : LocalTraces.maximumRest).map(\.id)
+      var kept = sorted.prefix(isBad ? maximumBad : maximumRest).map(\.id)
       if index == 0 { kept += group.sorted { $0.worst > $1.worst }.prefix(10).map(\.id) }
       for id in kept { chosen[id] = Choice(period: index < 2 ? .window : .baseline, isBad: isBad) }
     }
     return chosen
   }
 
-  private func collect(_ chosen: [TraceID: Choice], _ sample: inout TraceSample) throws(LocalTracesError) {
+  private func collect(_ chosen: [TraceID: Choice], _ sample: inout TraceSample) throws(SpanFeedError) {
+    let wanted = chosen.mapValues { _ in true }
+    let parts = try feed.read({ Copies() }) { (copies, span, resource, service) throws(WireError) in
+      let id = TraceID(span.traceID)
+      guard wanted[id] != nil, copies.spans[id]?.count ?? 0 < 2000 else { return }
+      if copies.texts[id] == nil { copies.texts[id] = SpanReader.hex(span.traceID) }
+      copies.spans[id, default: []].append(try SpanReader.record(span, resource, service: service))
+    }
     var spans: [TraceID: [TraceSpan]] = [:]
     var texts: [TraceID: String] = [:]
-    try forEachSpan { (span, resource, name) throws(WireError) in
-      let id = TraceID(span.traceID)
-      guard chosen[id] != nil, spans[id]?.count ?? 0 < 2000 else { return }
-      if texts[id] == nil { texts[id] = SpanReader.hex(span.traceID) }
-      spans[id, default: []].append(try SpanReader.record(span, resource, service: name))
+    for part in parts {
+      spans.merge(part.spans) { $0 + $1 }
+      texts.merge(part.texts) { first, _ in first }
     }
     for (id, choice) in chosen.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
       guard let found = spans[id], let text = texts[id] else { continue }
@@ -172,30 +184,6 @@ struct LocalTraces {
       }
     }
   }
-
-  private func forEachSpan(
-    _ body: (SpanView, ResourceView, String) throws(WireError) -> Void
-  ) throws(LocalTracesError) {
-    var isLate = false
-    do throws(InputError) {
-      let input = try TraceInput(paths, options: options)
-      var decoder = TraceDecoder(skipsBad: skipsBad)
-      while !isLate, let chunk = try input.next() {
-        try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in
-          try SpanReader.forEach(in: request, body)
-        }
-        isLate = monotonicNanoseconds() > deadline
-      }
-    } catch {
-      throw LocalTracesError(description: error.description)
-    }
-    if isLate { throw LocalTracesError(description: "the files could not be read in time") }
-  }
-}
-
-/// Why files could not be used.
-struct LocalTracesError: Error, CustomStringConvertible {
-  let description: String
 }
 
 extension Int64 {
