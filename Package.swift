@@ -69,7 +69,11 @@ let package = Package(
       dependencies: [
         "Backends", "MetricProfiles", "Transport", "TraceQL", "TraceFormats", "OTLP", "JSON", "Compression", "Platform",
       ]),
-    .target(name: "AlertRules", dependencies: ["Backends", "MetricProfiles", "JSON", "Platform"]),
+    .target(
+      name: "AlertRules",
+      dependencies: [
+        "Backends", "MetricProfiles", "Transport", "TraceQL", "TraceFormats", "OTLP", "JSON", "YAML", "Platform",
+      ]),
     .target(
       name: "Backends",
       dependencies: ["Transport", "TraceQL", "TraceFormats", "OTLP", "JSON", "Platform", "CSnappy"]),

@@ -14,6 +14,9 @@ public struct YAMLNode: Sendable {
   /// From 1.
   public let line: Int
   public let column: Int
+  /// Behind its last character, from 1; of a collection, where the next thing begins.
+  public let endLine: Int
+  public let endColumn: Int
 
   /// The text of a scalar; `nil` for others, and for one that says nothing.
   public var text: String? {
@@ -46,13 +49,20 @@ public enum YAMLDocument {
   private static let depthLimit = 64
 
   public static func parse(_ text: ByteView) throws(YAMLError) -> YAMLNode {
+    let all = try documents(text)
+    if all.count > 1 { throw YAMLError("a second document", at: all[1]) }
+    return all.first ?? YAMLNode(content: .mapping([]), line: 1, column: 1, endLine: 1, endColumn: 1)
+  }
+
+  /// Every document of a text, which `---` sets apart.
+  public static func documents(_ text: ByteView) throws(YAMLError) -> [YAMLNode] {
     let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     defer { parser.deallocate() }
     guard yaml_parser_initialize(parser) == 1 else { throw YAMLError("out of memory", line: 1, column: 1) }
     defer { yaml_parser_delete(parser) }
     yaml_parser_set_input_string(parser, text.start.assumingMemoryBound(to: UInt8.self), text.count)
     var reader = Reader(parser: parser)
-    return try reader.document()
+    return try reader.documents()
   }
 
   /// Invariant: `parser` lives and stays where it is while this does.
@@ -67,6 +77,7 @@ public enum YAMLDocument {
 
     private var line = 1
     private var column = 1
+    private var end = (line: 1, column: 1)
 
     init(parser: UnsafeMutablePointer<yaml_parser_t>) { self.parser = parser }
 
@@ -80,6 +91,7 @@ public enum YAMLDocument {
       defer { yaml_event_delete(&event) }
       line = Int(event.start_mark.line) + 1
       column = Int(event.start_mark.column) + 1
+      end = (Int(event.end_mark.line) + 1, Int(event.end_mark.column) + 1)
       switch event.type {
       case YAML_SCALAR_EVENT:
         let scalar = event.data.scalar
@@ -96,19 +108,21 @@ public enum YAMLDocument {
       }
     }
 
-    mutating func document() throws(YAMLError) -> YAMLNode {
-      var root: YAMLNode?
+    mutating func documents() throws(YAMLError) -> [YAMLNode] {
+      var roots: [YAMLNode] = []
       while true {
         let event = try next()
         switch event {
-        case .streamEnd:
-          return root ?? YAMLNode(content: .mapping([]), line: 1, column: 1)
+        case .streamEnd: return roots
         case .other, .documentEnd: continue
-        default:
-          if root != nil { throw YAMLError("a second document", line: line, column: column) }
-          root = try node(event, depth: 0)
+        default: roots.append(try node(event, depth: 0))
         }
       }
+    }
+
+    private func node(_ content: YAMLNode.Content, from start: (line: Int, column: Int)) -> YAMLNode {
+      YAMLNode(
+        content: content, line: start.line, column: start.column, endLine: end.line, endColumn: end.column)
     }
 
     private mutating func node(_ event: Event, depth: Int) throws(YAMLError) -> YAMLNode {
@@ -116,7 +130,7 @@ public enum YAMLDocument {
       if depth > YAMLDocument.depthLimit { throw YAMLError("nested too deeply", line: line, column: column) }
       switch event {
       case .scalar(let text, let isPlain):
-        return YAMLNode(content: .scalar(text, isPlain: isPlain), line: line, column: column)
+        return node(.scalar(text, isPlain: isPlain), from: place)
       case .sequence:
         var elements: [YAMLNode] = []
         while true {
@@ -124,7 +138,7 @@ public enum YAMLDocument {
           if case .sequenceEnd = event { break }
           elements.append(try node(event, depth: depth + 1))
         }
-        return YAMLNode(content: .sequence(elements), line: place.line, column: place.column)
+        return node(.sequence(elements), from: place)
       case .mapping:
         var members: [(key: YAMLNode, value: YAMLNode)] = []
         var keys: Set<String> = []
@@ -136,7 +150,7 @@ public enum YAMLDocument {
           guard keys.insert(name).inserted else { throw YAMLError("'\(name)' comes twice", at: key) }
           members.append((key, try node(next(), depth: depth + 1)))
         }
-        return YAMLNode(content: .mapping(members), line: place.line, column: place.column)
+        return node(.mapping(members), from: place)
       case .alias: throw YAMLError("aliases are not taken", line: line, column: column)
       default: throw YAMLError("unexpected end", line: line, column: column)
       }

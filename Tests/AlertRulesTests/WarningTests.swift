@@ -112,7 +112,7 @@ import Testing
   @Test func everyWarningHasACase() {
     let codes = [
       "OG101", "OG102", "OG103", "OG104", "OG105", "OG106", "OG107", "OG108", "OG109", "OG110", "OG111", "OG112",
-      "OG113", "OG114", "OG115", "OG116", "OG117", "OG118", "OG119", "OG120",
+      "OG113", "OG114", "OG115", "OG116", "OG117", "OG118", "OG119", "OG120", "OG121", "OG122", "OG123",
     ]
     #expect(DiagnosticCode.allCases.filter { $0.severity == .warning }.map(\.rawValue) == codes)
   }

@@ -31,6 +31,8 @@ public struct Diagnostic: Sendable {
   public let suggestion: String?
   /// Text that can stand where `range` is to solve the problem.
   public let replacement: String?
+  /// Whether the replacement is what was meant beyond doubt, so that it may be put in unasked.
+  public let isCertain: Bool
   /// Other places that matter.
   public let related: [Related]
   /// Index in `RuleSet.entries` of the rule it is about; nil for text that did not become one.
@@ -39,7 +41,7 @@ public struct Diagnostic: Sendable {
   /// A problem with the severity of its code.
   public init(
     _ code: DiagnosticCode, _ message: String, source: Int, range: Range<Int>?, suggestion: String? = nil,
-    replacement: String? = nil, related: [Related] = [], entry: Int? = nil
+    replacement: String? = nil, isCertain: Bool = false, related: [Related] = [], entry: Int? = nil
   ) {
     self.code = code
     self.severity = code.severity
@@ -48,6 +50,7 @@ public struct Diagnostic: Sendable {
     self.range = range
     self.suggestion = suggestion
     self.replacement = replacement
+    self.isCertain = isCertain && replacement != nil && range != nil
     self.related = related
     self.entry = entry
   }

@@ -26,6 +26,8 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case unreadable = "OG023"
   case embeddedSyntax = "OG024"
   case spanKind = "OG025"
+  case objective = "OG026"
+  case traceQL = "OG027"
 
   case aboveLastBucket = "OG101"
   case betweenBuckets = "OG102"
@@ -47,6 +49,9 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case longTime = "OG118"
   case shortHold = "OG119"
   case runbook = "OG120"
+  case severity = "OG121"
+  case missingLabel = "OG122"
+  case missingAnnotation = "OG123"
 
   case refusedByServer = "OG201"
   case noSeries = "OG202"
@@ -58,12 +63,14 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case beyondRealBuckets = "OG208"
   case sparseSamples = "OG209"
   case stoppedSeries = "OG210"
+  case firesTooOften = "OG211"
 
   case estimateInterval = "OG301"
   case mixedKinds = "OG302"
   case passedOver = "OG303"
   case disabledRow = "OG304"
   case fewCalls = "OG305"
+  case wouldFire = "OG306"
 
   /// What the code stands for, as a heading.
   public var title: String {
@@ -93,6 +100,8 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case .unreadable: "Input cannot be read"
     case .embeddedSyntax: "A string does not hold valid JSON"
     case .spanKind: "Unknown kind of span"
+    case .objective: "Objective that cannot be held"
+    case .traceQL: "Query is not a TraceQL metrics query"
     case .aboveLastBucket: "Latency threshold at or above the last bucket never fires"
     case .betweenBuckets: "Latency threshold lies between distant buckets"
     case .neverFires: "Rule can never fire"
@@ -113,6 +122,9 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case .longTime: "Window is very long"
     case .shortHold: "Time to hold is shorter than the interval"
     case .runbook: "Runbook is not a link"
+    case .severity: "Severity is none of the project's"
+    case .missingLabel: "Label that the project wants is missing"
+    case .missingAnnotation: "Annotation that the project wants is missing"
     case .refusedByServer: "Prometheus refuses the expression"
     case .noSeries: "Metric has no series"
     case .unknownService: "Service has not been seen"
@@ -123,11 +135,13 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case .beyondRealBuckets: "Latency threshold at or above the last bucket that the server has"
     case .sparseSamples: "Window is too short for the samples that the server has"
     case .stoppedSeries: "Series have stopped"
+    case .firesTooOften: "Rule would have fired too often"
     case .estimateInterval: "Estimate may lie anywhere in a bucket"
     case .mixedKinds: "Error rate is over all kinds of spans"
     case .passedOver: "Row is not about traces"
     case .disabledRow: "Row is disabled"
     case .fewCalls: "Few calls in the window"
+    case .wouldFire: "What the rule would have done"
     }
   }
 
@@ -145,6 +159,9 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
 
   /// Whether a rule may silence it.
   public var canBeIgnored: Bool { severity != .error }
+
+  /// Whether a project may silence it: everything but errors in a rule.
+  public var canBeSilenced: Bool { number >= 100 }
 
   /// Whether it means that the input was not rules at all, rather than wrong rules.
   public var isBadInput: Bool {

@@ -1,5 +1,6 @@
 import JSON
 import Platform
+import TraceQL
 
 /// Reads `conditions_json`: what a rule watches and when it fires.
 enum ConditionsDecoder {
@@ -18,31 +19,49 @@ enum ConditionsDecoder {
     switch kind {
     case .latency: ["service", "operation", "quantile", "window", "threshold_ms", "exact", "span_kind", "min_calls"]
     case .errorRate: ["service", "window", "operator", "threshold_pct", "span_kind", "min_calls"]
+    case .callRate: ["service", "operation", "window", "operator", "threshold_per_second", "span_kind"]
+    case .objective:
+      ["service", "operation", "objective_pct", "period", "threshold_ms", "span_kind", "ticket_severity"]
+    case .traceQL: ["query", "service", "window", "operator", "threshold"]
+    }
+  }
+
+  /// The field that holds what the value is compared with.
+  private static func thresholdField(of kind: RuleKind) -> String {
+    switch kind {
+    case .latency: "threshold_ms"
+    case .errorRate: "threshold_pct"
+    case .callRate: "threshold_per_second"
+    case .objective: "objective_pct"
+    case .traceQL: "threshold"
     }
   }
 
   static func decode(_ fields: inout ObjectFields, _ kind: RuleKind) -> Conditions? {
-    fields.checkKeys(Self.fields(of: kind), aliases: aliases(for: kind)) { foreignField($0, kind) }
-    if fields.member("service") == nil { fields.missing("service") }
-    let service = fields.text("service")
-    let window = window(&fields)
-    let condition: RuleCondition?
-    let thresholdField: String
-    switch kind {
-    case .latency:
-      thresholdField = "threshold_ms"
-      let operation = fields.text("operation")
-      let isExact = fields.flag("exact")
-      condition = quantile(&fields).flatMap { quantile in
-        isExact.map { .latency(operation: operation, quantile: quantile, isExact: $0) }
+    let known = Self.fields(of: kind)
+    fields.checkKeys(known, aliases: aliases(for: kind)) { MisplacedField.hint($0, kind) }
+    if fields.member("service") == nil, kind != .traceQL { fields.missing("service") }
+    let service = fields.member("service") == nil && kind == .traceQL ? "" : fields.text("service")
+    let window = kind == .objective ? ServiceObjective.windows[0] : window(&fields)
+    let operation = known.contains("operation") ? fields.text("operation") : nil
+    let condition: RuleCondition? =
+      switch kind {
+      case .latency: latency(&fields, operation)
+      case .errorRate: comparison(&fields).map { .errorRate($0) }
+      case .callRate: comparison(&fields, default: .less).map { .callRate(operation: operation, $0) }
+      case .objective: ObjectiveDecoder.decode(&fields, operation).map { .objective($0) }
+      case .traceQL: traceQL(&fields)
       }
-    case .errorRate:
-      thresholdField = "threshold_pct"
-      condition = comparison(&fields).map { .errorRate($0) }
-    }
-    let threshold = threshold(&fields, thresholdField)
-    let spanKinds = spanKinds(&fields)
-    let minimumCalls = fields.member("min_calls") == nil ? nil : ConditionsDecoder.threshold(&fields, "min_calls")
+    let thresholdField = thresholdField(of: kind)
+    let threshold: Threshold? =
+      switch (kind, condition) {
+      case (.objective, .objective(let objective)): objective.objective
+      case (.objective, _): nil
+      default: threshold(&fields, thresholdField, mayBeZero: kind == .callRate || kind == .traceQL)
+      }
+    let spanKinds = known.contains("span_kind") ? spanKinds(&fields) : []
+    let countsCalls = known.contains("min_calls") && fields.member("min_calls") != nil
+    let minimumCalls = countsCalls ? ConditionsDecoder.threshold(&fields, "min_calls") : nil
     guard let service, let window, let condition, let threshold, let spanKinds else { return nil }
     func place(_ name: String) -> Range<Int> { fields.member(name)?.value.range ?? fields.range }
     return Conditions(
@@ -50,31 +69,48 @@ enum ConditionsDecoder {
       threshold: threshold,
       places: RulePlaces.ConditionPlaces(
         threshold: place(thresholdField), window: place("window"), comparison: place("operator"),
-        service: place("service"), operation: place("operation"), spanKind: place("span_kind"), exact: place("exact")),
+        service: place("service"), operation: place("operation"), spanKind: place("span_kind"), exact: place("exact"),
+        latencyBound: place("threshold_ms")),
       positions: fields.positions)
   }
 
   private static func aliases(for kind: RuleKind) -> [String: String] {
-    let threshold = kind == .latency ? "threshold_ms" : "threshold_pct"
+    let threshold = thresholdField(of: kind)
     return [
       "service_name": "service", "service.name": "service", "span_name": "operation", "endpoint": "operation",
       "percentile": "quantile", "range": "window", "interval": "window", "op": "operator", "threshold": threshold,
       "value": threshold, "kind": "span_kind", "min_requests": "min_calls", "latency_ms": "threshold_ms",
-      "error_rate_pct": "threshold_pct",
+      "error_rate_pct": "threshold_pct", "threshold_rps": "threshold_per_second", "objective": "objective_pct",
+      "target": "objective_pct", "slo_period": "period", "time_window": "period", "traceql": "query", "q": "query",
     ]
   }
 
-  /// What is known about a field that belongs to the other kind.
-  private static func foreignField(_ name: String, _ kind: RuleKind) -> String? {
-    switch (kind, name) {
-    case (.latency, "operator"): "trace_latency always compares with >"
-    case (.latency, "threshold_pct"): "trace_latency has \"threshold_ms\", in milliseconds"
-    case (.errorRate, "operation"): "trace_error_rate is about the whole service"
-    case (.errorRate, "quantile"): "only trace_latency has a quantile"
-    case (.errorRate, "exact"): "only a trace_latency can be exact"
-    case (.errorRate, "threshold_ms"): "trace_error_rate has \"threshold_pct\", in percent"
-    default: nil
+  private static func latency(_ fields: inout ObjectFields, _ operation: String?) -> RuleCondition? {
+    let isExact = fields.flag("exact")
+    return quantile(&fields).flatMap { quantile in
+      isExact.map { .latency(operation: operation, quantile: quantile, isExact: $0) }
     }
+  }
+
+  private static func traceQL(_ fields: inout ObjectFields) -> RuleCondition? {
+    let comparison = comparison(&fields)
+    guard let member = fields.member("query") else {
+      fields.missing("query")
+      return nil
+    }
+    guard let text = fields.text(of: member) else { return nil }
+    do throws(QueryError) {
+      guard try Query(parsing: text).isMetrics else {
+        fields.report(
+          .traceQL, "the query finds spans and has no number to compare", member.value.range,
+          suggestion: "end it in a metrics function such as | rate() or | quantile_over_time(duration, .95)")
+        return nil
+      }
+    } catch {
+      fields.report(.traceQL, "the query is not TraceQL: \(error.description)", member.value.range)
+      return nil
+    }
+    return comparison.map { .traceQL(query: text, $0) }
   }
 
   private static func window(_ fields: inout ObjectFields) -> PromDuration? {
@@ -112,7 +148,9 @@ enum ConditionsDecoder {
       .duration, "\(Quoting.text(member.key)) \(Quoting.text(text)) is not a PromQL duration", member.value.range,
       suggestion: meant.map { "did you mean \(Quoting.text($0))?" }
         ?? "durations look like \"30s\", \"5m\" or \"1h30m\"",
-      replacement: meant.map(Quoting.text))
+      replacement: meant.map(Quoting.text),
+      // Letters tell the unit; a number alone may be anything, and M may be months.
+      isCertain: text.contains(where: \.isLetter) && text == text.lowercased())
     return nil
   }
 
@@ -134,8 +172,17 @@ enum ConditionsDecoder {
     fields.report(
       .quantile, "quantile \(shown) is not one of \"p50\", \"p95\" and \"p99\"", member.value.range,
       suggestion: meant.map { "did you mean \(Quoting.text($0.rawValue))?" },
-      replacement: meant.map { Quoting.text($0.rawValue) })
+      replacement: meant.map { Quoting.text($0.rawValue) }, isCertain: meant.map { isName(text, of: $0) } == true)
     return nil
+  }
+
+  /// Whether a text is another way to write a quantile, and not only near it.
+  private static func isName(_ text: String, of quantile: Quantile) -> Bool {
+    let percent = quantile.rawValue.dropFirst()
+    let lowered = text.lowercased()
+    return Double(text) == Double(quantile.number) || Double(text) == Double(percent)
+      || ["p\(percent)", "q\(percent)", "\(percent)%", "p\(percent)%", "\(percent)th"].contains(lowered)
+      || lowered == "median" && quantile == .p50
   }
 
   /// The quantile that `0.95`, `95`, `95%`, `P95` or `median` stands for; the nearest one for other numbers.
@@ -173,18 +220,21 @@ enum ConditionsDecoder {
       }
       isWhole = false
       let known = WatchedKind.allCases.map(\.rawValue)
-      let meant = WatchedKind(rawValue: plain)?.rawValue ?? NearestName.of(plain, in: known)
+      let written = WatchedKind(rawValue: plain)?.rawValue
+      let meant = written ?? NearestName.of(plain, in: known)
       fields.report(
         .spanKind, "unknown span kind \(Quoting.text(text))", value.range,
         suggestion: meant.map { "did you mean \(Quoting.text($0))?" } ?? "known are \(known.joined(separator: ", "))",
-        replacement: meant.map(Quoting.text))
+        replacement: meant.map(Quoting.text), isCertain: written != nil)
     }
     if values.isEmpty { fields.report(.emptyValue, "\"span_kind\" names no kind", member.value.range) }
     return isWhole && !values.isEmpty ? kinds : nil
   }
 
-  private static func comparison(_ fields: inout ObjectFields) -> ComparisonOperator? {
-    guard let member = fields.member("operator") else { return .greater }
+  private static func comparison(
+    _ fields: inout ObjectFields, default ordinary: ComparisonOperator = .greater
+  ) -> ComparisonOperator? {
+    guard let member = fields.member("operator") else { return ordinary }
     guard case .string(let text) = member.value.content else {
       fields.wrongType(member, expected: "a string")
       return nil
@@ -203,7 +253,7 @@ enum ConditionsDecoder {
     fields.report(
       .comparison, "unknown operator \(Quoting.text(text))", member.value.range,
       suggestion: meant.map { "did you mean \(Quoting.text($0.rawValue))?" } ?? "known are > >= < <= == !=",
-      replacement: meant.map { Quoting.text($0.rawValue) })
+      replacement: meant.map { Quoting.text($0.rawValue) }, isCertain: true)
     return nil
   }
 
@@ -214,14 +264,15 @@ enum ConditionsDecoder {
     if name == "threshold_ms", let duration = PromDuration.suggestion(for: squeezed), duration.milliseconds > 0 {
       return "\(duration.milliseconds)"
     }
-    if name == "threshold_pct", squeezed.hasSuffix("%") {
+    if name.hasSuffix("_pct"), squeezed.hasSuffix("%") {
       let digits = String(squeezed.dropLast())
       return Array(digits.utf8).withByteView { JSONNumber.double($0) } == nil ? nil : digits
     }
     return nil
   }
 
-  private static func threshold(_ fields: inout ObjectFields, _ name: String) -> Threshold? {
+  /// A positive number, or where that says something zero.
+  static func threshold(_ fields: inout ObjectFields, _ name: String, mayBeZero: Bool = false) -> Threshold? {
     guard let member = fields.member(name) else {
       fields.missing(name)
       return nil
@@ -232,7 +283,7 @@ enum ConditionsDecoder {
         member, expected: "a number", suggestion: number.map { "write \($0) without quotes" }, replacement: number)
       return nil
     }
-    guard let value = member.value.double, value > 0, value.isFinite else {
+    guard let value = member.value.double, value > 0 || mayBeZero && value == 0, value.isFinite else {
       let problem: String
       if let value = member.value.double, value.isInfinite {
         problem = "is too large"
@@ -240,7 +291,8 @@ enum ConditionsDecoder {
         problem = (member.value.double ?? 0) < 0 ? "is negative" : "is zero"
       }
       fields.report(
-        .threshold, "\(Quoting.text(name)) must be a positive finite number, but \(digits) \(problem)",
+        .threshold,
+        "\(Quoting.text(name)) must be a \(mayBeZero ? "" : "positive ")finite number, but \(digits) \(problem)",
         member.value.range)
       return nil
     }

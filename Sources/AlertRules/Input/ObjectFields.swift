@@ -44,11 +44,12 @@ struct ObjectFields {
 
   mutating func report(
     _ code: DiagnosticCode, _ message: String, _ range: Range<Int>, suggestion: String? = nil,
-    replacement: String? = nil
+    replacement: String? = nil, isCertain: Bool = false
   ) {
     diagnostics.append(
       Diagnostic(
-        code, message, source: source, range: positions.outer(range), suggestion: suggestion, replacement: replacement))
+        code, message, source: source, range: positions.outer(range), suggestion: suggestion,
+        replacement: replacement.map(positions.written), isCertain: isCertain))
   }
 
   /// Takes over problems that were found in a part of the object.
@@ -73,7 +74,7 @@ struct ObjectFields {
       report(
         .unknownField, "unknown field \(Quoting.text(member.key)) in \(what)", member.keyRange,
         suggestion: meant.map { "did you mean \(Quoting.text($0))?" } ?? foreign,
-        replacement: meant.map(Quoting.text))
+        replacement: meant.map(Quoting.text), isCertain: alias != nil)
     }
   }
 
@@ -89,11 +90,12 @@ struct ObjectFields {
       suggestion: suggestion)
   }
 
+  /// A replacement for it says the same in the right type, so it is certain.
   mutating func wrongType(_ member: JSONMember, expected: String, suggestion: String? = nil, replacement: String? = nil)
   {
     report(
       .wrongType, "\(Quoting.text(member.key)) must be \(expected), not \(member.value.kindName)", member.value.range,
-      suggestion: suggestion, replacement: replacement)
+      suggestion: suggestion, replacement: replacement, isCertain: true)
   }
 
   /// Whether a switch is on; off when there is none, nil when it is no switch.
@@ -153,7 +155,7 @@ struct ObjectFields {
           replacement: useful ? Quoting.text(better) : nil)
       } else if let reason = reserved(label.key) {
         inner.report(.reservedLabel, "label \(Quoting.text(label.key)) \(reason)", label.keyRange)
-      } else if let value = inner.text(of: label, mayBeEmpty: name.hasPrefix("labels")) {
+      } else if let value = inner.text(of: label, mayBeEmpty: name != "scope") {
         labels.append(Label(label.key, value))
       }
     }

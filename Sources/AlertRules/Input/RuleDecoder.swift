@@ -6,7 +6,7 @@ import Platform
 struct RuleDecoder {
   static let fields = [
     "kind", "scope_type", "scope", "conditions_json", "rule_key", "name", "severity", "labels", "runbook_url", "for",
-    "for_seconds", "ongrid:ignore",
+    "for_seconds", "keep_firing_for", "interval", "annotations", "ongrid:ignore",
   ]
 
   private static let aliases = [
@@ -38,7 +38,7 @@ struct RuleDecoder {
     // Fields of a foreign rule are none of our business.
     let isForeign = fields.member("kind")?.value.string.map(RuleKind.isForeign) ?? false
     if !isForeign, !isRow {
-      fields.checkKeys(RuleDecoder.fields, aliases: RuleDecoder.aliases, hint: RuleDecoder.misplaced)
+      fields.checkKeys(RuleDecoder.fields, aliases: RuleDecoder.aliases, hint: MisplacedField.outside)
     }
     guard let kind = RuleDecoder.kind(&fields) else { return nil }
     let conditions = RuleDecoder.conditions(&fields, kind, source)
@@ -52,28 +52,34 @@ struct RuleDecoder {
       return LabelName.isReserved(name) ? "is reserved for Prometheus" : nil
     }
     RuleDecoder.checkSeverity(&fields, severity, labels)
+    let annotationsField = isRow && fields.member("annotations") == nil ? "annotations_json" : "annotations"
+    let annotations = fields.labels(annotationsField, in: source.bytes) { _ in nil }
     let runbook = fields.text("runbook_url")
     let holdFor = RuleDecoder.holdFor(&fields)
+    let keepFiringFor = fields.member("keep_firing_for").flatMap { ConditionsDecoder.duration($0, &fields) }
+    let interval = RuleDecoder.interval(&fields)
+    if kind == .traceQL, key == nil, name == nil {
+      fields.report(
+        .missingField, "a traceql_metrics has neither \"rule_key\" nor \"name\"",
+        range.lowerBound..<(range.lowerBound + 1),
+        suggestion: "its samples are recorded under that name")
+    }
     let ignored = RuleDecoder.ignored(&fields)
     guard let conditions, fields.diagnostics.isEmpty else { return nil }
     return AlertRule(
       condition: conditions.condition, service: conditions.service, spanKinds: conditions.spanKinds,
       minimumCalls: conditions.minimumCalls, window: conditions.window, threshold: conditions.threshold,
       scope: scopeType == "global" ? [] : scope, scopeType: scopeType, key: key,
-      name: name, severity: severity, labels: labels ?? [], runbookURL: runbook, holdFor: holdFor, ignored: ignored,
-      source: index,
+      name: name, severity: kind == .objective ? severity ?? "page" : severity, labels: labels ?? [],
+      annotations: annotations ?? [], runbookURL: runbook, holdFor: holdFor, keepFiringFor: keepFiringFor,
+      interval: interval, ignored: ignored, source: index,
       places: RulePlaces(
         rule: range, conditions: conditions.places, positions: conditions.positions,
         scope: fields.member("scope")?.value.range, key: fields.member("rule_key")?.value.range,
         labels: fields.member(labelsField)?.value.range,
+        annotations: fields.member(annotationsField)?.value.range, severity: fields.member("severity")?.value.range,
         hold: (fields.member("for") ?? fields.member("for_seconds"))?.value.range,
         runbook: fields.member("runbook_url")?.value.range))
-  }
-
-  /// What is known about fields that belong into the conditions.
-  private static func misplaced(_ name: String) -> String? {
-    let inside = RuleKind.allCases.contains { ConditionsDecoder.fields(of: $0).contains(name) }
-    return inside ? "\(Quoting.text(name)) belongs into \"conditions_json\"" : nil
   }
 
   private static func kind(_ fields: inout ObjectFields) -> RuleKind? {
@@ -87,14 +93,14 @@ struct RuleDecoder {
     if RuleKind.isForeign(text) {
       fields.report(
         .foreignKind, "\(Quoting.text(text)) is not a trace rule", member.value.range,
-        suggestion: "trace rules are \(known.joined(separator: " and "))")
+        suggestion: "trace rules are \(RuleKind.list)")
       return nil
     }
     let nearest = NearestName.of(text, in: known) ?? RuleKind.meant(by: text)?.rawValue
     fields.report(
       .unknownKind, "unknown kind \(Quoting.text(text))", member.value.range,
       suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }
-        ?? "known are \(known.joined(separator: " and "))",
+        ?? "known are \(RuleKind.list)",
       replacement: nearest.map(Quoting.text))
     return nil
   }
@@ -144,7 +150,7 @@ struct RuleDecoder {
         fields.report(
           .missingScope, "scope type \(Quoting.text(type)) needs an object \"scope\" of label values", place,
           suggestion: almost ? "did you mean \"global\"?" : "add \(example)",
-          replacement: almost ? "\"global\"" : nil)
+          replacement: almost ? "\"global\"" : nil, isCertain: true)
       } else if let labels, labels.isEmpty, let scope = fields.member("scope")?.value.range {
         fields.report(.emptyValue, "\"scope\" names no label", scope, suggestion: "add \(example)")
       }
@@ -169,6 +175,18 @@ struct RuleDecoder {
         .conflict, "both \"for\" and \"for_seconds\" are given", other.keyRange, suggestion: "keep one of the two")
     }
     return ConditionsDecoder.duration(member, &fields)
+  }
+
+  private static func interval(_ fields: inout ObjectFields) -> PromDuration? {
+    guard let member = fields.member("interval"), let interval = ConditionsDecoder.duration(member, &fields) else {
+      return nil
+    }
+    guard interval.milliseconds > 0 else {
+      fields.report(
+        .duration, "\"interval\" is zero", member.value.range, suggestion: "leave it out for the server's own")
+      return nil
+    }
+    return interval
   }
 
   private static func forSeconds(_ fields: inout ObjectFields) -> PromDuration? {

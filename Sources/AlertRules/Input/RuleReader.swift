@@ -1,5 +1,6 @@
 import JSON
 import Platform
+import YAML
 
 /// Finds the rules in one text: objects, arrays of objects, one after another; and rows and lists of rows as the system that
 /// rules come from serves and stores them.
@@ -27,7 +28,7 @@ struct RuleReader {
   }
 
   mutating func read() {
-    readDocuments()
+    if YAMLRules.isYAML(source) { readYAML() } else { readDocuments() }
     diagnostics += passedOver.notes(source: index)
   }
 
@@ -60,6 +61,22 @@ struct RuleReader {
     }
   }
 
+  private mutating func readYAML() {
+    let yaml = YAMLRules(source.bytes)
+    do throws(YAMLError) {
+      for document in try yaml.documents() {
+        for rule in document.elements ?? [document] where !rule.isNull { readRule(rule, rule.range) }
+      }
+    } catch {
+      let range = yaml.range(error)
+      report(
+        Diagnostic(
+          .syntax, "not valid YAML: \(error.reason)", source: index, range: range,
+          suggestion: source.text(source.lineRange(at: range.lowerBound)).contains("\t")
+            ? "YAML is indented with spaces, not tabs" : nil))
+    }
+  }
+
   private mutating func readElements(_ tokenizer: inout JSONTokenizer) throws(JSONError) {
     while true {
       let token = try tokenizer.next()
@@ -69,12 +86,21 @@ struct RuleReader {
   }
 
   private mutating func readRule(_ first: JSONToken, _ tokenizer: inout JSONTokenizer) throws(JSONError) {
-    let value = try JSONDocument.read(first, &tokenizer)
+    readRule(try JSONDocument.read(first, &tokenizer), first.range)
+  }
+
+  /// - Parameter start: Where the value begins.
+  private mutating func readRule(_ value: JSONValue, _ start: Range<Int>) {
     guard case .object(let members) = value.content else {
       report(
         Diagnostic(
-          .notARule, "a rule must be an object, not \(value.kindName)", source: index, range: first.range,
+          .notARule, "a rule must be an object, not \(value.kindName)", source: index, range: start,
           suggestion: value.elements == nil ? nil : "rules stand in one array, not in arrays of arrays"))
+      return
+    }
+    if let other = members.first(where: { ["groups", "apiVersion"].contains($0.key) }), YAMLRules.isYAML(source) {
+      let what = other.key == "groups" ? "a rules file of Prometheus" : "an object of Kubernetes"
+      report(Diagnostic(.passedOver, "\(what) passed over", source: index, range: other.keyRange))
       return
     }
     if let rows = RuleRow.list(in: members) {
@@ -98,9 +124,12 @@ struct RuleReader {
       diagnostic.entry = firstEntry + entries.count
       diagnostics.append(diagnostic)
     }
-    entries.append(
-      RuleEntry(
-        rule: rule, key: value["rule_key"]?.string, kind: value["kind"]?.string, source: index, range: value.range))
+    // An objective is two alerts.
+    for alert in [rule] + (rule?.secondAlert.map { [$0] } ?? []) {
+      entries.append(
+        RuleEntry(
+          rule: alert, key: value["rule_key"]?.string, kind: value["kind"]?.string, source: index, range: value.range))
+    }
   }
 
   private mutating func reportSyntax(_ error: JSONError, afterDocument: Bool) {

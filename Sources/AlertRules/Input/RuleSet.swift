@@ -80,6 +80,14 @@ public struct RuleSet: Sendable {
     }
   }
 
+  /// Leaves out problems and returns how many there were.
+  @discardableResult
+  public mutating func remove(where isUnwanted: (Diagnostic) -> Bool) -> Int {
+    let before = diagnostics.count
+    diagnostics.removeAll(where: isUnwanted)
+    return before - diagnostics.count
+  }
+
   /// Takes back what was said of thresholds by assumed buckets, since the server's own are known.
   public mutating func removeAssumedBuckets() {
     diagnostics.removeAll { [.aboveLastBucket, .betweenBuckets, .estimateInterval, .notABound].contains($0.code) }

@@ -48,6 +48,14 @@ struct PositionMap: Sendable {
     PositionMap(string: (bytes, (literal.lowerBound + 1)..<max(literal.upperBound - 1, literal.lowerBound + 1)))
   }
 
+  /// `json`, which is to stand in the text, as it stands in the file.
+  func written(_ json: String) -> String {
+    guard string != nil else { return json }
+    var bytes: [UInt8] = []
+    JSONWriter.appendQuoted(json, to: &bytes)
+    return String(decoding: bytes.dropFirst().dropLast(), as: UTF8.self)
+  }
+
   /// The range in the file.
   func outer(_ range: Range<Int>) -> Range<Int> {
     guard let (bytes, content) = string else { return range }

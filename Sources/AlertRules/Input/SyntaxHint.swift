@@ -13,20 +13,20 @@ enum SyntaxHint {
 
   static func text(_ error: JSONError, _ bytes: [UInt8]) -> String? {
     if let sign = sign(at: error.offset, bytes) { return sign }
-    if looksLikeYAML(error, bytes) { return "this looks like YAML; rules are JSON" }
+    if looksLikeYAML(error, bytes) { return "this looks like YAML, which is read from files named .yaml or .yml" }
     let found = error.offset < bytes.count ? bytes[error.offset] : 0
     switch (error.reason, found) {
     case (_, UInt8(ascii: "'")): return "JSON strings are in double quotes"
-    case (.expectedKey, UInt8(ascii: "/")), (.expectedKey, UInt8(ascii: "#")): return "JSON has no comments"
+    case (.expectedKey, UInt8(ascii: "/")), (.expectedKey, UInt8(ascii: "#")): return "JSON has no comments; YAML has"
     case (.expectedKey, _) where found != 0: return "keys are in double quotes"
-    case (.trailingComma, _): return "remove the comma before it"
+    case (.trailingComma, _): return "remove the comma before it: JSON, unlike JSON5, has none at the end"
     case (.expectedCommaOrBrace, UInt8(ascii: "\"")), (.expectedCommaOrBracket, UInt8(ascii: "{")):
       return "a comma is missing before it"
     case (.expectedValue, UInt8(ascii: "/")), (.expectedValue, UInt8(ascii: "#")),
       (.expectedCommaOrBrace, UInt8(ascii: "/")), (.expectedCommaOrBrace, UInt8(ascii: "#")),
       (.expectedCommaOrBracket, UInt8(ascii: "/")), (.expectedCommaOrBracket, UInt8(ascii: "#")),
       (.trailingData, UInt8(ascii: "/")), (.trailingData, UInt8(ascii: "#")):
-      return "JSON has no comments"
+      return "JSON has no comments; YAML has"
     case (.invalidLiteral, UInt8(ascii: "T")), (.invalidLiteral, UInt8(ascii: "F")),
       (.invalidLiteral, UInt8(ascii: "N")):
       return "true, false and null are in lower case"
@@ -57,12 +57,18 @@ enum SyntaxHint {
   private static func looksLikeYAML(_ error: JSONError, _ bytes: [UInt8]) -> Bool {
     var start = min(error.offset, bytes.count)
     while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
-    let line = String(decoding: bytes[start..<min(start + 200, bytes.count)].prefix { $0 != 0x0A }, as: UTF8.self)
+    return looksLikeYAML(
+      String(decoding: bytes[start..<min(start + 200, bytes.count)].prefix { $0 != 0x0A }, as: UTF8.self))
+  }
+
+  /// Whether a line can begin a document of YAML and none of JSON.
+  static func looksLikeYAML(_ line: String) -> Bool {
     if line.hasPrefix("---") { return true }
     var rest = Substring(line)
     if rest.hasPrefix("- ") { rest = rest.dropFirst(2) }
     let key = rest.prefix { $0.isLetter || $0 == "_" || $0.isNumber }
     let end = rest.dropFirst(key.count)
-    return !key.isEmpty && key.count == rest.prefix { $0 != ":" }.count && (end.hasPrefix(": ") || end == ":")
+    return !key.isEmpty && key.count == rest.prefix { $0 != ":" }.count
+      && (end.hasPrefix(": ") || end == ":" || end == ":\r")
   }
 }

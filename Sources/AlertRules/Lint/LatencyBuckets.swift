@@ -8,7 +8,11 @@ enum LatencyBuckets {
   static func check(_ rule: AlertRule, _ buckets: [Double]) -> Diagnostic? {
     guard let last = buckets.last else { return nil }
     let threshold = rule.threshold.value
-    if case .latency(_, _, isExact: true) = rule.condition { return checkExact(rule, buckets) }
+    switch rule.condition {
+    case .latency(_, _, isExact: true): return checkExact(rule, rule.threshold, buckets)
+    case .objective(let objective): return objective.latencyBound.flatMap { checkExact(rule, $0, buckets) }
+    default: break
+    }
     if threshold >= last * 1000 {
       return Diagnostic(
         .aboveLastBucket,
@@ -42,14 +46,14 @@ enum LatencyBuckets {
       suggestion: "\"exact\": true with \(exact) compares the share of calls above a bound, which is known")
   }
 
-  private static func checkExact(_ rule: AlertRule, _ buckets: [Double]) -> Diagnostic? {
-    let threshold = rule.threshold.value
+  private static func checkExact(_ rule: AlertRule, _ bound: Threshold, _ buckets: [Double]) -> Diagnostic? {
+    let threshold = bound.value
     if buckets.contains(where: { abs($0 * 1000 - threshold) <= threshold * 1e-9 }) { return nil }
     let near = buckets.sorted { abs($0 * 1000 - threshold) < abs($1 * 1000 - threshold) }.prefix(2).sorted()
     let bounds = near.map { number($0 * 1000) }.joined(separator: " and ")
     return Diagnostic(
-      .notABound, "no bucket ends at \(rule.threshold.text) ms, so the rule never fires", source: rule.source,
-      range: rule.places.threshold, suggestion: "bounds near it are \(bounds) ms; name others with --buckets")
+      .notABound, "no bucket ends at \(bound.text) ms, so the rule never fires", source: rule.source,
+      range: rule.places.latencyBound, suggestion: "bounds near it are \(bounds) ms; name others with --buckets")
   }
 
   /// More than a factor of two apart, which is how far the default bounds are, or more than a second.

@@ -7,10 +7,18 @@ public struct LintOptions: Sendable {
   /// Time between two samples of a series, in milliseconds.
   public let intervalMilliseconds: Int64
 
+  /// What the project asks of its rules.
+  public let project: ProjectRules
+
   /// - Parameters:
   ///   - buckets: Upper bounds in seconds, in any order; infinite ones are left out.
   ///   - intervalMilliseconds: Time between two samples of a series.
-  public init(buckets: [Double] = MetricProfile.tempoBuckets, intervalMilliseconds: Int64 = 15_000) {
+  ///   - project: What the project asks of its rules.
+  public init(
+    buckets: [Double] = MetricProfile.tempoBuckets, intervalMilliseconds: Int64 = 15_000,
+    project: ProjectRules = ProjectRules()
+  ) {
+    self.project = project
     self.buckets = Set(buckets.filter(\.isFinite)).sorted()
     self.intervalMilliseconds = intervalMilliseconds
   }

@@ -10,11 +10,13 @@ enum RepeatedRules {
     for (index, entry) in entries.enumerated() {
       guard let rule = entry.rule else { continue }
       let alert = AlertIdentity(of: rule, profile: compiler.profile, taken: &names)
-      if let other = first(Array(compiler.compile(rule.canonical).text.utf8), &byExpression, index, entries) {
+      if !rule.isSecondAlert,
+        let other = first(Array(compiler.compile(rule.canonical).text.utf8), &byExpression, index, entries)
+      {
         let message = "the rule compiles to the same expression as \(name(other))"
         found.append(diagnostic(.sameExpression, message, rule, index, other))
       }
-      if let key = rule.key, let other = first(key, &byKey, index, entries) {
+      if let key = rule.key, !rule.isSecondAlert, let other = first(key, &byKey, index, entries) {
         let message = "the key \(Quoting.text(key)) is that of another rule"
         found.append(diagnostic(.sameKey, message, rule, index, other, at: rule.places.key))
       } else if let other = first(AlertBytes(alert), &byAlert, index, entries) {
@@ -64,12 +66,21 @@ enum RepeatedRules {
   }
 }
 
+extension ServiceObjective {
+  fileprivate var canonical: ServiceObjective {
+    ServiceObjective(
+      operation: operation, objective: objective.canonical, latencyBound: latencyBound?.canonical, period: period,
+      ticketSeverity: ticketSeverity, level: level)
+  }
+}
+
 extension AlertRule {
   /// The rule with its numbers and durations in their shortest writing: `300s` is `5m` and `800.0` is `800`.
   var canonical: AlertRule {
     var rule = self
     rule.window = PromDuration(milliseconds: window.milliseconds)
     rule.threshold = threshold.canonical
+    if case .objective(let objective) = condition { rule.condition = .objective(objective.canonical) }
     rule.minimumCalls = minimumCalls?.canonical
     return rule
   }

@@ -15,7 +15,7 @@ public struct RuleLinter: Sendable {
   public func lint(_ set: RuleSet) -> [Diagnostic] {
     var found: [Diagnostic] = []
     for (index, entry) in set.entries.enumerated() {
-      guard let rule = entry.rule else { continue }
+      guard let rule = entry.rule, !rule.isSecondAlert else { continue }
       for var diagnostic in lint(rule) {
         diagnostic.entry = index
         found.append(diagnostic)
@@ -26,21 +26,25 @@ public struct RuleLinter: Sendable {
 
   private func lint(_ rule: AlertRule) -> [Diagnostic] {
     var found: [Diagnostic] = []
+    // A native histogram has no bounds to be near to.
+    if rule.readsLatencies, !compiler.profile.isNative, let problem = LatencyBuckets.check(rule, options.buckets) {
+      found.append(problem)
+    }
     switch rule.condition {
-    case .latency:
-      if let problem = LatencyBuckets.check(rule, options.buckets) { found.append(problem) }
-    case .errorRate(let comparison):
-      found += errorRate(rule, comparison)
-      if rule.spanKinds.isEmpty {
-        found.append(
-          Diagnostic(
-            .mixedKinds, "the rate is over spans of every kind: calls to others and inner steps count as calls served",
-            source: rule.source, range: rule.places.service,
-            suggestion: "\"span_kind\": \"server\" counts what the service served"))
+    case .latency: break
+    case .errorRate(let comparison): found += errorRate(rule, comparison) + mixedKinds(rule, "the rate is")
+    case .callRate(_, let comparison):
+      found += CallRateLint.check(rule, comparison) + mixedKinds(rule, "calls are counted")
+    case .objective(let objective):
+      found += ObjectiveLint.check(rule, objective) + mixedKinds(rule, "the share of bad calls is")
+    case .traceQL(_, let comparison):
+      if comparison == .equal || comparison == .notEqual {
+        found.append(RuleLinter.equality(rule, comparison, "a number that is computed"))
       }
     }
     if let problem = window(rule) { found.append(problem) }
     found += TextLint(profile: compiler.profile, interval: options.intervalMilliseconds).check(rule)
+    found += ProjectLint(rules: options.project, profile: compiler.profile).check(rule)
     if rule.scopeType == "global", let place = rule.places.scope {
       found.append(
         Diagnostic(
@@ -67,14 +71,7 @@ public struct RuleLinter: Sendable {
             range: places.threshold, suggestion: "error rates go from 0 to 100"))
     }
     switch comparison {
-    case .equal, .notEqual:
-      let better: ComparisonOperator = comparison == .equal ? .greaterOrEqual : .greater
-      found.append(
-        Diagnostic(
-          .floatEquality, "\(comparison.rawValue) compares an error rate, a fraction, for equality",
-          source: rule.source,
-          range: places.comparison, suggestion: "did you mean \(Quoting.text(better.rawValue))?",
-          replacement: Quoting.text(better.rawValue)))
+    case .equal, .notEqual: found.append(RuleLinter.equality(rule, comparison, "an error rate, a fraction,"))
     case .less, .lessOrEqual:
       if constantVerdict(comparison, threshold.value) == nil {
         found.append(
@@ -89,6 +86,26 @@ public struct RuleLinter: Sendable {
     return found
   }
 
+  /// The kinds of spans that a rule counts without having been told.
+  private func mixedKinds(_ rule: AlertRule, _ what: String) -> [Diagnostic] {
+    guard rule.spanKinds.isEmpty else { return [] }
+    return [
+      Diagnostic(
+        .mixedKinds, "\(what) over spans of every kind: calls to others and inner steps count as calls served",
+        source: rule.source, range: rule.places.service,
+        suggestion: "\"span_kind\": \"server\" counts what the service served")
+    ]
+  }
+
+  /// A computed number that is compared for equality.
+  static func equality(_ rule: AlertRule, _ comparison: ComparisonOperator, _ what: String) -> Diagnostic {
+    let better: ComparisonOperator = comparison == .equal ? .greaterOrEqual : .greater
+    return Diagnostic(
+      .floatEquality, "\(comparison.rawValue) compares \(what) for equality", source: rule.source,
+      range: rule.places.comparison, suggestion: "did you mean \(Quoting.text(better.rawValue))?",
+      replacement: Quoting.text(better.rawValue))
+  }
+
   /// What a comparison says of every number from 0 to 100, if it says the same of all.
   private func constantVerdict(_ comparison: ComparisonOperator, _ threshold: Double) -> Bool? {
     switch comparison {
@@ -101,7 +118,9 @@ public struct RuleLinter: Sendable {
 
   private func window(_ rule: AlertRule) -> Diagnostic? {
     let interval = options.intervalMilliseconds
-    guard interval > 0, interval <= Int64.max / 4, rule.window.milliseconds < 4 * interval else { return nil }
+    guard rule.kind != .traceQL, interval > 0, interval <= Int64.max / 4, rule.window.milliseconds < 4 * interval else {
+      return nil
+    }
     let every = PromDuration(milliseconds: interval).text
     let isEmpty = rule.window.milliseconds < 2 * interval
     let message =

@@ -34,7 +34,7 @@ struct TextLint {
   }
 
   private func operation(_ rule: AlertRule) -> Diagnostic? {
-    guard case .latency(let operation?, _, _) = rule.condition else { return nil }
+    guard let operation = rule.operation else { return nil }
     return characters(operation, rule, rule.places.operation) ?? pattern(operation, rule, rule.places.operation)
   }
 

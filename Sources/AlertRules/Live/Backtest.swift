@@ -52,24 +52,37 @@ public struct BacktestResult: Sendable {
 
 /// Replays rules over the past.
 public struct Backtest {
-  private let server: RuleServer
-  private let compiler: RuleCompiler
+  private let samples: any RuleSamples
   private let start: Timestamp
   private let end: Timestamp
   private let step: Int64
 
   /// - Parameters:
+  ///   - samples: Who knows what the rules' values were.
   ///   - range: How far to go back from `end`.
   ///   - end: The last evaluation is the last multiple of `step` that is not after it.
   ///   - step: Time between evaluations, at least a millisecond.
-  public init(server: RuleServer, compiler: RuleCompiler, range: Duration, end: Timestamp, step: Duration) {
-    self.server = server
-    self.compiler = compiler
+  public init(samples: any RuleSamples, range: Duration, end: Timestamp, step: Duration) {
+    self.samples = samples
     self.step = max(step, .milliseconds(1)).nanoseconds
-    let steps = end.nanoseconds / self.step
-    self.end = Timestamp(nanoseconds: steps * self.step)
+    self.end = Backtest.floor(end, self.step)
     self.start = self.end.advanced(byNanoseconds: -(range.nanoseconds / self.step) * self.step)
   }
+
+  /// Replays rules over a recording, from the evaluation after its first span to the one after its last.
+  public init(samples: any RuleSamples, first: Timestamp, last: Timestamp, step: Duration) {
+    self.samples = samples
+    self.step = max(step, .milliseconds(1)).nanoseconds
+    self.start = Backtest.floor(first, self.step).advanced(byNanoseconds: self.step)
+    self.end = max(self.start, Backtest.floor(last.advanced(byNanoseconds: self.step - 1), self.step))
+  }
+
+  private static func floor(_ time: Timestamp, _ step: Int64) -> Timestamp {
+    Timestamp(nanoseconds: time.nanoseconds / step * step)
+  }
+
+  /// How many evaluations of a rule there are.
+  public var evaluations: Int { Int((end.nanoseconds - start.nanoseconds) / step) + 1 }
 
   /// Results in the order of the rules.
   public func run(_ set: RuleSet) throws(BackendError) -> [BacktestResult] {
@@ -80,17 +93,28 @@ public struct Backtest {
     return results
   }
 
-  private func run(_ rule: AlertRule, _ index: Int) throws(BackendError) -> BacktestResult {
+  /// What one rule would have done; `index` is its place in `RuleSet.entries`.
+  public func run(_ rule: AlertRule, _ index: Int) throws(BackendError) -> BacktestResult {
+    // A query over traces has a value every window.
+    guard rule.kind == .traceQL else { return try run(rule, index, start, end, step) }
+    let window = rule.window.nanoseconds
+    let first = Backtest.floor(start, window).advanced(byNanoseconds: start.nanoseconds % window == 0 ? 0 : window)
+    return try run(rule, index, first, max(first, Backtest.floor(end, window)), window)
+  }
+
+  private func run(
+    _ rule: AlertRule, _ index: Int, _ start: Timestamp, _ end: Timestamp, _ step: Int64
+  ) throws(BackendError) -> BacktestResult {
     let hold = Duration.milliseconds(rule.holdFor?.milliseconds ?? 0).nanoseconds
     // An alert may have been pending when the backtest begins, so evaluation begins that much earlier.
     let lead = hold / step + (hold % step == 0 ? 0 : 1)
     let from = start.advanced(byNanoseconds: -lead * step)
-    let series = try server.queryRange(compiler.value(of: rule).text, start: from, end: end, step: step)
+    let series = try samples.series(of: rule, start: from, end: end, step: step)
     let evaluations = Int((end.nanoseconds - start.nanoseconds) / step) + 1
     var result = BacktestResult(
       entry: index, rule: rule, start: start, end: end, step: step, evaluations: evaluations)
     for one in series {
-      result.firings += firings(one.samples, rule, hold)
+      result.firings += firings(one, of: result, hold)
       result.samples += one.samples.filter { $0.time >= start && !$0.value.isNaN }
     }
     result.firings.sort { $0.start < $1.start }
@@ -100,7 +124,8 @@ public struct Backtest {
 
   /// The firings of one series, as Prometheus's alert state machine has them: pending at the first evaluation that
   /// holds, firing at the first one that is `hold` later, over at the first that does not hold or has no value.
-  private func firings(_ samples: [PrometheusSample], _ rule: AlertRule, _ hold: Int64) -> [BacktestResult.Firing] {
+  private func firings(_ series: JudgedSeries, of result: BacktestResult, _ hold: Int64) -> [BacktestResult.Firing] {
+    let (start, end, step) = (result.start, result.end, result.step)
     var firings: [BacktestResult.Firing] = []
     var activeSince: Timestamp?
     var fired: PrometheusSample?
@@ -113,13 +138,13 @@ public struct Backtest {
       fired = nil
       activeSince = nil
     }
-    for sample in samples {
+    for sample in series.samples {
       // An evaluation without a value lies between the two.
       if let before = previous, sample.time.nanoseconds - before.nanoseconds > step + step / 2 {
         close(before.advanced(byNanoseconds: step), open: false)
       }
       previous = sample.time
-      guard rule.comparison.holds(sample.value, rule.limit.value) else {
+      guard series.holds(sample, result.rule) else {
         close(sample.time, open: false)
         continue
       }

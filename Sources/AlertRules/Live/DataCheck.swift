@@ -10,18 +10,17 @@ struct DataCheck {
 
   /// What is wrong, and what the server's own buckets make of a latency threshold.
   func check(_ rule: AlertRule) throws(BackendError) -> [Diagnostic] {
+    if rule.kind == .traceQL { return [] }
     if let stopped = try stopped(rule) { return [stopped] }
     var found: [Diagnostic] = []
     if let sparse = try sparse(rule) { found.append(sparse) }
-    switch rule.condition {
-    case .latency: if let buckets = try buckets(rule) { found.append(buckets) }
-    case .errorRate: if let mixed = try mixedRates(rule) { found.append(mixed) }
-    }
+    if rule.readsLatencies, let buckets = try buckets(rule) { found.append(buckets) }
+    if rule.kind == .errorRate, let mixed = try mixedRates(rule) { found.append(mixed) }
     return found
   }
 
   private func metric(of rule: AlertRule) -> PromQLExpression {
-    rule.kind == .latency ? compiler.latency(of: rule, range: nil) : compiler.calls(of: rule, failed: false, range: nil)
+    rule.readsLatencies ? compiler.latency(of: rule, range: nil) : compiler.calls(of: rule, failed: false, range: nil)
   }
 
   /// Series that were seen within a day, but have no sample now.
@@ -37,7 +36,7 @@ struct DataCheck {
   private func sparse(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
     guard let one = try server.query("topk(1, \(metric(of: rule).text))", at: now).first else { return nil }
     let labels = one.labels.filter { $0.key != "__name__" }.sorted { $0.key < $1.key }
-    let name = rule.kind == .latency ? compiler.profile.latencySeries : compiler.profile.calls
+    let name = rule.readsLatencies ? compiler.profile.latencySeries : compiler.profile.calls
     let selector = PromQLExpression.selector(
       metric: name, labels: labels.map { LabelMatcher(Label($0.key, $0.value)) }, range: "1h")
     let samples = try server.query(selector.text, at: now).first?.samples ?? []
@@ -58,7 +57,7 @@ struct DataCheck {
       .filter(\.isFinite).map { $0 / compiler.profile.latencyUnit.perSecond }
     guard let last = bounds.max() else { return nil }
     let threshold = rule.threshold.value
-    guard threshold >= last * 1000, rule.limit == rule.threshold else {
+    guard threshold >= last * 1000, rule.kind == .latency, rule.limit == rule.threshold else {
       return LatencyBuckets.check(rule, bounds.sorted())
     }
     return problem(

@@ -1,14 +1,16 @@
 import Backends
 import Platform
 
-/// Evaluates rules now.
+/// Evaluates rules at one moment.
 public struct RuleEvaluator {
-  private let server: RuleServer
+  private let samples: any RuleSamples
+  private let server: RuleServer?
   private let compiler: RuleCompiler
   private let step: Duration
 
-  /// Asks `server`; rules with `for` as if they were evaluated every `step`.
-  public init(server: RuleServer, compiler: RuleCompiler, step: Duration) {
+  /// Asks `samples` for values, and `server` why there is none; rules with `for` as if they were evaluated every `step`.
+  public init(samples: any RuleSamples, server: RuleServer?, compiler: RuleCompiler, step: Duration) {
+    self.samples = samples
     self.server = server
     self.compiler = compiler
     self.step = max(step, .milliseconds(1))
@@ -25,12 +27,21 @@ public struct RuleEvaluator {
 
   private func evaluate(_ rule: AlertRule, _ index: Int, at time: Timestamp) throws(BackendError) -> RuleVerdict {
     let hold = Duration.milliseconds(rule.holdFor?.milliseconds ?? 0)
-    let series = try values(of: rule, hold: hold, at: time)
+    var time = time
+    var step = step.nanoseconds
+    if rule.kind == .traceQL, hold > .zero {
+      // Windows that follow each other end at multiples of their length.
+      step = rule.window.nanoseconds
+      time = Timestamp(nanoseconds: time.nanoseconds / step * step)
+    }
+    let steps = hold.nanoseconds / step + (hold.nanoseconds % step == 0 ? 0 : 1)
+    let start = Timestamp(nanoseconds: time.nanoseconds.subtractingSaturating(step.multipliedSaturating(by: steps)))
+    let series = try samples.series(of: rule, start: start, end: time, step: step)
     // Of several series the worst counts; NaN is how a quantile or a ratio of nothing comes out.
     var worst: (state: RuleVerdict.State, value: Double?, since: Timestamp?)?
-    for samples in series {
-      guard let last = samples.last, last.time == time || hold == .zero else { continue }
-      let since = activeSince(samples, rule)
+    for one in series {
+      guard let last = one.samples.last, last.time == time || hold == .zero else { continue }
+      let since = activeSince(one, rule, step)
       let state: RuleVerdict.State = since.map { time - $0 >= hold ? .firing : .pending } ?? .ok
       let value = last.value.isNaN ? nil : last.value
       if worst == nil || state == .firing || (state == .pending && worst?.state == .ok) {
@@ -43,24 +54,12 @@ public struct RuleEvaluator {
     return RuleVerdict(entry: index, rule: rule, state: try absence(rule, at: time), value: nil, activeSince: nil)
   }
 
-  /// The samples of each series: at `time`, and every step before it as far as `for` looks back.
-  private func values(
-    of rule: AlertRule, hold: Duration, at time: Timestamp
-  ) throws(BackendError) -> [[PrometheusSample]] {
-    let expression = compiler.value(of: rule).text
-    guard hold > .zero else { return try server.query(expression, at: time).map(\.samples) }
-    let steps = hold.nanoseconds / step.nanoseconds + (hold.nanoseconds % step.nanoseconds == 0 ? 0 : 1)
-    let start = Timestamp(
-      nanoseconds: time.nanoseconds.subtractingSaturating(step.nanoseconds.multipliedSaturating(by: steps)))
-    return try server.queryRange(expression, start: start, end: time, step: step.nanoseconds).map(\.samples)
-  }
-
   /// Since when the condition has held without a gap; nil when it does not hold at the end.
-  private func activeSince(_ samples: [PrometheusSample], _ rule: AlertRule) -> Timestamp? {
+  private func activeSince(_ series: JudgedSeries, _ rule: AlertRule, _ step: Int64) -> Timestamp? {
     var since: Timestamp?
-    for sample in samples.reversed() {
-      guard rule.comparison.holds(sample.value, rule.limit.value) else { break }
-      if let later = since, later - sample.time > step + step / 2 { break }
+    for sample in series.samples.reversed() {
+      guard series.holds(sample, rule) else { break }
+      if let later = since, later.nanoseconds - sample.time.nanoseconds > step + step / 2 { break }
       since = sample.time
     }
     return since
@@ -68,6 +67,7 @@ public struct RuleEvaluator {
 
   /// Why there is no value.
   private func absence(_ rule: AlertRule, at time: Timestamp) throws(BackendError) -> RuleVerdict.State {
+    guard let server, rule.kind != .traceQL else { return .noSeries }
     let calls = PromQLExpression.call("count", [compiler.calls(of: rule, failed: false, range: nil)])
     if !(try server.query(calls.text, at: time)).isEmpty {
       guard rule.kind == .errorRate, rule.minimumCalls == nil else { return .fewCalls }

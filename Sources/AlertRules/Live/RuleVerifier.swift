@@ -21,7 +21,7 @@ public struct RuleVerifier {
   public func verify(_ set: RuleSet) throws(BackendError) -> [Diagnostic] {
     var found: [Diagnostic] = []
     for (index, entry) in set.entries.enumerated() {
-      guard let rule = entry.rule else { continue }
+      guard let rule = entry.rule, !rule.isSecondAlert else { continue }
       var diagnostics: [Diagnostic] = []
       if let problem = try verify(rule) {
         diagnostics = [problem]
@@ -44,8 +44,9 @@ public struct RuleVerifier {
       guard case .query(let message) = error else { throw error }
       return problem(.refusedByServer, "Prometheus refuses the expression: \(message)", rule, rule.places.rulePoint)
     }
+    if rule.kind == .traceQL { return try recorded(rule) }
     let label = compiler.profile.serviceLabel
-    let metric = rule.kind == .latency ? compiler.profile.latencySeries : compiler.profile.calls
+    let metric = rule.readsLatencies ? compiler.profile.latencySeries : compiler.profile.calls
     let services = try server.labelValues(label, matching: metric, now: now)
     if services.isEmpty { return try missingMetric(metric, label, rule) }
     guard services.contains(where: { $0.utf8.elementsEqual(rule.service.utf8) }) else {
@@ -55,7 +56,7 @@ public struct RuleVerifier {
         suggestion: nearest.map { "did you mean \(Quoting.text($0))?" }, replacement: nearest.map(Quoting.text))
     }
     let service = Label(label, rule.service)
-    if case .latency(let operation?, _, _) = rule.condition {
+    if let operation = rule.operation {
       let selector = text(metric, [service])
       let operations = try server.labelValues(compiler.profile.operationLabel, matching: selector, now: now)
       guard operations.contains(where: { $0.utf8.elementsEqual(operation.utf8) }) else {
@@ -67,7 +68,18 @@ public struct RuleVerifier {
       }
     }
     if !rule.scope.isEmpty, let problem = try scope(metric, service, rule) { return problem }
-    return rule.kind == .errorRate ? try statusCodes(service, rule) : nil
+    let countsFailures = rule.kind == .errorRate || rule.kind == .objective && !rule.readsLatencies
+    return countsFailures ? try statusCodes(service, rule) : nil
+  }
+
+  /// Whether the samples of a query are there.
+  private func recorded(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    let metric = RecordedQuery.metric
+    let names = try server.labelValues(RecordedQuery.ruleLabel, matching: metric, now: now)
+    guard !names.contains(where: { $0.utf8.elementsEqual(rule.title.utf8) }) else { return nil }
+    return problem(
+      .noSeries, "there are no series of \(metric) for \(Quoting.text(rule.title))", rule, rule.places.rulePoint,
+      suggestion: "write its samples with --record")
   }
 
   private func missingMetric(_ metric: String, _ label: String, _ rule: AlertRule) throws(BackendError) -> Diagnostic? {
@@ -80,13 +92,13 @@ public struct RuleVerifier {
     }
     var other: MetricProfile?
     for profile in MetricProfile.all where other == nil && profile != compiler.profile {
-      let series = rule.kind == .latency ? profile.latencySeries : profile.calls
+      let series = rule.readsLatencies ? profile.latencySeries : profile.calls
       if series != metric, !(try server.labelNames(matching: series, now: now)).isEmpty { other = profile }
     }
     return problem(
       .noSeries, "there are no series of \(metric)", rule, rule.places.rulePoint,
       suggestion: other.map {
-        "there are some of \(rule.kind == .latency ? $0.latencySeries : $0.calls): use --generator \($0.name)"
+        "there are some of \(rule.readsLatencies ? $0.latencySeries : $0.calls): use --generator \($0.name)"
       })
   }
 

@@ -31,10 +31,9 @@ public struct AlertIdentity: Sendable, Hashable {
 
   /// The labels that say what a rule watches.
   static func context(of rule: AlertRule, profile: MetricProfile) -> [Label] {
-    var context = [Label(profile.serviceLabel, rule.service)]
-    if case .latency(let operation?, _, _) = rule.condition {
-      context.append(Label(profile.operationLabel, operation))
-    }
+    var context = rule.service.isEmpty ? [] : [Label(profile.serviceLabel, rule.service)]
+    if let operation = rule.operation { context.append(Label(profile.operationLabel, operation)) }
+    if let slo = rule.objectiveName { context.append(Label("slo", slo)) }
     return context + rule.scope
   }
 
@@ -46,6 +45,10 @@ public struct AlertIdentity: Sendable, Hashable {
     case .latency(let operation, let quantile, _):
       stem += camelCase(operation ?? "") + "Latency" + quantile.rawValue.uppercased()
     case .errorRate: stem += "ErrorRate"
+    case .callRate(let operation, _): stem += camelCase(operation ?? "") + "CallRate"
+    case .objective(let objective):
+      stem += camelCase(objective.operation ?? "") + "ErrorBudget" + objective.level.rawValue.capitalizedFirst
+    case .traceQL: stem += "TraceQL"
     }
     var name = stem
     var number = 2
@@ -64,7 +67,11 @@ public struct AlertIdentity: Sendable, Hashable {
     }
     return words.map { word in
       let text = String(Substring.UnicodeScalarView(word))
-      return text.prefix(1).uppercased() + text.dropFirst()
+      return text.capitalizedFirst
     }.joined()
   }
+}
+
+extension String {
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

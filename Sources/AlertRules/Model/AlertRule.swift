@@ -33,6 +33,12 @@ public enum RuleCondition: Sendable, Equatable {
   case latency(operation: String?, quantile: Quantile, isExact: Bool)
   /// The percentage of calls with an error, compared with the threshold.
   case errorRate(ComparisonOperator)
+  /// Calls a second, compared with the threshold; of a service that is not there, none. Without an operation: all of them.
+  case callRate(operation: String?, ComparisonOperator)
+  /// How fast the error budget of an objective is used up; the threshold is the objective in percent.
+  case objective(ServiceObjective)
+  /// What a TraceQL metrics query gives, compared with the threshold.
+  case traceQL(query: String, ComparisonOperator)
 }
 
 /// A rule that was read without error.
@@ -42,12 +48,15 @@ public struct AlertRule: Sendable {
     switch condition {
     case .latency: .latency
     case .errorRate: .errorRate
+    case .callRate: .callRate
+    case .objective: .objective
+    case .traceQL: .traceQL
     }
   }
 
   /// What it compares.
   public internal(set) var condition: RuleCondition
-  /// The service, never empty.
+  /// The service; empty only where a TraceQL query names none.
   public internal(set) var service: String
   /// The kinds of spans that count; all of them when empty.
   public internal(set) var spanKinds: [WatchedKind]
@@ -55,7 +64,7 @@ public struct AlertRule: Sendable {
   public internal(set) var minimumCalls: Threshold?
   /// The range that rates are taken over.
   public internal(set) var window: PromDuration
-  /// Milliseconds for latency, percent for error rates.
+  /// Milliseconds for latency, percent for error rates and objectives, calls a second.
   public internal(set) var threshold: Threshold
   /// Labels that every series must have; empty when the scope is global.
   public internal(set) var scope: [Label]
@@ -70,10 +79,16 @@ public struct AlertRule: Sendable {
   public internal(set) var severity: String?
   /// Labels for its alerts.
   public internal(set) var labels: [Label]
+  /// Annotations for its alerts, which may hold Prometheus's templates.
+  public internal(set) var annotations: [Label]
   /// Where to read what to do.
   public internal(set) var runbookURL: String?
   /// How long the condition must hold before the alert fires.
   public internal(set) var holdFor: PromDuration?
+  /// How long the alert keeps firing once the condition no longer holds.
+  public internal(set) var keepFiringFor: PromDuration?
+  /// How often it is evaluated, where it has a wish.
+  public internal(set) var interval: PromDuration?
   /// Warnings that the rule silences.
   public internal(set) var ignored: Set<DiagnosticCode>
 
@@ -85,26 +100,71 @@ public struct AlertRule: Sendable {
   /// How the rule compares.
   public var comparison: ComparisonOperator {
     switch condition {
-    case .latency: .greater
-    case .errorRate(let comparison): comparison
+    case .latency, .objective: .greater
+    case .errorRate(let comparison), .callRate(_, let comparison), .traceQL(_, let comparison): comparison
     }
   }
 
-  /// The unit of the threshold as people write it behind a number.
+  /// The operation that the rule is about; nil for all of the service's.
+  public var operation: String? {
+    switch condition {
+    case .latency(let operation, _, _), .callRate(let operation, _): operation
+    case .objective(let objective): objective.operation
+    case .errorRate, .traceQL: nil
+    }
+  }
+
+  /// The unit of the value as people write it behind a number; empty when it has none.
   public var unit: String {
     switch condition {
     case .latency(_, _, isExact: false): "ms"
     case .latency(_, _, isExact: true), .errorRate: "%"
+    case .callRate: "/s"
+    case .objective: "x"
+    case .traceQL: ""
     }
   }
 
-  /// What the value is compared with, in `unit`: the threshold, but for an exact latency the share of calls above it.
-  public var limit: Threshold {
-    if case .latency(_, let quantile, isExact: true) = condition { quantile.shareAbove } else { threshold }
+  /// The unit of the threshold as the rule has it; empty when it has none.
+  public var thresholdUnit: String {
+    switch condition {
+    case .latency: "ms"
+    case .objective: "%"
+    case .errorRate, .callRate, .traceQL: unit
+    }
   }
 
+  /// What the value is compared with, in `unit`: the threshold, but for an exact latency the share of calls above it, and
+  /// for an objective how many times too fast its budget burns.
+  public var limit: Threshold {
+    switch condition {
+    case .latency(_, let quantile, isExact: true): quantile.shareAbove
+    case .objective(let objective): objective.factor(of: objective.pairs[0])
+    default: threshold
+    }
+  }
+
+  /// Whether it reads the histogram of latencies rather than the counter of calls.
+  public var readsLatencies: Bool {
+    switch condition {
+    case .latency: true
+    case .objective(let objective): objective.latencyBound != nil
+    case .errorRate, .callRate, .traceQL: false
+    }
+  }
+
+  /// Whether it is the second alert of an objective, of which all has been said at the first.
+  public var isSecondAlert: Bool {
+    if case .objective(let objective) = condition { objective.level == .ticket } else { false }
+  }
+
+  /// The limit with its unit: `800 ms`.
+  public var limitText: String { unit.isEmpty ? limit.text : "\(limit.text) \(unit)" }
+
   /// What to call the rule in a message: its key, its name, or its kind and service.
-  public var title: String { key ?? name ?? "\(kind.rawValue) of \(service)" }
+  public var title: String {
+    key ?? name ?? (service.isEmpty ? kind.rawValue : "\(kind.rawValue) of \(service)")
+  }
 }
 
 /// Byte ranges of a rule's parts. Parts that the rule does not have point to what holds them.
@@ -116,6 +176,8 @@ public struct RulePlaces: Sendable {
   var scope: Range<Int>?
   var key: Range<Int>?
   var labels: Range<Int>?
+  var annotations: Range<Int>?
+  var severity: Range<Int>?
   var hold: Range<Int>?
   var runbook: Range<Int>?
 
@@ -128,6 +190,7 @@ public struct RulePlaces: Sendable {
     var operation: Range<Int>
     var spanKind: Range<Int>
     var exact: Range<Int>
+    var latencyBound: Range<Int>
   }
 
   /// The brace that opens the rule, for what concerns all of it.
@@ -139,6 +202,8 @@ public struct RulePlaces: Sendable {
 
   /// The kinds of spans.
   var spanKind: Range<Int> { positions.outer(conditions.spanKind) }
+  /// The latency in milliseconds that a call is compared with: a latency's threshold, or an objective's bound.
+  var latencyBound: Range<Int> { positions.outer(conditions.latencyBound) }
   /// Whether the latency is exact.
   var exact: Range<Int> { positions.outer(conditions.exact) }
 

@@ -10,6 +10,9 @@ public struct PromDuration: Sendable, Equatable {
   /// Its length in seconds.
   public var seconds: Double { Double(milliseconds) / 1000 }
 
+  /// Its length in nanoseconds.
+  var nanoseconds: Int64 { Duration.milliseconds(milliseconds).nanoseconds }
+
   private static let units: [(name: String, milliseconds: Int64)] = [
     ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000),
     ("ms", 1),

@@ -4,6 +4,18 @@ public enum RuleKind: String, Sendable, CaseIterable {
   case latency = "trace_latency"
   /// The share of a service's calls that fail, in percent.
   case errorRate = "trace_error_rate"
+  /// How many calls a second there are, of a service or of one of its operations.
+  case callRate = "trace_call_rate"
+  /// An objective over a period, and how fast its error budget burns.
+  case objective = "trace_slo"
+  /// A TraceQL metrics query.
+  case traceQL = "traceql_metrics"
+
+  /// Their names, as a list in a sentence.
+  static var list: String {
+    let names = allCases.map(\.rawValue)
+    return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+  }
 
   /// Kinds of rules that the wider system evaluates itself: they watch metrics or logs, not traces.
   static let foreign: [String] = [
@@ -25,7 +37,10 @@ public enum RuleKind: String, Sendable, CaseIterable {
   static func meant(by text: String) -> RuleKind? {
     let lowered = text.lowercased()
     if lowered.contains("latency") || lowered.contains("duration") || lowered.hasPrefix("trace_p") { return .latency }
-    return lowered.contains("error") ? .errorRate : nil
+    if lowered.contains("error") { return .errorRate }
+    if lowered.contains("slo") || lowered.contains("burn") || lowered.contains("budget") { return .objective }
+    if lowered.contains("call") || lowered.contains("request") || lowered.contains("traffic") { return .callRate }
+    return lowered.contains("traceql") ? .traceQL : nil
   }
 }
 
@@ -52,7 +67,7 @@ public enum Quantile: String, Sendable, CaseIterable {
   }
 }
 
-/// How an error rate is compared with its threshold.
+/// How a value is compared with its threshold.
 public enum ComparisonOperator: String, Sendable, CaseIterable {
   case greater = ">"
   case greaterOrEqual = ">="
@@ -73,4 +88,7 @@ public enum ComparisonOperator: String, Sendable, CaseIterable {
     case .notEqual: value != threshold && !value.isNaN
     }
   }
+
+  /// Whether it waits for a value that is low, so that nothing at all is one.
+  var holdsBelow: Bool { self == .less || self == .lessOrEqual || self == .equal }
 }

@@ -1,3 +1,5 @@
+import AlertRules
+
 /// The options of `ongrid compile-rule`.
 enum CompileRuleOptions {
   static let serviceLabel = Option.value(
@@ -27,10 +29,15 @@ enum CompileRuleOptions {
     "format", short: "f", "FORMAT", .choice(CompileRuleSettings.Format.self), default: "promql", help: "What to print",
     documentation: """
       `promql`: one expression a line. `json`: an array with one object a rule: key, kind, expression, its pretty form, \
-      labels, diagnostics. `prometheus`: a complete rules file in YAML, one group for each input.
+      labels, scope, diagnostics, and the expression of the value alone. `prometheus`: a complete rules file in YAML, \
+      groups for each input. `prometheusrule`: the same as an object for the Prometheus operator of Kubernetes.
 
-      `promql` and `prometheus` print nothing when a rule has an error.
+      All but `json` print nothing when a rule has an error.
       """)
+
+  static let groupSize = Option.value(
+    "group-size", "COUNT", .whole(in: 1...100_000), default: "20", help: "Most rules of one group in a rules file",
+    documentation: "Servers for many tenants have a limit: 20 in Mimir.")
 
   static let pretty = Option.flag(
     "pretty", help: "Print expressions over several indented lines",
@@ -65,6 +72,36 @@ enum CompileRuleOptions {
       but the series of a rule are not there.
       """)
 
+  static let against = Option.list(
+    "against", "FILE", .file, help: "Tell when the rules would have fired on recorded traces",
+    documentation: """
+      Like `--backtest`, but from the spans in a file or directory of traces: rates count spans, quantiles are exact. May \
+      be given several times. A `traceql_metrics` is evaluated once every window.
+      """)
+
+  static let maxFirings = Option.value(
+    "max-firings", "COUNT", .whole(in: 0...1_000_000), help: "With a backtest: fail when a rule fires more often",
+    documentation: "An error (OG211) for each such rule, and exit status 1.")
+
+  static let variation = Option.value(
+    "try", "PART=VALUES", variations, help: "With a backtest: compare values of a part of the rules",
+    documentation: """
+      `threshold=500..1000` tries eleven values, `threshold=500..1000:50` every fiftieth, `window=1m,5m,15m` and `for=0s,5m` \
+      these. Prints for each how often and how long every rule would have fired.
+      """)
+
+  private static var variations: OptionType<RuleVariation> {
+    OptionType("threshold=500..1000, window=1m,5m or for=0s,10m") { RuleVariation($0) }
+  }
+
+  static let record = Option.value(
+    "record", "URL", .url, help: "Write what TraceQL rules give to Prometheus remote write",
+    documentation: """
+      Evaluates every `traceql_metrics` once, over the window that ends now (or at `--end`), with `--tempo`; or with \
+      `--against` over each window of recorded traces. The samples are those of \
+      `ongrid_traceql_value{rule="KEY"}`, which such rules compile to. Run it as often as the window is long.
+      """)
+
   static let backtest = Option.value(
     "backtest", "DURATION", .duration(in: .seconds(1) ... .seconds(31_536_000)),
     help: "Tell when the rules would have fired",
@@ -75,7 +112,7 @@ enum CompileRuleOptions {
 
   static let step = Option.value(
     "step", "DURATION", .duration(in: .seconds(1) ... .seconds(86_400)),
-    help: "Time between two evaluations of a rule, for --eval and --backtest",
+    help: "Time between two evaluations of a rule, for --eval, --backtest and --against",
     documentation: "The rule group's evaluation interval. By default `--interval`, at least 15s.")
 
   static let end = Option.value(

@@ -5,6 +5,8 @@ import Platform
 enum RuleFiles {
   /// Most bytes of one file.
   static let sizeLimit = 256 << 20
+  /// How the names of files of rules end.
+  static let endings = [".json", ".yaml", ".yml"]
   /// Directories in directories that are followed.
   private static let depthLimit = 32
 
@@ -32,7 +34,7 @@ enum RuleFiles {
     var set = RuleSet(reading: sources, serviceLabel: serviceLabel)
     for failure in failures { set.addUnreadable(failure.name, failure.message) }
     if sources.isEmpty, failures.isEmpty {
-      set.addEmpty(paths.joined(separator: " "), "there is no *.json file in the directory")
+      set.addEmpty(paths.joined(separator: " "), "there is no *.json, *.yaml or *.yml file in the directory")
     }
     return set
   }
@@ -55,7 +57,7 @@ enum RuleFiles {
     }
   }
 
-  /// The path itself, or the `*.json` files below it in the order of their names. What was `seen` is left out: a file behind
+  /// The path itself, or the files of rules below it in the order of their names. What was `seen` is left out: a file behind
   /// two links counts once, and a link to a directory above it ends there.
   private static func expand(_ path: String, depth: Int, _ seen: inout Set<FileIdentity>) throws(SystemError)
     -> [String]
@@ -70,7 +72,7 @@ enum RuleFiles {
     guard depth < depthLimit else { return files }
     for name in try DirectoryListing.names(in: path) where !name.hasPrefix(".") {
       let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
-      if name.hasSuffix(".json") || (try? FileStatus.of(child))?.isDirectory == true {
+      if endings.contains(where: { name.hasSuffix($0) }) || (try? FileStatus.of(child))?.isDirectory == true {
         files += try expand(child, depth: depth + 1, &seen)
       }
     }

@@ -12,9 +12,15 @@ struct RuleOutput {
     case .json: try output.write(RulesJSON(set: set, compiler: settings.compiler).bytes)
     case .promql:
       if !set.hasErrors { try writeExpressions(&output) }
-    case .prometheus:
-      if !set.hasErrors { try output.write(PrometheusRules(set: set, compiler: settings.compiler).text) }
+    case .prometheus: if !set.hasErrors { try output.write(rules.file) }
+    case .prometheusRule:
+      let path = set.sources.count == 1 ? set.sources[0].name : "<stdin>"
+      if !set.hasErrors { try output.write(rules.object(named: PrometheusRules.objectName(path))) }
     }
+  }
+
+  private var rules: PrometheusRules {
+    PrometheusRules(groups: RuleGroups(set, settings.compiler, size: settings.groupSize))
   }
 
   private func writeExpressions(_ output: inout StandardOutput) throws(CommandError) {

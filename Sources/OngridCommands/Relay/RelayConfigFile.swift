@@ -34,33 +34,14 @@ struct RelayConfigFile: Equatable {
   init(_ path: String, for command: Command) throws(CommandError) {
     self.path = path
     self.command = command
-    let bytes: [UInt8]
-    do throws(SystemError) {
-      bytes = try WholeFile.read(try FileDescriptor.openForReading(path), limit: 4 << 20)
-    } catch {
-      throw .usage("--config: \(error)")
-    }
+    let members = try OptionFile.members(of: path, option: "config")
     do throws(YAMLError) {
-      let root = try bytes.withByteView { (view) throws(YAMLError) in try YAMLDocument.parse(view) }
-      guard case .mapping(let members) = root.content else {
-        throw YAMLError("must hold options by their long names", at: root)
-      }
       for (key, value) in members { try read(key, value) }
     } catch {
       throw .usage("\(path):\(error)")
     }
-    try check(options)
-    for destination in destinations { try check(destination.settings) }
-  }
-
-  /// Values are read once here, so that a bad one is told of with the file's name.
-  private func check(_ options: [String: [Occurrence]]) throws(CommandError) {
-    let arguments = Arguments(command: command, positionals: [], occurrences: options) { _ in nil }
-    for option in command.groups.flatMap(\.typedOptions) where options[option.name] != nil {
-      do throws(CommandError) { try option.check(arguments) } catch {
-        throw .usage("\(path): \(error.message)")
-      }
-    }
+    try OptionFile.check(options, of: command, in: path)
+    for destination in destinations { try OptionFile.check(destination.settings, of: command, in: path) }
   }
 
   private mutating func read(_ key: YAMLNode, _ value: YAMLNode) throws(YAMLError) {
@@ -94,7 +75,7 @@ struct RelayConfigFile: Equatable {
         guard RelayConfigFile.own.contains(option) else {
           let known = RelayConfigFile.own.union(["url", "name"])
           throw YAMLError(
-            "'\(option)' is not for one destination" + RelayConfigFile.hint(option, known.sorted()), at: key)
+            "'\(option)' is not for one destination" + OptionFile.hint(option, known.sorted()), at: key)
         }
         settings[option] = try occurrences(key, value)
       }
@@ -107,43 +88,9 @@ struct RelayConfigFile: Equatable {
     left.options == right.options && left.destinations == right.destinations
   }
 
-  private static func hint(_ name: String, _ known: [String]) -> String {
-    NearestName.of(name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-  }
-
   private func occurrences(_ key: YAMLNode, _ value: YAMLNode) throws(YAMLError) -> [Occurrence] {
-    let name = key.text ?? ""
-    guard let option = command.allOptions.first(where: { $0.name == name }), name != RelayOptions.config.name else {
-      throw YAMLError(
-        "unknown option '\(name)'" + RelayConfigFile.hint(name, command.allOptions.map(\.name)), at: key)
-    }
-    guard option.takesValue else {
-      switch value.text?.lowercased() {
-      case "true", "yes", "on": return [.on]
-      case "false", "no", "off": return [.off]
-      default: throw YAMLError("\(name) must be true or false", at: value)
-      }
-    }
-    switch value.content {
-    case .scalar:
-      guard let text = value.text else { throw YAMLError("\(name) has no value", at: value) }
-      return [.value(text)]
-    case .sequence(let elements):
-      guard option.isRepeatable else { throw YAMLError("\(name) takes one value", at: value) }
-      return try elements.map { (element) throws(YAMLError) in
-        guard let text = element.text else { throw YAMLError("\(name) must be a list of words", at: element) }
-        return .value(text)
-      }
-    case .mapping(let members):
-      // `resource: {k: v}` and `header: {K: V}` read better than lists of pairs.
-      guard option.isRepeatable, name == "resource" || name == "header" else {
-        throw YAMLError("\(name) takes one value", at: value)
-      }
-      let separator = name == "header" ? ": " : "="
-      return try members.map { (key, value) throws(YAMLError) in
-        guard let text = value.text else { throw YAMLError("\(key.text ?? "") has no value", at: value) }
-        return .value("\(key.text ?? "")\(separator)\(text)")
-      }
-    }
+    try OptionFile.occurrences(
+      key, value, in: command.allOptions.filter { $0.name != RelayOptions.config.name },
+      mappings: ["resource": "=", "header": ": "])
   }
 }

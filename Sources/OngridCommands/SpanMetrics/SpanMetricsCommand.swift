@@ -51,7 +51,7 @@ enum SpanMetricsCommand {
       return try SpanMetricsFollowing(settings, following, log, started: started).run()
     }
     let input = try InputOptions.open(arguments)
-    let outcome = try read(input, settings, isQuiet: arguments[CommonOptions.quiet])
+    let outcome = try read(input, settings)
     let snapshot = outcome.aggregator.snapshot()
     MetricsWarnings(log).warn(snapshot, settings.configuration)
     let outputs = settings.outputs
@@ -76,7 +76,7 @@ enum SpanMetricsCommand {
   }
 
   private static func read(
-    _ input: TraceInput, _ settings: SpanMetricsSettings, isQuiet: Bool
+    _ input: TraceInput, _ settings: SpanMetricsSettings
   ) throws(CommandError) -> RunOutcome {
     do throws(RunError) {
       return try ParallelRun.run(

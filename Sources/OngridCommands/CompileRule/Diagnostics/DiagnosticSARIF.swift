@@ -41,6 +41,10 @@ enum DiagnosticSARIF {
       writer.optional("id", code.rawValue)
       writer.key("shortDescription")
       writeText(code.title, to: &writer)
+      writer.key("fullDescription")
+      writeText(code.explanation, to: &writer)
+      writer.key("help")
+      writeText(code.help, to: &writer)
       writer.key("defaultConfiguration")
       writer.beginObject()
       writer.optional("level", code.severity.rawValue)
@@ -66,6 +70,7 @@ enum DiagnosticSARIF {
     writer.beginArray()
     writeLocation(sources[diagnostic.source], diagnostic.range, nil, to: &writer)
     writer.endArray()
+    writeFix(diagnostic, sources[diagnostic.source], to: &writer)
     if !diagnostic.related.isEmpty {
       writer.key("relatedLocations")
       writer.beginArray()
@@ -73,6 +78,49 @@ enum DiagnosticSARIF {
         writeLocation(sources[related.source], related.range, related.message, to: &writer)
       }
       writer.endArray()
+    }
+    writer.endObject()
+  }
+
+  /// What may stand in the place of the problem; whoever reads it decides.
+  private static func writeFix(_ diagnostic: Diagnostic, _ source: RuleSource, to writer: inout JSONWriter) {
+    guard let replacement = diagnostic.replacement, let range = diagnostic.range else { return }
+    writer.key("fixes")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("description")
+    writeText(diagnostic.suggestion ?? "write \(replacement)", to: &writer)
+    writer.key("artifactChanges")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("artifactLocation")
+    writer.beginObject()
+    writer.optional("uri", uri(source.name))
+    writer.endObject()
+    writer.key("replacements")
+    writer.beginArray()
+    writer.beginObject()
+    writer.key("deletedRegion")
+    writeRegion(source, range, to: &writer)
+    writer.key("insertedContent")
+    writeText(replacement, to: &writer)
+    writer.endObject()
+    writer.endArray()
+    writer.endObject()
+    writer.endArray()
+    writer.endObject()
+    writer.endArray()
+  }
+
+  private static func writeRegion(_ source: RuleSource, _ range: Range<Int>, to writer: inout JSONWriter) {
+    let start = source.place(of: range.lowerBound)
+    let end = source.place(of: range.upperBound)
+    writer.beginObject()
+    for (name, value) in [
+      ("startLine", start.line), ("startColumn", start.column), ("endLine", end.line), ("endColumn", end.column),
+    ] {
+      writer.key(name)
+      writer.int(value)
     }
     writer.endObject()
   }
@@ -88,17 +136,8 @@ enum DiagnosticSARIF {
     writer.optional("uri", uri(source.name))
     writer.endObject()
     if let range {
-      let start = source.place(of: range.lowerBound)
-      let end = source.place(of: range.upperBound)
       writer.key("region")
-      writer.beginObject()
-      for (name, value) in [
-        ("startLine", start.line), ("startColumn", start.column), ("endLine", end.line), ("endColumn", end.column),
-      ] {
-        writer.key(name)
-        writer.int(value)
-      }
-      writer.endObject()
+      writeRegion(source, range, to: &writer)
     }
     writer.endObject()
     if let message {

@@ -43,11 +43,16 @@ struct RulesJSON {
       writer.beginObject()
       for label in rule.labels { writer.optional(label.name, label.value) }
       writer.endObject()
+      writer.key("annotations")
+      writer.beginObject()
+      for annotation in rule.annotations { writer.optional(annotation.name, annotation.value) }
+      writer.endObject()
       writer.key("scope")
       writer.beginObject()
       for label in rule.scope { writer.optional(label.name, label.value) }
       writer.endObject()
       writer.optional("runbook_url", rule.runbookURL)
+      writeRecordings(rule, to: &writer)
     } else {
       writer.optional("expression", nil)
     }
@@ -58,14 +63,21 @@ struct RulesJSON {
 
   /// What the rule watches, in the words of the rule.
   static func writeCondition(_ rule: AlertRule, to writer: inout JSONWriter) {
-    writer.optional("service", rule.service)
-    if case .latency(let operation, let quantile, let isExact) = rule.condition {
+    writer.optional("service", rule.service.isEmpty ? nil : rule.service)
+    switch rule.condition {
+    case .latency(let operation, let quantile, let isExact):
       writer.optional("operation", operation)
       writer.optional("quantile", quantile.rawValue)
-      if isExact {
-        writer.key("exact_above_ms")
-        writer.raw(rule.threshold.text)
-      }
+      if isExact { number("exact_above_ms", rule.threshold, to: &writer) }
+    case .errorRate: break
+    case .callRate(let operation, _): writer.optional("operation", operation)
+    case .objective(let objective):
+      writer.optional("operation", objective.operation)
+      number("objective_pct", objective.objective, to: &writer)
+      if let bound = objective.latencyBound { number("exact_above_ms", bound, to: &writer) }
+      writer.optional("period", objective.period.text)
+      writer.optional("level", objective.level.rawValue)
+    case .traceQL(let query, _): writer.optional("query", query)
     }
     if !rule.spanKinds.isEmpty {
       writer.key("span_kind")
@@ -73,16 +85,36 @@ struct RulesJSON {
       for kind in rule.spanKinds { writer.string(kind.rawValue) }
       writer.endArray()
     }
-    if let minimum = rule.minimumCalls {
-      writer.key("min_calls")
-      writer.raw(minimum.text)
-    }
+    if let minimum = rule.minimumCalls { number("min_calls", minimum, to: &writer) }
     writer.optional("window", rule.window.text)
     writer.optional("operator", rule.comparison.rawValue)
-    writer.key("threshold")
-    writer.raw(rule.limit.text)
+    number("threshold", rule.limit, to: &writer)
     writer.optional("unit", rule.unit)
     writer.optional("for", rule.holdFor?.text)
+  }
+
+  private static func number(_ name: String, _ number: Threshold, to writer: inout JSONWriter) {
+    writer.key(name)
+    writer.raw(number.text)
+  }
+
+  /// The series that the alert reads when it stands in a rules file.
+  private func writeRecordings(_ rule: AlertRule, to writer: inout JSONWriter) {
+    let recordings = compiler.recordings(of: rule)
+    guard !recordings.isEmpty else { return }
+    writer.key("recordings")
+    writer.beginArray()
+    for recording in recordings {
+      writer.beginObject()
+      writer.optional("record", recording.name)
+      writer.optional("expression", recording.expression.text)
+      writer.key("labels")
+      writer.beginObject()
+      for label in recording.labels { writer.optional(label.name, label.value) }
+      writer.endObject()
+      writer.endObject()
+    }
+    writer.endArray()
   }
 }
 

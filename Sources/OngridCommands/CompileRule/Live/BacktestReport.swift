@@ -15,7 +15,7 @@ struct BacktestReport {
 
   private func text(_ result: BacktestResult) -> String {
     let rule = result.rule
-    var head = "\(LiveText.title(rule))  \(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)"
+    var head = "\(LiveText.title(rule))  \(rule.comparison.rawValue) \(rule.limitText)"
     if let holdFor = rule.holdFor, holdFor.milliseconds > 0 { head += " for \(holdFor.text)" }
     var lines = [head]
     let count = result.firings.count
@@ -27,7 +27,7 @@ struct BacktestReport {
     var counts = "  \(result.evaluations) evaluations every \(duration(result.step))"
     if let (minimum, median, maximum) = result.distribution {
       counts += ", \(result.samples.count) with a value: min \(LiveText.number(minimum)), "
-      counts += "median \(LiveText.number(median)), max \(LiveText.number(maximum)) \(rule.unit)"
+      counts += "median \(LiveText.number(median)), max \(LiveText.number(maximum, rule))"
     } else {
       counts += ", none with a value"
     }
@@ -35,7 +35,7 @@ struct BacktestReport {
     for firing in result.firings.prefix(BacktestReport.listed) {
       let end = firing.isOpen ? "still firing" : "until \(firing.end.rfc3339)"
       lines.append(
-        "  \(firing.start.rfc3339)  \(end)  \(duration(firing.nanoseconds))  at \(LiveText.number(firing.value)) \(rule.unit)"
+        "  \(firing.start.rfc3339)  \(end)  \(duration(firing.nanoseconds))  at \(LiveText.number(firing.value, rule))"
       )
     }
     if count > BacktestReport.listed {

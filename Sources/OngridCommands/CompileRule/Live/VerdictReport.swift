@@ -10,10 +10,10 @@ struct VerdictReport {
   var text: String {
     let rows = verdicts.map { verdict in
       let rule = verdict.rule
-      let value = verdict.value.map { LiveText.number($0) + " " + rule.unit } ?? "no value"
+      let value = verdict.value.map { LiveText.number($0, rule) } ?? "no value"
       return [
         verdict.isFiring ? "FIRING" : verdict.state.rawValue, value,
-        "\(rule.comparison.rawValue) \(rule.limit.text) \(rule.unit)",
+        "\(rule.comparison.rawValue) \(rule.limitText)",
         LiveText.title(rule) + VerdictReport.since(verdict),
       ]
     }
@@ -54,7 +54,12 @@ enum LiveText {
   /// The rule's name on one line, and what it watches.
   static func title(_ rule: AlertRule) -> String {
     var text = rule.title
-    if rule.key != nil || rule.name != nil { text += " (\(rule.kind.rawValue) of \(rule.service))" }
+    let level = if case .objective(let objective) = rule.condition { " \(objective.level.rawValue)" } else { "" }
+    if rule.key != nil || rule.name != nil {
+      text += " (\(rule.kind.rawValue)\(level)\(rule.service.isEmpty ? "" : " of \(rule.service)"))"
+    } else {
+      text += level
+    }
     return StandardErrorLog.oneLine(text)
   }
 
@@ -63,6 +68,11 @@ enum LiveText {
     guard value.isFinite else { return FloatText.fixed(value) }
     let decimals = value.magnitude >= 1000 ? 0 : value.magnitude >= 100 ? 1 : value.magnitude >= 10 ? 2 : 3
     return FloatText.rounded(value, decimals: decimals)
+  }
+
+  /// The same with the rule's unit.
+  static func number(_ value: Double, _ rule: AlertRule) -> String {
+    rule.unit.isEmpty ? number(value) : "\(number(value)) \(rule.unit)"
   }
 
   static func writeHead(_ rule: AlertRule, to writer: inout JSONWriter) {
