@@ -45,10 +45,12 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
+        "Sampling", "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces",
+        "Backends",
         "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "Platform",
       ]),
 
+    .target(name: "Sampling", dependencies: ["Relay", "TraceQL", "TraceFormats", "OTLP", "Platform", "CPCRE2"]),
     .target(
       name: "Correlate",
       dependencies: ["Backends", "Transport", "TraceQL", "Traces", "TraceFormats", "OTLP", "JSON", "Platform"]),
@@ -116,6 +118,7 @@ let package = Package(
     tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "CZlib", "Platform", "ongrid"]),
     tests(
       "SpanMetricsTests", ["SpanMetrics", "MetricProfiles", "Backends", "Transport", "OTLP", "Platform", "ongrid"]),
+    tests("SamplingTests", ["Sampling", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules", "MetricProfiles"]),
     tests("CorrelateTests", ["Correlate"]),
     tests("OngridCommandsTests", ["OngridCommands"]),
