@@ -50,11 +50,12 @@ let package = Package(
     .target(
       name: "OngridCommands",
       dependencies: [
-        "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
-        "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "TLS", "Platform", "CBuild",
-        "CCurl", "CSnappy", "CArchive", "COpenSSL",
+        "Sampling", "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces",
+        "Backends", "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "TLS",
+        "Platform", "CBuild", "CCurl", "CSnappy", "CArchive", "COpenSSL",
       ]),
 
+    .target(name: "Sampling", dependencies: ["Relay", "TraceQL", "TraceFormats", "OTLP", "Platform", "CPCRE2"]),
     .target(
       name: "Correlate",
       dependencies: ["Backends", "Transport", "TraceQL", "Traces", "TraceFormats", "OTLP", "JSON", "Platform"]),
@@ -127,6 +128,7 @@ let package = Package(
     tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "CZlib", "Platform", "ongrid"]),
     tests(
       "SpanMetricsTests", ["SpanMetrics", "MetricProfiles", "Backends", "Transport", "OTLP", "Platform", "ongrid"]),
+    tests("SamplingTests", ["Sampling", "ongrid"]),
     tests("AlertRulesTests", ["AlertRules", "MetricProfiles"]),
     tests("CorrelateTests", ["Correlate"]),
     tests("OngridCommandsTests", ["OngridCommands"]),

@@ -30,7 +30,8 @@ enum RelayCommand {
     let log = try StandardErrorLog.make(arguments)
     let given = arguments
     let (arguments, file) = try RelayArguments.withFile(given)
-    let configuration = try RelayArguments.configuration(arguments, file: file)
+    var configuration = try RelayArguments.configuration(arguments, file: file)
+    configuration.stage = try SamplingOptions.stage(arguments, configuration, log)
     if try arguments[RelayOptions.checkConfig] {
       do throws(RelayError) { try configuration.check() } catch { throw .usage(error.description) }
       return .done

@@ -212,6 +212,7 @@ enum RelayOptions {
         listenTokenFile, maxRequest, maxConnections,
         corsOrigin,
       ]),
+    SamplingOptions.group,
     OptionGroup("Mode", [config, checkConfig, once, delete, engine, otelcolPath, printConfig]),
     OptionGroup(
       "Batches and queue",

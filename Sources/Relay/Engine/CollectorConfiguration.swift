@@ -44,6 +44,7 @@ public struct CollectorConfiguration: Sendable {
     func refuse(_ what: String) throws(RelayError) -> Never {
       throw .badSetting("a collector cannot \(what); leave --engine otelcol out")
     }
+    if relay.stage != nil || relay.rewriter != nil { try refuse("sample or redact") }
     if relay.tee != nil { try refuse("copy what passes (--tee)") }
     if !relay.inheritedSockets.isEmpty { try refuse("take sockets from the service manager") }
     if let path = relay.listenHTTP?.path { try refuse("receive HTTP on a Unix socket (unix:\(path))") }

@@ -1,13 +1,15 @@
 import Synchronization
 
 /// A number that threads add to.
-final class Counter: Sendable {
+public final class Counter: Sendable {
   private let atomic = Atomic<Int>(0)
 
-  func add(_ n: Int) { atomic.add(n, ordering: .relaxed) }
+  public init() {}
+
+  public func add(_ n: Int) { atomic.add(n, ordering: .relaxed) }
 
   /// For what goes down as well, such as bytes that wait.
-  func subtract(_ n: Int) { atomic.subtract(n, ordering: .relaxed) }
+  public func subtract(_ n: Int) { atomic.subtract(n, ordering: .relaxed) }
 
-  var value: Int { atomic.load(ordering: .relaxed) }
+  public var value: Int { atomic.load(ordering: .relaxed) }
 }

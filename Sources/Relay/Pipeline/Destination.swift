@@ -8,6 +8,8 @@ final class Destination: Sendable {
   let signal: OTLPSignal
   /// What the user calls it.
   private let givenName: String?
+  /// Whether it gets a copy of everything, whatever a stage says.
+  let isCopy: Bool
   let queue: DestinationQueue
   let counters = DestinationCounters()
   let settings: PipelineSettings
@@ -17,8 +19,10 @@ final class Destination: Sendable {
   private let cancellations = Monitor<[HTTPCancellation]>([])
 
   init(
-    _ target: any Target, signal: OTLPSignal, name: String? = nil, settings: PipelineSettings, log: Log
+    _ target: any Target, signal: OTLPSignal, name: String? = nil, isCopy: Bool = false, settings: PipelineSettings,
+    log: Log
   ) {
+    self.isCopy = isCopy
     givenName = name
     self.target = target
     self.signal = signal
@@ -152,7 +156,7 @@ final class Destination: Sendable {
       let target = try file(tee)
       let signals = Set(configuration.destinations.map(\.signal))
       for signal in OTLPSignal.allCases where signals.contains(signal) && (signal == .traces || target.isJSON) {
-        destinations.append(Destination(target, signal: signal, settings: pipeline, log: log))
+        destinations.append(Destination(target, signal: signal, isCopy: true, settings: pipeline, log: log))
       }
     }
     return destinations

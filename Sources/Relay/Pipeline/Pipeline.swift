@@ -11,28 +11,36 @@ final class Pipeline: Intake {
   let wantsGzip: Bool
   let wantsPlain: Bool
   private let bySignal: [[Destination]]
-  private let storage: (any PayloadStorage)?
-  private let acknowledgement: Acknowledgement
+  let storage: (any PayloadStorage)?
+  let acknowledgement: Acknowledgement
+  /// What traces go through, if anything.
+  let staged: Staged?
   /// Replies held back while much waits, with the time until which.
   private let parked = Monitor<[(ticket: Ticket, reply: Reply, until: Int64)]>([])
 
   /// - Parameters:
   ///   - passesGzip: whether members may be handed on as they came.
   ///   - storage: makes requests durable before they are answered.
+  ///   - stage: what traces go through, if anything.
   init(
     _ destinations: [Destination], passesGzip: Bool, storage: (any PayloadStorage)? = nil,
-    acknowledgement: Acknowledgement = .stored
+    acknowledgement: Acknowledgement = .stored, stage: (any TraceStage)? = nil
   ) {
     self.destinations = destinations
     self.acknowledgement = acknowledgement
     self.storage = storage
     bySignal = OTLPSignal.allCases.map { signal in destinations.filter { $0.signal == signal } }
     wantsGzip = passesGzip && destinations.contains { $0.target.encoding == .gzip }
-    wantsPlain = !passesGzip || destinations.contains { $0.target.encoding != .gzip }
+    wantsPlain = !passesGzip || stage != nil || destinations.contains { $0.target.encoding != .gzip }
+    let traces = destinations.filter { $0.signal == .traces }
+    staged = stage.map { stage in
+      Staged(stage: stage, copies: traces.filter(\.isCopy), chosen: traces.filter { !$0.isCopy })
+    }
   }
 
   func take(_ payloads: [Payload], ticket: Ticket) -> Reply? {
     guard let signal = payloads.first?.signal else { return .accepted() }
+    if signal == .traces, let staged { return choose(payloads, staged, ticket) }
     let destinations = bySignal[signal.index]
     if acknowledgement == .delivered { return deliver(payloads, to: destinations, ticket) }
     if let storage {
@@ -115,4 +123,7 @@ protocol PayloadStorage: Sendable {
   /// Keeps `payloads` and then gives them to `destinations`; the reply goes to `ticket` when that is done, unless one is
   /// returned at once.
   func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket?) -> Reply?
+
+  /// The same for requests of which a stage will say what goes on.
+  func store(_ payloads: [Payload], undecided: Pipeline.Staged, ticket: Ticket?) -> Reply?
 }

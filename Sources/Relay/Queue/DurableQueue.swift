@@ -18,6 +18,8 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     /// The destinations that have room, and those that have not.
     let destinations: [Destination]
     let full: [Destination]
+    /// Where a stage says what goes on: the requests. `destinations` then get copies.
+    var undecided: [UndecidedRequest] = []
     let ticket: Ticket?
   }
 
@@ -78,6 +80,12 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   weak var pipeline: Pipeline?
   var lastRowAtStart: Int64 = 0
   private var thread: ThreadHandle?
+  /// What the stage has decided and is not written yet.
+  var outcomes: [StageOutcome] = []
+  /// The last row that the stage has taken.
+  var lastUndecidedRow: Int64 = 0
+  /// Rows that the stage has not judged.
+  let undecidedRows = Counter()
 
   init(directory path: String, settings: PipelineSettings, log: Log) throws(RelayError) {
     plainLog = log
@@ -124,7 +132,6 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   // MARK: Taking
 
   func store(_ payloads: [Payload], for destinations: [Destination], ticket: Ticket?) -> Reply? {
-    guard isUsable.load(ordering: .relaxed) else { return DurableQueue.refusal }
     guard payloads.allSatisfy({ $0.plain != nil || $0.gzip != nil }) else {
       return .refused(Refusal(.internalError, "a request without a body cannot be kept"))
     }
@@ -132,7 +139,15 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     let withRoom = destinations.filter { $0.queue.reserve(bytes) }
     let full = destinations.filter { destination in !withRoom.contains { $0 === destination } }
     if withRoom.isEmpty { return Pipeline.reply(full, of: destinations, items: 0) }
-    let arrival = Arrival(payloads: payloads, destinations: withRoom, full: full, ticket: ticket)
+    return arrive(Arrival(payloads: payloads, destinations: withRoom, full: full, ticket: ticket))
+  }
+
+  func arrive(_ arrival: Arrival) -> Reply? {
+    guard isUsable.load(ordering: .relaxed) else {
+      let bytes = arrival.payloads.reduce(0) { $0 + $1.heldBytes }
+      for destination in arrival.destinations { destination.queue.release(bytes) }
+      return DurableQueue.refusal
+    }
     let wakes = work.withLock { work in
       work.arrivals.append(arrival)
       return work.arrivals.count == 1
@@ -176,14 +191,20 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     var recovery = Recovery(upTo: lastRowAtStart)
     var lastAttempts = 20
     var nextLook = monotonicNanoseconds() + DurableQueue.lookInterval
+    let stage = pipeline?.staged?.stage
+    recoverUndecided()
+    var nextJudgement = stage == nil ? .max : monotonicNanoseconds() + StageThread.interval
     while true {
+      let hasOutcomes = !outcomes.isEmpty
       let isRecovering = !recovery.isOver
       let taken = work.wait { work -> Monitor<Work>.Step<Work> in
         let now = monotonicNanoseconds()
         let isDue = !work.finished.isEmpty && now >= work.firstFinished + DurableQueue.noteDelay
-        if work.arrivals.isEmpty, work.kept.isEmpty, !isDue, !work.isStopping, now < nextLook, !isRecovering {
-          return .wait(
-            until: work.finished.isEmpty ? nextLook : min(nextLook, work.firstFinished + DurableQueue.noteDelay))
+        if work.arrivals.isEmpty, work.kept.isEmpty, !isDue, !work.isStopping, now < min(nextLook, nextJudgement),
+          !isRecovering, !hasOutcomes
+        {
+          let next = min(nextLook, nextJudgement)
+          return .wait(until: work.finished.isEmpty ? next : min(next, work.firstFinished + DurableQueue.noteDelay))
         }
         let taken = work
         work.arrivals = []
@@ -193,6 +214,10 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       }
       commit(taken)
       if isRecovering { recover(&recovery) }
+      if let stage, monotonicNanoseconds() >= nextJudgement {
+        note(stage.judge(now: monotonicNanoseconds(), all: false))
+        nextJudgement = monotonicNanoseconds() + StageThread.interval
+      }
       if monotonicNanoseconds() >= nextLook {
         look()
         nextLook = monotonicNanoseconds() + DurableQueue.lookInterval
@@ -200,32 +225,48 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
       guard taken.isStopping else { continue }
       lastAttempts -= 1
       // What cannot be noted is sent again after the next start.
-      if taken.isEmpty || lastAttempts == 0 { return }
+      if taken.isEmpty && outcomes.isEmpty || lastAttempts == 0 { return }
     }
   }
 
   /// One transaction for all of it. When it fails, the clients are told to come back, and what was to be forgotten is
   /// forgotten the next time.
-  private func commit(_ work: Work) {
-    guard !work.isEmpty else { return }
+  func commit(_ work: Work) {
+    let decided = outcomes
+    guard !work.isEmpty || !decided.isEmpty else { return }
     if !checkDirectory() { return fail(work, SQLiteDatabase.Failure(code: 1, description: "\(path) is gone")) }
     var builder = PackBuilder(limit)
-    for arrival in work.arrivals {
+    for arrival in work.arrivals where arrival.undecided.isEmpty || !arrival.destinations.isEmpty {
       builder.add(
         arrival.payloads, for: arrival.destinations, remaining: arrival.destinations.reduce(0) { $0 | bit(of: $1) })
     }
     let packs = builder.packs
     let now = Int64(time(nil))
     var rows: [ClosedRange<Int64>] = []
+    let undecided = DurableQueue.joined(work.arrivals)
+    var undecidedRows: [Int64] = []
+    var goesOn: [(PackBuilder.Pack, ClosedRange<Int64>)] = []
     let outcome = transaction { (store) throws(SQLiteDatabase.Failure) in
       rows = []
+      undecidedRows = []
       for (rows, destination) in work.finished { try store.finish(rows, bit: self.bit(of: destination)) }
       for kept in work.kept { try self.keep(kept, store, now) }
       for pack in packs { rows.append(try store.add(pack.payloads, remaining: pack.remaining, now: now)) }
+      goesOn = try self.write(decided, store, now: now)
+      for request in undecided {
+        undecidedRows.append(try store.addUndecided(request.request.view, items: request.items))
+      }
     }
     if let outcome { return fail(work, outcome) }
+    outcomes.removeFirst(decided.count)
+    for (pack, rows) in goesOn {
+      for destination in pack.destinations { destination.queue.reserve(pack.bytes, force: true) }
+      hand(over: pack, rows)
+    }
+    self.undecidedRows.add(undecidedRows.count)
     for (pack, rows) in zip(packs, rows) { hand(over: pack, rows) }
     for arrival in work.arrivals { answer(arrival) }
+    take(zip(undecided, undecidedRows).map { ($0, row: $1) })
   }
 
   /// An entry of which only some requests stay gets rows of its own for them, so that the others are not sent twice.
@@ -251,9 +292,10 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
 
   private func answer(_ arrival: Arrival) {
     guard let ticket = arrival.ticket else { return }
+    let destinations = arrival.destinations + (arrival.undecided.isEmpty ? [] : pipeline?.staged?.chosen ?? [])
     let reply = Pipeline.reply(
-      arrival.full, of: arrival.destinations + arrival.full, items: arrival.payloads.reduce(0) { $0 + $1.items })
-    if pipeline?.park(reply, ticket, arrival.destinations) != true { ticket.complete(reply) }
+      arrival.full, of: destinations + arrival.full, items: arrival.payloads.reduce(0) { $0 + $1.items })
+    if pipeline?.park(reply, ticket, destinations) != true { ticket.complete(reply) }
   }
 
   private func fail(_ work: Work, _ error: SQLiteDatabase.Failure) {
@@ -276,7 +318,8 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
 
   /// Whether nobody waits for any row.
   var isDrained: Bool {
-    !hasStrays.load(ordering: .relaxed) && destinations.allSatisfy(\.queue.isDrained)
+    !hasStrays.load(ordering: .relaxed) && undecidedRows.value == 0 && outcomes.isEmpty
+      && destinations.allSatisfy(\.queue.isDrained)
       && waitingAgain.withLock(\.isEmpty) && work.withLock { $0.kept.isEmpty }
   }
 }

@@ -24,6 +24,7 @@ final class QueueStore {
 
   let layout: QueueLayout
   private let database: SQLiteDatabase
+  private var undecidedTables: UndecidedTables?
   private let insert: SQLiteDatabase.Statement
   private let insertBody: SQLiteDatabase.Statement?
   private let select: SQLiteDatabase.Statement
@@ -89,7 +90,39 @@ final class QueueStore {
     remove = try database.prepare("DELETE FROM \(table) WHERE id BETWEEN ? AND ? AND remaining = ?")
     var last: Int64 = 0
     try database.prepare("SELECT max(id) FROM \(table)").run { last = $0.integer(0) }
+    if tables.isSuperset(of: UndecidedTables.names) {
+      try database.prepare(
+        "SELECT max(coalesce((SELECT max(id) FROM undecided), 0), coalesce((SELECT max(last) FROM verdict), 0))"
+      ).run { last = max(last, $0.integer(0)) }
+    }
     nextRow = last + 1
+  }
+
+  // MARK: What a stage has not judged
+
+  /// The tables of it, made where there are none.
+  func undecided() throws(SQLiteDatabase.Failure) -> UndecidedTables {
+    if let undecidedTables { return undecidedTables }
+    let tables = try UndecidedTables(database, layout: layout)
+    undecidedTables = tables
+    return tables
+  }
+
+  /// Whether there is any of it.
+  func hasUndecided() throws(SQLiteDatabase.Failure) -> Bool {
+    var isThere = false
+    try database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'undecided'").run { _ in isThere = true }
+    guard isThere else { return false }
+    isThere = false
+    try database.prepare("SELECT 1 FROM undecided LIMIT 1").run { _ in isThere = true }
+    return isThere
+  }
+
+  /// Adds a request of traces that is to be judged; its row.
+  func addUndecided(_ request: ByteView, items: Int) throws(SQLiteDatabase.Failure) -> Int64 {
+    defer { nextRow += 1 }
+    try undecided().add(request, items: items, row: nextRow)
+    return nextRow
   }
 
   /// Makes the file where there is none, and lets nobody else read it: SQLite gives its log the same mode.
@@ -307,7 +340,7 @@ final class QueueStore {
   func isEmpty() throws(SQLiteDatabase.Failure) -> Bool {
     var isEmpty = true
     try database.prepare("SELECT 1 FROM \(layout.table) LIMIT 1").run { _ in isEmpty = false }
-    return isEmpty
+    return isEmpty ? try !hasUndecided() : false
   }
 
   // MARK: Room

@@ -9,15 +9,18 @@ final class Receiver: Sendable {
   private let intake: any Intake
   private let splitter: RequestSplitter
   private let resource: ResourceSplice?
+  private let rewriter: (any TraceRewriter)?
 
   /// - Parameters:
   ///   - maxRequest: bytes of a request after decompression.
   ///   - splitter: how large a payload may be.
   ///   - resource: attributes to set on everything that passes.
+  ///   - rewriter: changes traces.
   init(
     maxRequest: Int, intake: any Intake, counters: ReceiverCounters, splitter: RequestSplitter,
-    resource: ResourceSplice? = nil
+    resource: ResourceSplice? = nil, rewriter: (any TraceRewriter)? = nil
   ) {
+    self.rewriter = rewriter
     self.maxRequest = maxRequest
     self.intake = intake
     self.counters = counters
@@ -101,7 +104,8 @@ final class Receiver: Sendable {
     if walk.elements == 0 { return [] }
     let view = isInScratch ? workspace.scratch.view : body.view
     let now = monotonicNanoseconds()
-    if resource != nil || splitter.mustSplit(items: walk.items, bytes: view.count) {
+    let isRewritten = rewriter != nil && source.signal == .traces
+    if resource != nil || isRewritten || splitter.mustSplit(items: walk.items, bytes: view.count) {
       do throws(WireError) {
         return try parts(view, walk, source.signal, now)
       } catch {
@@ -158,6 +162,12 @@ final class Receiver: Sendable {
       spliced = ByteBuffer(capacity: request.count + 256)
       try resource.apply(to: request, into: &spliced)
       request = spliced.view
+    }
+    var rewritten = ByteBuffer(capacity: 16)
+    if signal == .traces, let rewriter {
+      rewritten = ByteBuffer(capacity: request.count + 256)
+      try rewriter.rewrite(request, into: &rewritten)
+      request = rewritten.view
     }
     var payloads: [Payload] = []
     try splitter.split(request, signal: signal, items: walk.items) { (part, items) in

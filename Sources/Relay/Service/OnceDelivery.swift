@@ -47,6 +47,10 @@ public final class OnceDelivery {
   private let bySignal: [[Destination]]
   private let splitter: RequestSplitter
   private let resource: ResourceSplice?
+  private let rewriter: (any TraceRewriter)?
+  private let stage: (any TraceStage)?
+  /// Follows what the stage lets on, which is no file's alone.
+  private let chosen = DeliveryTracker()
   private let log: Log
   private let progress: (Progress) -> Void
 
@@ -89,6 +93,11 @@ public final class OnceDelivery {
     bySignal = OTLPSignal.allCases.map { signal in destinations.filter { $0.signal == signal } }
     splitter = RequestSplitter(maxItems: pipeline.batchItems, maxBytes: pipeline.batchBytes)
     resource = configuration.resource.isEmpty ? nil : ResourceSplice(configuration.resource)
+    rewriter = configuration.rewriter
+    stage = configuration.stage
+    if stage != nil, settings.deletes {
+      throw .badSetting("--delete cannot be used with sampling: no trace is judged before all files are read")
+    }
   }
 
   /// Delivers everything; returns when that is done or has failed for good.
@@ -107,6 +116,7 @@ public final class OnceDelivery {
     for destination in destinations { threads += try destination.start() }
     var locked = 0
     for file in files where !deliver(file) { locked += 1 }
+    if let stage { send(stage.judge(now: monotonicNanoseconds(), all: true)) }
     for destination in destinations { destination.queue.drain() }
     while !destinations.allSatisfy(\.queue.isDrained) {
       destinations.first { !$0.queue.isDrained }?.queue.waitUntilDrained(nanoseconds: 100_000_000)
@@ -116,7 +126,8 @@ public final class OnceDelivery {
     reap()
     if let text = leftOut?.leftOutText { log.warn(text) }
     return Outcome(
-      read: read, unclaimed: unclaimed, report: RelayReport(destinations), skipped: skipped, failures: failures,
+      read: read, unclaimed: unclaimed, report: RelayReport(destinations, stage: stage), skipped: skipped,
+      failures: failures,
       lockedFiles: locked)
   }
 
@@ -248,6 +259,11 @@ public final class OnceDelivery {
       try resource.apply(to: request, into: &spliced)
       request = spliced.view
     }
+    var rewritten = ByteBuffer(capacity: 16)
+    if signal == .traces, let rewriter {
+      try rewriter.rewrite(request, into: &rewritten)
+      request = rewritten.view
+    }
     if splitter.mustSplit(items: walk.items, bytes: request.count) {
       flush(pending, tracker)
       return try splitter.split(request, signal: signal, items: walk.items) { part, items in
@@ -273,12 +289,29 @@ public final class OnceDelivery {
   private func queue(
     _ message: consuming ByteBuffer, _ signal: OTLPSignal, _ items: Int, _ tracker: DeliveryTracker
   ) {
-    let size = message.count
+    let destinations = bySignal[signal.index]
+    if signal == .traces, let stage {
+      let bytes = OwnedBytes(message)
+      queue(bytes, signal, items, tracker, destinations.filter(\.isCopy))
+      return send(stage.take(bytes.view, row: nil, now: monotonicNanoseconds()))
+    }
+    queue(OwnedBytes(message), signal, items, tracker, destinations)
+  }
+
+  /// Queues what the stage lets on.
+  private func send(_ outcome: StageOutcome) {
+    let destinations = bySignal[OTLPSignal.traces.index].filter { !$0.isCopy }
+    for (request, items) in outcome.kept { queue(request, .traces, items, chosen, destinations) }
+  }
+
+  private func queue(
+    _ message: OwnedBytes, _ signal: OTLPSignal, _ items: Int, _ tracker: DeliveryTracker, _ destinations: [Destination]
+  ) {
     let payload = Payload(
-      signal: signal, items: items, plainSize: size, plain: OwnedBytes(message), gzip: nil,
+      signal: signal, items: items, plainSize: message.count, plain: message, gzip: nil,
       accepted: monotonicNanoseconds())
     let entry = QueueEntry(payload, tracker: tracker)
-    for destination in bySignal[signal.index] {
+    for destination in destinations {
       tracker.add()
       destination.queue.offerWaiting(entry)
     }

@@ -52,6 +52,10 @@ public struct RelayConfiguration: Sendable {
   public var resource: [(name: String, value: String)] = []
   /// A file that gets a copy of all traces, and where it is OTLP/JSON of the other signals too; `-` is standard output.
   public var tee: String?
+  /// Chooses which traces go on; `nil`: all do.
+  public var stage: (any TraceStage)?
+  /// Changes traces as they come in; `nil`: nothing is changed.
+  public var rewriter: (any TraceRewriter)?
   /// The origins of pages that may send; `*` is any.
   public var corsOrigins: [String] = []
   /// TLS for the telemetry listeners; `nil`: none.
@@ -68,6 +72,7 @@ public struct RelayConfiguration: Sendable {
   /// Looks at what a start would find wrong, without receiving, sending or writing anything.
   public func check() throws(RelayError) {
     if destinations.isEmpty { throw .badSetting("there is no destination") }
+    try checkStage()
     for entry in destinations where entry.url != "-" && !entry.url.hasPrefix("file:") {
       let target = try RemoteTarget(
         url: entry.url, isComplete: entry.urlIsComplete, signal: entry.signal, options: entry.options,
@@ -76,6 +81,13 @@ public struct RelayConfiguration: Sendable {
     }
     if let path = listenTokenFile { _ = try TokenFile(path) }
     do throws(ListenError) { _ = try listenTLS?.open() } catch { throw .listening(error) }
+  }
+
+  /// A stage holds traces for longer than clients wait for a reply.
+  func checkStage() throws(RelayError) {
+    if stage != nil, acknowledgement == .delivered {
+      throw .badSetting("--ack delivered cannot be used with sampling: clients give up before a trace is judged")
+    }
   }
 
   /// The addresses that other hosts can reach and where neither a client certificate nor a token is asked for.

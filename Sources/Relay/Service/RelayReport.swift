@@ -22,10 +22,19 @@ public struct RelayReport: Sendable {
   /// Requests that were refused.
   public let refusedRequests: Int
   public let lines: [Line]
+  /// Spans that a stage did not let on.
+  public let droppedByStage: Int
+  /// Spans on disk of which a stage has not said yet whether they go on.
+  public let undecided: Int
   private let hasReceivers: Bool
 
   /// - Parameter queue: where what the destinations' queues hold now is kept.
-  init(_ destinations: [Destination], receivers: ReceiverCounters? = nil, queue: DurableQueue? = nil) {
+  init(
+    _ destinations: [Destination], receivers: ReceiverCounters? = nil, queue: DurableQueue? = nil,
+    stage: (any TraceStage)? = nil
+  ) {
+    droppedByStage = stage?.droppedItems ?? 0
+    undecided = stage?.undecided.items ?? 0
     accepted = OTLPSignal.allCases.map { ($0, receivers?.acceptedItems($0) ?? 0) }.filter { $0.1 > 0 }
     refusedRequests = receivers?.refusedRequests ?? 0
     hasReceivers = receivers != nil
@@ -42,7 +51,7 @@ public struct RelayReport: Sendable {
   }
 
   /// Whether everything that was accepted is with its destinations.
-  public var isComplete: Bool { losesNothing && lines.allSatisfy { $0.waiting == 0 } }
+  public var isComplete: Bool { losesNothing && undecided == 0 && lines.allSatisfy { $0.waiting == 0 } }
 
   /// Whether everything that was accepted is with its destinations or in the durable queue.
   public var losesNothing: Bool { lines.allSatisfy { $0.lost == 0 && $0.deadLettered == 0 } }
@@ -52,6 +61,8 @@ public struct RelayReport: Sendable {
     var parts = accepted.map { "accepted \($0.signal.items($0.items))" }
     if accepted.isEmpty, hasReceivers { parts.append("accepted nothing") }
     if refusedRequests > 0 { parts.append("refused \(refusedRequests) requests") }
+    if droppedByStage > 0 { parts.append("\(OTLPSignal.traces.items(droppedByStage)) dropped by the policy") }
+    if undecided > 0 { parts.append("\(OTLPSignal.traces.items(undecided)) undecided in the queue") }
     for line in lines {
       var text = "\(line.destination): \(line.signal.items(line.sent)) sent"
       if line.rejected > 0 { text += ", \(line.rejected) rejected" }

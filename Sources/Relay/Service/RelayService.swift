@@ -18,12 +18,14 @@ public final class RelayService {
   private let server: Server
   private let status = ServiceStatus()
   private var senders: [ThreadHandle] = []
+  private var judge: StageThread?
 
   /// Opens the destinations and the listening sockets; nothing is received yet.
   public init(_ configuration: RelayConfiguration, log: Log) throws(RelayError) {
     self.configuration = configuration
     self.log = log
     if configuration.destinations.isEmpty { throw .badSetting("there is no destination") }
+    try configuration.checkStage()
     let destinations = try Destination.all(configuration, pipeline: configuration.pipeline, log: log)
     if let directory = configuration.queueDirectory {
       durable = try DurableQueue(directory: directory, settings: configuration.pipeline, log: log)
@@ -32,12 +34,13 @@ public final class RelayService {
     }
     pipeline = Pipeline(
       destinations, passesGzip: configuration.resource.isEmpty, storage: durable,
-      acknowledgement: configuration.acknowledgement)
+      acknowledgement: configuration.acknowledgement, stage: configuration.stage)
     let receiver = Receiver(
       maxRequest: configuration.limits.maxRequest, intake: pipeline, counters: counters,
       splitter: RequestSplitter(
         maxItems: configuration.pipeline.batchItems, maxBytes: configuration.pipeline.batchBytes),
-      resource: configuration.resource.isEmpty ? nil : ResourceSplice(configuration.resource))
+      resource: configuration.resource.isEmpty ? nil : ResourceSplice(configuration.resource),
+      rewriter: configuration.rewriter)
     let tokens: TokenFile?
     if let path = configuration.listenTokenFile { tokens = try TokenFile(path) } else { tokens = nil }
     let router = Router(
@@ -52,7 +55,7 @@ public final class RelayService {
       }
       let pages = AdminPages(
         receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, queue: durable,
-        status: status, names: configuration.metricNames)
+        stage: configuration.stage, status: status, names: configuration.metricNames)
       var adminLimits = HTTPLimits()
       adminLimits.maxConnections = 128
       adminPages = HTTPService(listeners.admin, limits: adminLimits) { PageHandler { pages.answer($0) } }
@@ -79,6 +82,9 @@ public final class RelayService {
       for destination in pipeline.destinations { destination.use(durable.storage(for: destination)) }
     }
     for destination in pipeline.destinations { senders += try destination.start() }
+    if configuration.stage != nil, durable == nil {
+      judge = try StageThread { [weak pipeline] now in pipeline?.judge(now: now) }
+    }
     do throws(ListenError) { try server.start() } catch { throw .listening(error) }
     status.set(.ready)
     for exposed in configuration.exposedAddresses {
@@ -119,6 +125,12 @@ public final class RelayService {
     let limit = limit ?? configuration.drainTimeout
     let deadline = monotonicDeadline(after: limit)
     server.stop(drainingFor: min(limit, .seconds(5)))
+    if let judge {
+      // Nothing would be left of what memory holds.
+      judge.stop()
+      self.judge = nil
+      pipeline.judge(now: monotonicNanoseconds(), all: true)
+    }
     for destination in pipeline.destinations { destination.queue.drain() }
     let destinations = pipeline.destinations
     status.whileDraining(until: deadline) { destinations.allSatisfy(\.queue.isDrained) }
@@ -137,6 +149,6 @@ public final class RelayService {
     senders = []
     durable?.stop()
     return RelayReport(
-      pipeline.destinations, receivers: counters, queue: durable)
+      pipeline.destinations, receivers: counters, queue: durable, stage: configuration.stage)
   }
 }

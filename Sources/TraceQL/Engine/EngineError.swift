@@ -1,4 +1,4 @@
-import OTLP
+public import OTLP
 public import TraceFormats
 
 /// Why a query could not be evaluated over traces at hand.
@@ -9,6 +9,10 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
   case memory(limit: Int)
   /// The query reads more attributes than the engine has room for.
   case tooManyAttributes(limit: Int)
+  /// Searches that are put together have more filters than the engine has room for.
+  case tooManyFilters(limit: Int)
+  /// Spans at hand could not be read.
+  case unreadable(WireError)
   /// A pattern that cannot be compiled.
   case invalidRegex(String)
   /// An operator between spansets met more than one spanset on a side.
@@ -29,6 +33,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case .input(let error): error.description
     case .memory(let limit): "the query needs more than the allowed \(limit >> 20) MiB of memory"
     case .tooManyAttributes(let limit): "the query reads more than \(limit) different attributes"
+    case .tooManyFilters(let limit): "the queries have more than \(limit) filters together"
+    case .unreadable(let error): error.description
     case .invalidRegex(let pattern): "invalid regular expression: \(pattern)"
     case .severalSpansets:
       "an operator between spansets needs one spanset on each side, join them with coalesce() before"

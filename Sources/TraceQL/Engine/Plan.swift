@@ -78,6 +78,13 @@ struct Plan: @unchecked Sendable {
     noteTree()
   }
 
+  /// Compiles several searches into one program.
+  init(searches: [SpansetPipeline]) throws(EngineError) {
+    program = Program()
+    for source in searches { pipelines.append(try compile(source, needsTraces: false)) }
+    noteTree()
+  }
+
   /// Compiles the pipelines of a metrics query.
   init(_ sources: [MetricsPipeline]) throws(EngineError) {
     program = Program()

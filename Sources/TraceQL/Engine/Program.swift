@@ -32,6 +32,8 @@ final class Program: @unchecked Sendable {
   private(set) var regexes: [RegularExpression] = []
   /// What is in each slot.
   private(set) var slots: [Attribute] = []
+  /// The key under which spans, resources, … hold what is in each slot; empty for intrinsics.
+  private(set) var keys: [ByteView] = []
   private var texts: [UnsafeMutableRawBufferPointer] = []
 
   init() {}
@@ -43,6 +45,7 @@ final class Program: @unchecked Sendable {
     if let index = slots.firstIndex(of: attribute) { return Int32(index) }
     guard slots.count < Program.maximumSlots else { throw .tooManyAttributes(limit: Program.maximumSlots) }
     slots.append(attribute)
+    if case .named(_, let name) = attribute { keys.append(text(name)) } else { keys.append(.empty) }
     return Int32(slots.count - 1)
   }
 

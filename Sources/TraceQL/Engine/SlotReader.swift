@@ -55,9 +55,8 @@ final class SlotReader {
           attributeSlots.append(slot)
           needsEventsOrLinks = true
         }
-      case .named(let place, let name):
-        let key = program.text(name)
-        let wanted = Wanted(key: key, slot: slot)
+      case .named(let place, _):
+        let wanted = Wanted(key: program.keys[slot], slot: slot)
         switch place {
         case .any:
           span.append(wanted)

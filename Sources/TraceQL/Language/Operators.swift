@@ -47,7 +47,7 @@ public enum BinaryOperator: String, Hashable, Sendable, CaseIterable {
   }
 
   /// The operator that says the same with its operands swapped.
-  var flipped: BinaryOperator {
+  public var flipped: BinaryOperator {
     switch self {
     case .less: .greater
     case .lessOrEqual: .greaterOrEqual

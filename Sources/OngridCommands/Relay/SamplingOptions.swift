@@ -1,0 +1,97 @@
+import Platform
+import Relay
+import Sampling
+import TraceQL
+
+/// The options of `ongrid relay` that choose among traces, and what they become.
+enum SamplingOptions {
+  static let keep = Option.list(
+    "keep", "TRACEQL", .text, help: "Keep all spans of traces that match",
+    documentation: """
+      May be given several times. `--keep '100/s { … }'` keeps at most so many traces a second. A trace is judged once \
+      nothing has come of it for `--settle`; where filters on single spans, joined by `&&` and `||`, already say that it is \
+      kept, its spans pass at once. Without `--sample`, what no rule keeps is dropped. Metrics and logs are not looked at.
+      """)
+  static let drop = Option.list(
+    "drop", "TRACEQL", .text, help: "Drop spans, or whole traces, that match",
+    documentation: """
+      A query that each span passes or not by itself, such as `{ span.http.route = "/healthz" }`, drops these spans before \
+      anything else looks at their trace; any other drops whole traces, and with it no trace passes early. It wins over \
+      `--keep`. Without `--keep` and `--sample` everything else is kept.
+      """)
+  static let sample = Option.value(
+    "sample", "P%|N/s", .sample, help: "Of the other traces keep this share, or so many a second",
+    documentation: """
+      Consistent by trace id, as OpenTelemetry's probability sampling has it: relays on many hosts keep the same traces \
+      without talking. Spans carry the threshold in their tracestate (`ot=th:…`), the greater of what they had and the \
+      share's, so that `spanmetrics --span-multiplier-tracestate` and Tempo count right. `N/s` moves the threshold of this \
+      relay alone.
+      """)
+  static let settle = Option.value(
+    "settle", "DURATION", .duration(), default: "10s", help: "How long a trace rests before it is judged",
+    documentation: "With `--once` traces are judged at the end of the input.")
+  static let sampleMemory = Option.value(
+    "sample-memory", "SIZE", .size(in: (1 << 20)...(1 << 40)), default: "64MiB",
+    help: "Most memory for spans of traces that are not judged",
+    documentation: """
+      Beyond it those that have rested for longest are judged early, which is counted. With `--queue-dir` their requests \
+      are on disk as well, at most as much as `--queue-max`; after a crash they are judged again.
+      """)
+
+  static let group = OptionGroup("Sampling", [keep, drop, sample, settle, sampleMemory])
+
+  static func policy(_ arguments: Arguments) throws(CommandError) -> Policy {
+    var policy = Policy()
+    do throws(PolicyError) {
+      for text in try texts(drop, arguments) { try policy.add(.drop, text) }
+      for text in try texts(keep, arguments) { try policy.add(.keep, text) }
+      try policy.checkTogether()
+    } catch {
+      var failure = CommandError.usage(error.description)
+      failure.detail = error.error.excerpt
+      throw failure
+    }
+    policy.sample = try arguments[sample]
+    return policy
+  }
+
+  /// Reading texts cannot fail, but for the type of the error.
+  private static func texts(_ option: Option<[String]>, _ arguments: Arguments) throws(PolicyError) -> [String] {
+    (try? arguments[option]) ?? []
+  }
+
+  /// The stage that the options ask for; `nil` when they ask for none.
+  static func stage(
+    _ arguments: Arguments, _ configuration: RelayConfiguration, _ log: Log
+  ) throws(CommandError) -> TraceSampler? {
+    let policy = try policy(arguments)
+    if policy.isEmpty {
+      for option: any CommandOption in [settle, sampleMemory] where arguments.isGiven(option) {
+        throw .usage("--\(option.name) needs --keep, --drop or --sample")
+      }
+      return nil
+    }
+    if try arguments[RelayOptions.engine] == .otelcol {
+      throw .usage("a collector cannot choose by --keep, --drop and --sample; leave --engine otelcol out")
+    }
+    var settings = TraceSampler.Settings()
+    settings.memory = try arguments[sampleMemory]
+    settings.disk = configuration.pipeline.queueMax
+    settings.batchItems = configuration.pipeline.batchItems
+    settings.batchBytes = configuration.pipeline.batchBytes
+    if try arguments[RelayOptions.once] {
+      settings.isRecording = true
+    } else {
+      settings.settle = try arguments[settle]
+    }
+    do throws(EngineError) { return try TraceSampler(policy, settings, log: log) } catch {
+      throw .usage("--keep, --drop: \(error)")
+    }
+  }
+}
+
+extension OptionType<Policy.Sample> {
+  static var sample: Self {
+    Self("a share such as 5% or a rate such as 20/s, above 0") { Policy.sample($0) }
+  }
+}
