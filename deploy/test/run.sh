@@ -79,8 +79,8 @@ wait_for() { # what, URL
 }
 
 alertmanager=$(command -v alertmanager || command -v prometheus-alertmanager)
-rm -rf /var/tempo /var/loki
-mkdir -p /data /prometheus /alertmanager /var/tempo /var/loki /var/lib/ongrid /var/lib/incidents
+rm -rf /var/tempo /loki
+mkdir -p /data /prometheus /alertmanager /var/tempo /loki /var/lib/ongrid /var/lib/incidents
 start s3 weed
 wait_for s3 http://s3:9333/cluster/status
 wait_for s3 http://s3:8333/healthz
