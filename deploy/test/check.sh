@@ -36,7 +36,7 @@ check "the relay's dashboard is that of packaging" diff ../packaging/monitoring/
 
 # Names of the network are not known here: the gateway's and its upstreams' become this machine's.
 compose/secrets.sh "$work/secrets"
-sed -e "s|/etc/nginx/secrets|$work/secrets/gateway|" -e 's/gateway:8443/127.0.0.1:8443/; s/tempo:/127.0.0.1:/; s/loki:/127.0.0.1:/' \
+sed -e "s|/etc/nginx/secrets|$work/secrets/gateway|" -e "s|gateway:8443|unix:$work/gateway.sock|; s/tempo:/127.0.0.1:/; s/loki:/127.0.0.1:/" \
   -e "s|/run/nginx.pid|$work/nginx.pid|" compose/nginx.conf >"$work/nginx.conf"
 check "nginx's configuration" nginx -t -e "$work/error.log" -c "$work/nginx.conf"
 sed -e "s|/etc/ongrid/secrets|$work/secrets/relay|; s|/var/lib/ongrid|$work|; s/relay:/localhost:/" compose/relay.yaml \
@@ -46,18 +46,19 @@ check "the relay's configuration" ongrid relay --config "$work/relay.yaml" --che
 check "Compose's file, by its schema" check-jsonschema --builtin-schema vendor.compose-spec compose/compose.yaml
 for file in kubernetes/*.yaml; do
   case $file in
-    *values*) check "$file is YAML" python3 -c 'import sys, yaml; list(yaml.safe_load_all(open(sys.argv[1])))' "$file" ;;
+    *values*)
+      if "${PYTHON:-python3}" -c 'import yaml' 2>/dev/null; then
+        check "$file is YAML" "${PYTHON:-python3}" -c 'import sys, yaml; list(yaml.safe_load_all(open(sys.argv[1])))' "$file"
+      else
+        echo "skipped: $file: no PyYAML"
+      fi
+      ;;
     *) check "$file" kubernetes-validate --strict -k "${KUBERNETES:-1.33}" "$file" ;;
   esac
 done
 for file in compose/grafana/dashboards/*.json; do
   check "$file has what a dashboard needs" jq -e '.uid and .title and (.panels | length > 0)
     and ([.panels[] | select(.targets) | .targets[] | has("expr")] | all)' "$file"
-done
-for file in systemd/*.service; do
-  [ -e "$file" ] || continue
-  sed 's|/usr/bin/ongrid|/bin/true|' "$file" >"$work/$(basename "$file")"
-  check "$file" systemd-analyze verify --man=no "$work/$(basename "$file")"
 done
 for script in compose/*.sh test/*.sh; do check "$script" bash -n "$script"; done
 exit $status

@@ -9,14 +9,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHON=${PYTHON:-python3}
 
-if [ -z "${INSIDE:-}" ]; then
+# Inside it is the first process.
+if [ $$ -ne 1 ]; then
   for program in ongrid tempo loki weed prometheus nginx openssl jq curl ip unshare; do
     command -v "$program" >/dev/null || { echo "$0: needs $program on PATH" >&2; exit 2; }
   done
   "$PYTHON" -c 'import opentelemetry.exporter.otlp.proto.http, yaml' || { echo "$0: see PYTHON in it" >&2; exit 2; }
   work=${KEEP:-$(mktemp -d)}
   mkdir -p "$work"
-  export work INSIDE=1
+  export work
   status=0
   # The machine's files with a layer above them, which goes when this ends.
   unshare --net --mount --pid --fork --kill-child bash -euo pipefail -c '
@@ -79,8 +80,8 @@ wait_for() { # what, URL
 }
 
 alertmanager=$(command -v alertmanager || command -v prometheus-alertmanager)
-rm -rf /var/tempo /var/loki
-mkdir -p /data /prometheus /alertmanager /var/tempo /var/loki /var/lib/ongrid /var/lib/incidents
+rm -rf /var/tempo /loki
+mkdir -p /data /prometheus /alertmanager /var/tempo /loki /var/lib/ongrid /var/lib/incidents
 start s3 weed
 wait_for s3 http://s3:9333/cluster/status
 wait_for s3 http://s3:8333/healthz

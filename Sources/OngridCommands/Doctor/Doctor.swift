@@ -53,6 +53,7 @@ struct Doctor {
     guard findings.first?.isOutage != true else { return }
     if let version, let finding = tempo.age(version) { try report.add(finding) }
     for finding in tempo.configuration() { try report.add(finding) }
+    if let finding = tempo.discards() { try report.add(finding) }
     guard isSent else { return }
     let deadline = monotonicDeadline(after: settings.wait)
     let arrival = tempo.follow(probe, until: deadline)

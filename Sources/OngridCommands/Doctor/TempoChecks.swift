@@ -51,6 +51,28 @@ struct TempoChecks {
     return findings
   }
 
+  /// Spans that it has thrown away, by the counters of the process that answers.
+  func discards() -> DoctorFinding? {
+    guard let body = try? server.client.body("/metrics", accept: "text/plain") else { return nil }
+    var sum = 0.0
+    var reasons: Set<String> = []
+    for line in String(decoding: body, as: UTF8.self).split(separator: "\n")
+    where line.hasPrefix("tempo_discarded_spans_total{")
+      || line.hasPrefix("tempo_metrics_generator_spans_discarded_total{")
+    {
+      guard let value = line.split(separator: " ").last.flatMap({ Double($0) }), value > 0 else { continue }
+      sum += value
+      let parts = line.split(separator: "reason=\"", maxSplits: 1)
+      if parts.count == 2 { reasons.insert(String(parts[1].prefix { $0 != "\"" })) }
+    }
+    guard sum > 0 else { return .ok("tempo.limits", "it has thrown no span away since it started") }
+    return .warning(
+      "tempo.limits",
+      "it has thrown away \(FloatText.general(sum)) spans since it started: \(reasons.sorted().joined(separator: ", "))",
+      "raise the limits of overrides.defaults.ingestion and global; outside_metrics_ingestion_slack means clocks or delays"
+    )
+  }
+
   /// The configuration on a page that begins with the name of the page.
   private static func document(of page: [UInt8]) -> [UInt8] {
     let name = Array("GET ".utf8)

@@ -28,7 +28,8 @@ import Testing
     for check in [
       "program", "relay.ready", "relay.accepts", "relay.losses", "tempo.reachable", "tempo.generator",
       "tempo.retention",
-      "tempo.trace", "tempo.search", "prometheus.writes", "prometheus.exemplars", "prometheus.retention",
+      "tempo.limits", "tempo.trace", "tempo.search", "prometheus.writes", "prometheus.exemplars",
+      "prometheus.retention",
       "metric.counts",
       "metric.labels", "metric.age", "metric.buckets", "metric.limits", "rules.loaded", "rules.labels",
       "rules.receivers",
@@ -46,6 +47,7 @@ import Testing
     ("tempo.search", { $0.isNotSearchable = true }, "warning", "no search"),
     ("tempo.generator", { $0.processors = "[]" }, "warning", "no metrics of spans"),
     ("tempo.version", { $0.tempoVersion = "1.5.0" }, "warning", "1.5.0"),
+    ("tempo.limits", { $0.discarded = 7 }, "warning", "7 spans"),
     ("tempo.clock", { $0.date = "Sun, 06 Nov 1994 08:49:37 GMT" }, "problem", "behind"),
     ("prometheus.writes", { $0.flags["web.enable-remote-write-receiver"] = "false" }, "warning", "remote write"),
     ("prometheus.exemplars", { $0.flags["enable-feature"] = "" }, "warning", "exemplars"),

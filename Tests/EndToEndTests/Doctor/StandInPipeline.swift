@@ -17,6 +17,7 @@ final class StandInPipeline: Sendable {
     var alertmanagers = "[{\"url\":\"http://a\"}]"
     var date: String?
     var overflow = false
+    var discarded = 0
     var tempoVersion = "3.0.0"
   }
 
@@ -48,6 +49,11 @@ final class StandInPipeline: Sendable {
       let text =
         "GET /status/config\n---\noverrides:\n  defaults:\n    metrics_generator:\n      processors: \(faults.processors)\n"
       return .ok(text + "backend_worker:\n  compaction:\n    block_retention: 336h0m0s\n", type: "text/plain")
+    case "/metrics":
+      return .ok(
+        "# TYPE tempo_discarded_spans_total counter\n"
+          + "tempo_discarded_spans_total{reason=\"rate_limited\",tenant=\"a\"} \(faults.discarded)\n",
+        type: "text/plain")
     case "/api/search":
       return .ok(isThere && !faults.isNotSearchable ? "{\"traces\":[{\"traceID\":\"ab\"}]}" : "{\"traces\":[]}")
     case "/api/v1/labels": return data("[" + faults.labels.map { "\"\($0)\"" }.joined(separator: ",") + "]")
