@@ -4,8 +4,8 @@ import Platform
 /// The single-valued fields of a span, and where its attributes, events and links are.
 ///
 /// This reads less than `SpanView` does: it stops before the attributes when nothing behind them is needed, which is
-/// half of the work of a query over half a million spans. Fields stand in ascending order in what every encoder writes;
-/// where they do not, everything is read.
+/// half of the work of a query over half a million spans. Encoders of protobuf write fields in ascending order; what was
+/// JSON has them in the order of its keys, so that nothing is left unread while anything is missing.
 struct SpanHeader {
   var traceID = ByteView.empty
   var spanID = ByteView.empty
@@ -42,12 +42,18 @@ struct SpanHeader {
       default:
         if tag.field >= 9, rest.isEmpty {
           rest = ByteView(start: fieldStart, end: message.end)
-          if !needsStatus, start != 0, !traceID.isEmpty { return }
+          if !needsStatus, isComplete { return }
         }
         try cursor.skip(tag)
       }
       fieldStart = cursor.position
     }
+  }
+
+  /// Whether all that may stand in front of the attributes has been seen. A root has no parent, and is read to its end.
+  @inline(__always)
+  private var isComplete: Bool {
+    !parentID.isEmpty && start != 0 && end != 0 && kind != 0 && !traceID.isEmpty && !spanID.isEmpty && !name.isEmpty
   }
 
   private mutating func readStatus(_ message: ByteView) throws(WireError) {
