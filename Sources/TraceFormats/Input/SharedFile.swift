@@ -99,8 +99,21 @@ final class SharedFile: Sendable {
     }
     let chunk = TraceChunk(
       source: name, index: index, format: format, offset: start.offset, line: start.line, buffer, skipped: skipped,
-      isTorn: isTorn, from: buffers, findings: findings)
+      isTorn: isTorn, from: buffers, findings: findings, file: self)
     return (chunk, failure)
+  }
+
+  /// Lets `body` see what stands in the file once more.
+  func withBytes<Result>(at offset: Int, count: Int, _ body: (ByteView) -> Result) throws(InputError) -> Result {
+    let buffer = buffers.take()
+    defer { buffers.give(buffer) }
+    do throws(SystemError) {
+      while buffer.bytes.count < count {
+        if try extend(buffer, offset, by: count - buffer.bytes.count) == 0 { break }
+      }
+    } catch { throw InputError(name, .whole, error.reason) }
+    guard buffer.bytes.count == count else { throw InputError(name, .whole, "the file was cut off while it was read") }
+    return body(buffer.bytes.view)
   }
 
   /// How many bytes behind the first `skipped` in `buffer`, which begins at `from` in the file, are whole records that

@@ -20,6 +20,20 @@ public final class TraceChunk: Sendable {
   private let buffer: ChunkBuffers.Buffer
   private let skipped: Int
   private let buffers: ChunkBuffers
+  /// Where its bytes can be read once more; nil for those of pipes and of what was decompressed.
+  public let place: Place?
+
+  /// Where the bytes of a chunk stand in a file that stays open.
+  public struct Place: Sendable {
+    let file: SharedFile
+    let offset: Int
+    let count: Int
+
+    /// Reads the bytes of the chunk again, into a buffer that is used again when `body` is done.
+    public func withBytes<Result>(_ body: (ByteView) -> Result) throws(InputError) -> Result {
+      try file.withBytes(at: offset, count: count, body)
+    }
+  }
 
   /// - Parameters:
   ///   - buffer: not to be written to from now on.
@@ -27,8 +41,10 @@ public final class TraceChunk: Sendable {
   ///   - buffers: where the buffer was taken from.
   init(
     source: String, index: Int, format: TraceFormat, offset: Int, line: Int, _ buffer: ChunkBuffers.Buffer,
-    skipped: Int = 0, isTorn: Bool = false, from buffers: ChunkBuffers, findings: InputFindings
+    skipped: Int = 0, isTorn: Bool = false, from buffers: ChunkBuffers, findings: InputFindings,
+    file: SharedFile? = nil
   ) {
+    place = file.map { Place(file: $0, offset: offset, count: buffer.bytes.count - skipped) }
     self.isTorn = isTorn
     self.findings = findings
     self.source = source
@@ -49,6 +65,12 @@ public final class TraceChunk: Sendable {
   /// Whether a request that was decoded from this chunk stands in the chunk itself, so that it lives as long; one that
   /// was transcoded does not.
   public func holds(_ request: ByteView) -> Bool { request.start >= view.start && request.end <= view.end }
+
+  /// Where in the chunk a request stands that it holds.
+  public func range(of request: ByteView) -> Range<Int> {
+    let start = request.start - view.start
+    return start..<(start + request.count)
+  }
 
   /// The place behind the records.
   public var end: TracePosition {

@@ -17,6 +17,9 @@ public struct TraceInputOptions: Sendable {
   public var start = TracePosition()
   /// Whether what can be read of damaged input is read: what is cut or broken is then counted in the findings.
   public var skipsBad = false
+  /// Told after each chunk how many compressed bytes were read, and of how many where that is known; nil at the end, or
+  /// when an error ends it. Called by the threads that read.
+  public var progress: (@Sendable ((read: Int, total: Int?)?) -> Void)?
 
   public init() {}
 }
@@ -108,6 +111,14 @@ public final class TraceInput: Sendable {
   /// The next chunk; `nil` when all is read (or, when following, when nothing more is there yet). Any thread may call
   /// this; the numbers of chunks ascend in the order of the input.
   public func next() throws(InputError) -> TraceChunk? {
+    guard let progress = options.progress else { return try nextChunk() }
+    var chunk: TraceChunk?
+    defer { progress(chunk == nil ? nil : (bytesRead, totalBytes)) }
+    chunk = try nextChunk()
+    return chunk
+  }
+
+  private func nextChunk() throws(InputError) -> TraceChunk? {
     while true {
       switch try state.withLock({ (state) throws(InputError) in try share(&state) }) {
       case .end: return nil

@@ -55,7 +55,7 @@ final class SearchCollector: TraceCollector, @unchecked Sendable {
     }
     return SpanResult(
       spanID: SearchCollector.hexadecimal(record.spanID), name: String(header?.name ?? .empty),
-      startTimeUnixNano: record.start,
+      service: String(evaluator.service(of: record)), startTimeUnixNano: record.start,
       duration: record.end > record.start ? Int(clamping: record.end - record.start) : 0,
       attributes: attributes)
   }

@@ -52,16 +52,28 @@ public struct LocalEngine: Sendable {
     guard case .search(let pipeline) = query.body else { throw .wrongKind }
     let plan = try Plan(pipeline)
     let run = QueryRun(plan, options)
-    let passes = try run.firstPass(source) { () throws(EngineError) in [nil] }
-    let chosen = run.choose(passes, limit: options.range == nil ? options.limit : 0)
-    let grouped = try run.secondPass(passes, chosen)
-    let found = try run.thirdPass(grouped, chosen) { () in
+    let found = try run.collect(source, limit: options.range == nil ? options.limit : 0) { grouped, chosen in
       SearchCollector(plan, grouped, chosen, options)
     }
     var traces = found.flatMap(\.traces)
     traces.sort { ($0.startTimeUnixNano, $0.traceID) > ($1.startTimeUnixNano, $1.traceID) }
     if options.limit > 0, traces.count > options.limit { traces.removeLast(traces.count - options.limit) }
     return SearchResult(traces: traces, inspectedBytes: run.inspectedBytes, skipped: run.skipped)
+  }
+
+  // MARK: Operations
+
+  /// The operations that the spans of a search belong to, with every call of each. The range counts as for a search.
+  public func operations(_ source: TraceSource) throws(EngineError) -> OperationRecording {
+    guard case .search(let pipeline) = query.body else { throw .wrongKind }
+    let plan = try Plan(pipeline, needsTree: true)
+    let run = QueryRun(plan, options)
+    let range = options.range
+    let collectors = try run.collect(source) { grouped, _ in OperationCollector(plan, grouped, range) }
+    var recording = OperationRecording()
+    for collector in collectors { recording.merge(collector.finish()) }
+    recording.skipped = run.skipped
+    return recording
   }
 
   // MARK: Metrics
@@ -113,9 +125,7 @@ public struct LocalEngine: Sendable {
       for (index, counted) in pass.series.enumerated() { if let counted { observers[index].merge(counted) } }
     }
     if !plan.needsNoTraces {
-      let chosen = run.choose(passes, limit: 0)
-      let grouped = try run.secondPass(passes, chosen)
-      let collectors = try run.thirdPass(grouped, chosen) { () throws(EngineError) in
+      let collectors = try run.collect(after: passes) { (grouped, _) throws(EngineError) in
         var series: [SpanAggregator?] = []
         for (source, pipeline) in zip(sources, plan.pipelines) {
           series.append(pipeline.condition == nil ? try observer(source) : nil)
@@ -137,10 +147,7 @@ public struct LocalEngine: Sendable {
       throw .wrongKind
     }
     let run = QueryRun(plan, options)
-    let passes = try run.firstPass(source) { () throws(EngineError) in [nil] }
-    let chosen = run.choose(passes, limit: 0)
-    let grouped = try run.secondPass(passes, chosen)
-    let collectors = try run.thirdPass(grouped, chosen) { () in
+    let collectors = try run.collect(source) { grouped, _ in
       ComparisonCollector(plan, grouped, ComparisonAggregator(like: counted))
     }
     for collector in collectors { counted.merge(collector.counted) }

@@ -69,8 +69,11 @@ struct Plan: @unchecked Sendable {
   private(set) var shown: [(slot: Int, name: String, always: Bool)] = []
 
   /// Compiles the pipeline of a search.
-  init(_ source: SpansetPipeline) throws(EngineError) {
+  ///
+  /// - Parameter needsTree: Whether it matters in any case how the spans hang together.
+  init(_ source: SpansetPipeline, needsTree: Bool = false) throws(EngineError) {
     program = Program()
+    self.needsTree = needsTree
     pipelines.append(try compile(source, needsTraces: false))
     noteTree()
   }

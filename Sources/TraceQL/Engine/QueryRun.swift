@@ -21,6 +21,28 @@ final class QueryRun {
     threads = max(1, options.threads)
   }
 
+  // MARK: All passes
+
+  /// Runs a search's pipeline over the traces of a source that can pass; each thread has a collector of its own.
+  ///
+  /// - Parameter limit: The most traces that are wanted, the latest; 0 for all.
+  func collect<Collector: TraceCollector>(
+    _ source: TraceSource, limit: Int = 0,
+    _ make: (GroupedSpans, ChosenTraces) throws(EngineError) -> Collector
+  ) throws(EngineError) -> [Collector] {
+    try collect(after: firstPass(source) { () throws(EngineError) in [nil] }, limit: limit, make)
+  }
+
+  /// The same after a first pass that has counted what needs no traces.
+  func collect<Collector: TraceCollector>(
+    after passes: [FirstPass], limit: Int = 0,
+    _ make: (GroupedSpans, ChosenTraces) throws(EngineError) -> Collector
+  ) throws(EngineError) -> [Collector] {
+    let chosen = choose(passes, limit: limit)
+    let grouped = try secondPass(passes, chosen)
+    return try thirdPass(grouped, chosen) { () throws(EngineError) in try make(grouped, chosen) }
+  }
+
   private func check() throws(EngineError) {
     if let failure = control.failure { throw failure }
   }
@@ -61,9 +83,9 @@ final class QueryRun {
       while !control.shouldStop, let chunk = try input.next() {
         index = chunk.index
         counters.bytes.add(chunk.count, ordering: .relaxed)
-        if pass.findsTraces { control.holdOrFail(chunk.count) }
         try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in
-          try pass.consume(pass.findsTraces ? pass.kept.keep(request, of: chunk) : request.bytes)
+          try pass.consume(
+            pass.findsTraces ? pass.kept.keep(request, of: chunk) { control.holdOrFail($0) } : request.bytes)
         }
         index += 1
       }
@@ -85,7 +107,7 @@ final class QueryRun {
   // MARK: Second pass
 
   /// The traces that can pass, at most `limit` (0 for all) where the first pass settles which do.
-  func choose(_ passes: [FirstPass], limit: Int) -> ChosenTraces {
+  private func choose(_ passes: [FirstPass], limit: Int) -> ChosenTraces {
     var merged = KeyTable()
     var candidates: ContiguousArray<FirstPass.Candidate> = []
     for pass in passes {
@@ -123,7 +145,7 @@ final class QueryRun {
   }
 
   /// Collects the spans of the chosen traces.
-  func secondPass(_ passes: [FirstPass], _ chosen: ChosenTraces) throws(EngineError) -> GroupedSpans {
+  private func secondPass(_ passes: [FirstPass], _ chosen: ChosenTraces) throws(EngineError) -> GroupedSpans {
     let control = control
     let collectors = passes.map { _ in SecondPass(chosen, control) }
     if chosen.count > 0 {
@@ -131,6 +153,9 @@ final class QueryRun {
         do throws(EngineError) {
           for request in passes[thread].kept.requests where !control.shouldStop {
             try collectors[thread].consume(request)
+          }
+          for place in passes[thread].kept.places where !control.shouldStop {
+            try collectors[thread].consume(place.requests, of: place.chunk)
           }
         } catch {
           control.fail(error)
@@ -144,7 +169,7 @@ final class QueryRun {
   // MARK: Third pass
 
   /// Runs the pipelines over the traces, each thread with a collector of its own.
-  func thirdPass<Collector: TraceCollector>(
+  private func thirdPass<Collector: TraceCollector>(
     _ grouped: GroupedSpans, _ chosen: ChosenTraces, _ make: () throws(EngineError) -> Collector
   ) throws(EngineError) -> [Collector] {
     var collectors: [Collector] = []

@@ -1,5 +1,6 @@
 import OTLP
 import Platform
+import TraceFormats
 
 /// The traces that are put together, by trace id. Read by several threads, changed by none.
 final class ChosenTraces: Sendable {
@@ -30,14 +31,32 @@ final class SecondPass: @unchecked Sendable {
   private(set) var records: ContiguousArray<SpanRecord> = []
   private(set) var contexts: ContiguousArray<SpanContext> = []
   private var accounted = 0
+  /// Where spans live that were read out of a file once more.
+  let arena = ByteArena()
 
   init(_ chosen: ChosenTraces, _ control: QueryControl) {
     self.chosen = chosen
     self.control = control
   }
 
-  /// Collects from a request. What cannot be read is left out: the first pass has read all that it looked at.
+  /// Collects from requests that have to be read again.
+  func consume(_ requests: [Range<Int>], of place: TraceChunk.Place) throws(EngineError) {
+    do throws(InputError) {
+      try place.withBytes { bytes in
+        for request in requests where request.upperBound <= bytes.count { collect(bytes[request], copies: true) }
+      }
+    } catch { throw .input(error) }
+    try account()
+  }
+
+  /// Collects from a request that stays where it is.
   func consume(_ request: ByteView) throws(EngineError) {
+    collect(request, copies: false)
+    try account()
+  }
+
+  /// What cannot be read is left out: the first pass has read all that it looked at.
+  private func collect(_ request: ByteView, copies: Bool) {
     do throws(WireError) {
       var resources = RequestView(request).resourceSpans
       while let resource = try resources.next() {
@@ -49,23 +68,44 @@ final class SecondPass: @unchecked Sendable {
             guard let trace = chosen.index(of: try SecondPass.traceID(of: span.bytes)) else { continue }
             if context < 0 {
               context = Int32(truncatingIfNeeded: contexts.count)
-              contexts.append(
-                SpanContext(
-                  resource: resource.resource, scope: scope.scope, service: try resource.resource.serviceName))
+              contexts.append(try self.context(resource.resource, scope.scope, copies: copies))
             }
-            let header = try SpanHeader(span.bytes, needsStatus: false)
-            records.append(
-              SpanRecord(span.bytes, header, trace: Int32(truncatingIfNeeded: trace), context: context))
+            let bytes = copies ? arena.copy(span.bytes) : span.bytes
+            let header = try SpanHeader(bytes, needsStatus: false)
+            records.append(SpanRecord(bytes, header, trace: Int32(truncatingIfNeeded: trace), context: context))
           }
         }
       }
     } catch {}
+  }
+
+  private func context(_ resource: ResourceView, _ scope: ScopeView, copies: Bool) throws(WireError) -> SpanContext {
+    guard copies else { return SpanContext(resource: resource, scope: scope, service: try resource.serviceName) }
+    // Scopes of one resource share its copy.
+    if copiedFrom != resource.bytes.start || copied.bytes != resource.bytes {
+      copied = try ResourceView(arena.copy(resource.bytes))
+      copiedFrom = resource.bytes.start
+    }
+    return SpanContext(
+      resource: copied, scope: try ScopeView(arena.copy(scope.bytes)), service: try copied.serviceName)
+  }
+
+  private var copied = ResourceView.none
+  private var copiedFrom: UnsafeRawPointer?
+
+  private func account() throws(EngineError) {
     if records.count - accounted > 4096 {
       // Twice: once here, once sorted by trace.
       try control.hold((records.count - accounted) * 2 * MemoryLayout<SpanRecord>.stride)
       accounted = records.count
     }
+    if arena.allocated > accountedArena {
+      try control.hold(arena.allocated - accountedArena)
+      accountedArena = arena.allocated
+    }
   }
+
+  private var accountedArena = 0
 
   /// The trace id, which is the first field in what every encoder writes.
   @inline(__always)
@@ -77,16 +117,18 @@ final class SecondPass: @unchecked Sendable {
 
 /// The spans of the chosen traces, those of a trace side by side.
 ///
-/// `@unchecked Sendable`: only read once it is built. The views in it point into `kept`, which lives as long as this.
+/// `@unchecked Sendable`: only read once it is built. The views in it point into `kept` or `arenas`, which live as long as this.
 final class GroupedSpans: @unchecked Sendable {
   let records: ContiguousArray<SpanRecord>
   let contexts: ContiguousArray<SpanContext>
   /// The spans of trace `i` are `bounds[i]..<bounds[i + 1]`.
   let bounds: ContiguousArray<Int>
   private let kept: [KeptRequests]
+  private let arenas: [ByteArena]
 
   init(_ passes: [SecondPass], traces: Int, kept: [KeptRequests]) {
     self.kept = kept
+    arenas = passes.map(\.arena)
     var bounds = ContiguousArray(repeating: 0, count: traces + 1)
     for pass in passes { for record in pass.records { bounds[Int(record.trace) + 1] += 1 } }
     for index in 0..<traces { bounds[index + 1] += bounds[index] }

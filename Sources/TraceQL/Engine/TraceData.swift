@@ -3,36 +3,76 @@ import Platform
 import Synchronization
 import TraceFormats
 
-/// The requests of an input, kept in memory for as long as a query looks at them.
+/// The requests of an input for as long as a query looks at them: in memory, or, where a file can be read again, only
+/// where they stand in it.
 ///
 /// Invariant: every view in `requests` points into an object in `owners`, which are kept as long as this is.
 final class KeptRequests {
   private(set) var requests: [ByteView] = []
+  private(set) var places: [(chunk: TraceChunk.Place, requests: [Range<Int>])] = []
   private var owners: [AnyObject] = []
-  private(set) var bytes = 0
+  /// Of the chunk that `places` ends with.
+  private var lastIndex = -1
 
-  /// Keeps a request. One that stands in the chunk itself is kept in place, any other is copied.
-  func keep(_ request: RequestView, of chunk: TraceChunk) -> ByteView {
-    bytes += request.bytes.count
+  /// Keeps a request, and gives it back as it can be read now. One that stands in the chunk itself is kept in place, any
+  /// other is copied. `hold` is told of the memory that this takes.
+  func keep(_ request: RequestView, of chunk: TraceChunk, _ hold: (Int) -> Void) -> ByteView {
     if chunk.holds(request.bytes) {
-      if owners.last !== chunk { owners.append(chunk) }
+      if let place = chunk.place {
+        if lastIndex != chunk.index {
+          places.append((place, []))
+          lastIndex = chunk.index
+        }
+        places[places.count - 1].requests.append(chunk.range(of: request.bytes))
+        return request.bytes
+      }
+      if owners.last !== chunk {
+        owners.append(chunk)
+        hold(chunk.count)
+      }
       requests.append(request.bytes)
-    } else {
-      var copy = ByteBuffer(capacity: request.bytes.count)
-      copy.append(request.bytes)
-      let owned = OwnedBytes(copy)
-      owners.append(owned)
-      requests.append(owned.view)
+      return request.bytes
     }
-    return requests[requests.count - 1]
+    hold(request.bytes.count)
+    var copy = ByteBuffer(capacity: request.bytes.count)
+    copy.append(request.bytes)
+    return keep(OwnedBytes(copy))
   }
 
   /// Keeps a request with its memory.
   func keep(_ request: OwnedBytes) -> ByteView {
-    bytes += request.view.count
     owners.append(request)
     requests.append(request.view)
     return request.view
+  }
+}
+
+/// Bytes that were copied out of what is not kept, in a few large blocks.
+///
+/// Invariant: a block is never moved, and freed with the last who holds it; what was handed out is never changed.
+/// `@unchecked Sendable`: one thread appends, and others read once that is over.
+final class ByteArena: @unchecked Sendable {
+  private var blocks: [UnsafeMutableRawBufferPointer] = []
+  private var used = 0
+  private static let blockSize = 256 << 10
+  /// Bytes in all blocks.
+  private(set) var allocated = 0
+
+  deinit { for block in blocks { block.deallocate() } }
+
+  /// A copy of some bytes.
+  func copy(_ bytes: ByteView) -> ByteView {
+    if bytes.isEmpty { return .empty }
+    if blocks.isEmpty || blocks[blocks.count - 1].count - used < bytes.count {
+      let size = max(ByteArena.blockSize, bytes.count)
+      blocks.append(.allocate(byteCount: size, alignment: 8))
+      allocated += size
+      used = 0
+    }
+    let room = UnsafeMutableRawBufferPointer(rebasing: blocks[blocks.count - 1][used..<(used + bytes.count)])
+    room.copyMemory(from: bytes.buffer)
+    used += bytes.count
+    return ByteView(UnsafeRawBufferPointer(room))
   }
 }
 

@@ -164,6 +164,9 @@ final class TraceEvaluator {
     return evaluator.evaluate(operation)
   }
 
+  /// The service that a span is of.
+  func service(of span: SpanRecord) -> ByteView { grouped.contexts[Int(span.context)].service }
+
   /// How many spans and errors each service of the current trace has.
   var services: [ServiceResult] { TraceTotals.services(spans, grouped.contexts) }
 

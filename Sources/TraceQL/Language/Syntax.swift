@@ -157,6 +157,16 @@ public struct Query: Hashable, Sendable {
     self.hints = hints
   }
 
+  /// What finds one trace, by its id.
+  public static func trace(_ id: String) -> Query {
+    let condition = FieldExpression.binary(
+      .equal, .attribute(.intrinsic(.traceID), .none), .literal(.string(id), .none), .none)
+    return Query(.search(SpansetPipeline([.spanset(.filter(condition))])))
+  }
+
+  /// What finds everything.
+  public static let all = Query(.search(SpansetPipeline([.spanset(.filter(.literal(.bool(true), .none)))])))
+
   /// Whether it yields series rather than traces.
   public var isMetrics: Bool {
     if case .metrics = body { true } else { false }

@@ -5,6 +5,8 @@ public struct SpanResult: Sendable {
   /// 16 hexadecimal digits.
   public var spanID: String
   public var name: String
+  /// Empty where that is not known: no store says it.
+  public var service = ""
   /// ns since 1970.
   public var startTimeUnixNano: UInt64
   /// ns.
@@ -77,7 +79,8 @@ public struct SearchResult: Sendable {
 }
 
 extension TraceResult {
-  fileprivate func write(to json: inout JSONWriter) {
+  /// Writes it as an element of Tempo's `traces`.
+  public func write(to json: inout JSONWriter) {
     json.beginObject()
     json.field("traceID", traceID)
     json.field("rootServiceName", rootServiceName)

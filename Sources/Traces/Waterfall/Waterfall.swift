@@ -87,6 +87,9 @@ public struct Waterfall: Sendable {
   /// Whether the trace waited for a span itself, for any time at all.
   public func isCritical(_ span: Int) -> Bool { stretches[span] != nil }
 
+  /// When the trace waited for a span itself, latest first, Unix nanoseconds.
+  public func stretches(of span: Int) -> [Range<Int64>] { stretches[span] ?? [] }
+
   /// The columns that a span's bar takes of `width`; never empty.
   public func columns(of span: Int, width: Int) -> ClosedRange<Int> {
     columns(of: trace.spans[span].start..<max(trace.spans[span].start, trace.spans[span].end), width)
