@@ -2,8 +2,15 @@ import Platform
 
 /// What `-h` and `--help` print.
 enum HelpText {
-  /// Lines are broken at this column.
-  static let width = 100
+  /// Lines are broken at this column at the latest; earlier on a narrower terminal, also where a pager stands in front of
+  /// it, or where `COLUMNS` says so.
+  private static let maximumWidth = 100
+  private static let width = min(maximumWidth, max(40, measuredWidth))
+
+  private static var measuredWidth: Int {
+    if Terminal.isTerminal(1) { return Terminal.columns(1) }
+    return Terminal.columnsVariable ?? (Terminal.isTerminal(2) ? Terminal.columns(2) : maximumWidth)
+  }
 
   /// The program as a whole.
   static func overview(_ length: HelpLength) -> String {
@@ -25,7 +32,8 @@ enum HelpText {
   static func page(_ command: Command, _ length: HelpLength) -> String {
     var text = "\(command.summary)\n\n"
     for (index, line) in command.synopsisLines.enumerated() {
-      text += (index == 0 ? "Usage: " : "       ") + "ongrid \(line)\n"
+      let lines = wrap("ongrid \(line)", columns: width - 11)
+      text += (index == 0 ? "Usage: " : "       ") + lines.joined(separator: "\n           ") + "\n"
     }
     if length == .long, !command.description.isEmpty { text += "\n" + prose(command.description, indent: 0) }
     if !command.arguments.isEmpty {
@@ -38,8 +46,10 @@ enum HelpText {
     if length == .short { return text + "\nSee 'ongrid \(command.name) --help' for more.\n" }
     if !command.examples.isEmpty {
       text += "\nExamples:\n"
-      text += command.examples.map { prose($0.text + ":", indent: 2) + "\n      \($0.command)\n" }
-        .joined(separator: "\n")
+      text += command.examples.map { example in
+        prose(example.text + ":", indent: 2) + "\n      "
+          + ShellLines.broken(example.command, columns: width - 8).joined(separator: "\n        ") + "\n"
+      }.joined(separator: "\n")
     }
     text += "\nExit status:\n" + table(exitTable(command))
     return text
@@ -86,9 +96,10 @@ enum HelpText {
     }.joined(separator: "\n")
   }
 
-  /// Two columns; a left side wider than 34 columns gets a line of its own.
+  /// Two columns; a left side wider than 34 columns, or a third of a narrow terminal, gets a line of its own.
   private static func table(_ rows: [(String, String)]) -> String {
-    let widest = rows.map { $0.0.count }.filter { $0 <= 34 }.max() ?? 0
+    let most = width < 90 ? width / 3 : 34
+    let widest = rows.map { $0.0.count }.filter { $0 <= most }.max() ?? 0
     let column = widest + 4
     var text = ""
     for (left, right) in rows {

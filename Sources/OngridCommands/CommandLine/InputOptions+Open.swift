@@ -5,7 +5,8 @@ import TraceFormats
 extension InputOptions {
   /// The traces in the command's positional arguments, or on standard input where there are none.
   static func open(_ arguments: Arguments, paths: [String]? = nil) throws(CommandError) -> TraceInput {
-    let options = try options(arguments)
+    var options = try options(arguments)
+    options.progress = try InputProgress.callback(arguments)
     let paths = paths ?? arguments.positionals
     if paths.isEmpty || paths == ["-"] { sayThatItWaits(try arguments[CommonOptions.quiet]) }
     do throws(InputError) { return try TraceInput(paths, options: options) } catch {

@@ -41,6 +41,7 @@ struct CorrelateSettings {
       throw .usage("nothing to ask: give --prometheus, --loki, --tempo or --from (or set ONGRID_PROMETHEUS_URL, …)")
     }
     configuration.fileOptions = try InputOptions.options(arguments)
+    configuration.fileOptions.progress = try InputProgress.callback(arguments)
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
     configuration.windowLength = try arguments[Options.window].nanoseconds
     configuration.baselineLength = try arguments[Options.baseline].nanoseconds

@@ -93,12 +93,9 @@ enum SpanMetricsCommand {
     let threads = try arguments[SpanMetricsOptions.threads]
     let skipsBad = try arguments[InputOptions.skipBad]
     let step = try arguments[SpanMetricsOptions.atSpanTime] ? arguments[SpanMetricsOptions.interval] : nil
-    let progress = Monitor(ProgressBar(isWanted: try !arguments[CommonOptions.quiet]))
-    defer { progress.withLock { $0.clear() } }
     do throws(RunError) {
       return try ParallelRun.run(
-        input, configuration, threads: threads ?? suitableThreads(input), skipsBad: skipsBad, step: step,
-        progress: { progress.withLock { show(input, in: &$0) } })
+        input, configuration, threads: threads ?? suitableThreads(input), skipsBad: skipsBad, step: step)
     } catch {
       throw .usage(error.description)
     }
@@ -108,12 +105,6 @@ enum SpanMetricsCommand {
   private static func suitableThreads(_ input: TraceInput) -> Int {
     if let total = input.totalBytes, total < 4 << 20 { return 1 }
     return processorCount
-  }
-
-  private static func show(_ input: TraceInput, in progress: inout ProgressBar) {
-    let read = input.bytesRead
-    progress.update(
-      fraction: input.totalBytes.map { $0 > 0 ? Double(read) / Double($0) : 1 }, ByteSizeText.format(read))
   }
 
   /// The status of a run that passed over bad records, which it reports.

@@ -16,10 +16,10 @@ struct AnswerPrinter {
 
   func print(_ result: SearchResult) throws(CommandError) {
     switch request.format {
-    case .json, .plot: try printJSON { result.write(to: &$0) }
+    case .json, .plot, .markdown: try printJSON { result.write(to: &$0) }
     case .table: try printLines(SearchTable(layout, showsSpans: request.selects).lines(result))
     case .otlp, .waterfall: for trace in result.traces { try print(trace: trace.otlp) }
-    case .tree, .mermaid, .perfetto, .folded: try printTogether(result.traces.map(\.otlp))
+    case .tree, .mermaid, .perfetto, .folded, .html: try printTogether(result.traces.map(\.otlp))
     }
   }
 
@@ -27,7 +27,7 @@ struct AnswerPrinter {
   func printTogether(_ otlp: [[UInt8]]) throws(CommandError) {
     var traces: [Trace] = []
     for bytes in otlp {
-      do throws(WireError) { traces += try SpanReader.traces(bytes) } catch {
+      do throws(WireError) { traces += try SpanReader.traces(bytes, request.format == .html ? .full : .brief) } catch {
         throw .backend("the trace cannot be read: \(error)")
       }
     }
@@ -35,6 +35,10 @@ struct AnswerPrinter {
     case .tree: try printLines(ServiceTree(traces, layout).lines)
     case .mermaid: try printLines(ServiceTree(traces, layout).mermaid)
     case .folded: try printLines(TraceExports.folded(traces))
+    case .html:
+      var output = StandardOutput()
+      try output.write(TracePage.html(traces, layout))
+      try output.flush()
     default:
       let document = TraceExports.perfetto(traces)
       var output = StandardOutput()
@@ -46,7 +50,7 @@ struct AnswerPrinter {
   func print(_ result: MetricsResult) throws(CommandError) {
     switch request.format {
     case .table: try printLines(SeriesListing(layout).lines(result))
-    case .plot: try printLines(SeriesPlot(layout).lines(result))
+    case .plot: try printLines(SeriesPlot(layout, unit: request.unit).lines(result))
     default: try printJSON { result.write(to: &$0) }
     }
   }
@@ -96,6 +100,11 @@ struct AnswerPrinter {
 }
 
 extension TraceQLRequest {
+  /// What the series of the query are measured in.
+  fileprivate var unit: SeriesUnit {
+    if case .query(let query, _) = question { query.unit } else { .none }
+  }
+
   /// Whether the query selects attributes, so that they should be seen.
   fileprivate var selects: Bool {
     guard case .query(let query, _) = question, case .search(let pipeline) = query.body else { return false }

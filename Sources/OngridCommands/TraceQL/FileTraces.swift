@@ -53,6 +53,7 @@ struct FileTraces {
       }
       return try answer(query, input, options, printer)
     case .traces(let ids): return try traces(ids, input, options, printer)
+    case .difference: return .done
     case .tagValues(let tag): return try tagValues(tag, input, options, printer)
     case .tags: return try tags(input, options, printer)
     }
@@ -61,16 +62,24 @@ struct FileTraces {
   private func answer(
     _ query: Query, _ input: TraceInput, _ options: LocalEngine.Options, _ printer: AnswerPrinter
   ) throws(CommandError) -> ExitStatus {
+    for text in query.hintsWithoutEffect { log.warn(text) }
     let engine = LocalEngine(query, options)
     if query.isMetrics {
       let result = try evaluate { () throws(EngineError) in try engine.metrics(.input(input)) }
       try printer.print(result)
+      if result.isEmpty { try explain(query, input, options) }
       return status(input, found: !result.series.isEmpty, skipped: result.skipped)
     }
     let result = try evaluate { () throws(EngineError) in try engine.search(.input(input)) }
     try printer.print(result)
+    if result.isEmpty { try explain(query, input, options) }
     request.note(traces: result.traces.count, isRemote: false, log)
     return status(input, found: !result.traces.isEmpty, skipped: result.skipped)
+  }
+
+  private func explain(_ query: Query, _ input: TraceInput, _ options: LocalEngine.Options) throws(CommandError) {
+    NothingFound.explain(
+      query, input, paths: paths, try InputOptions.options(arguments), range: options.range, log)
   }
 
   /// All of them in one pass over the input.
@@ -88,13 +97,12 @@ struct FileTraces {
     let result = try evaluate { [options] () throws(EngineError) in
       try LocalEngine(query, options).search(.input(input))
     }
-    var missing: [String] = []
-    for id in ids {
-      if let trace = result.traces.first(where: { TraceIDText.padded($0.traceID) == id }) {
-        try printer.print(trace: trace.otlp)
-      } else {
-        missing.append(id)
-      }
+    let found = ids.map { id in result.traces.first { TraceIDText.padded($0.traceID) == id } }
+    let missing = zip(ids, found).filter { $1 == nil }.map(\.0)
+    if request.format.isOneDocument, missing.count < ids.count {
+      try printer.printTogether(found.compactMap { $0?.otlp })
+    } else {
+      for trace in found { if let trace { try printer.print(trace: trace.otlp) } }
     }
     return try request.missing(missing, of: ids.count, "the input", log)
       ?? status(input, found: true, skipped: result.skipped)

@@ -40,6 +40,7 @@ enum InputInfo {
   static func run(_ arguments: Arguments, _ request: TraceQLRequest, _ log: Log) throws(CommandError) -> ExitStatus {
     var options = try InputOptions.options(arguments)
     options.skipsBad = true
+    options.progress = try InputProgress.callback(arguments)
     var content = Content()
     let input: TraceInput
     var decoder = TraceDecoder(skipsBad: true)

@@ -52,9 +52,30 @@ struct RemoteTraces {
 
   func run() throws(CommandError) -> ExitStatus {
     let status = try answer()
-    guard let shortfall = backend.client.shortfall else { return status }
+    guard let shortfall else { return status }
     StandardErrorLog.writeLine("ongrid traceql: " + StandardErrorLog.oneLine(shortfall))
     return .partial
+  }
+
+  /// What is missing of the answers, in words; nil when they are whole.
+  var shortfall: String? { backend.client.shortfall }
+
+  /// The latest traces in which a query finds something, as OTLP, one behind the other.
+  func spans(
+    matching sent: String, _ query: Query, _ start: Timestamp, _ end: Timestamp, limit: Int
+  ) throws(CommandError) -> [UInt8] {
+    guard query.hasFilter || allowsAll else {
+      throw .usage("the query has no filter and would read everything \(name) has in the time range: add one, or --all")
+    }
+    let search = TraceSearchRequest(query: sent, start: start, end: end, limit: limit, spansPerSet: 1)
+    let answer = try read { sink throws(BackendError) in try backend.search(search, into: sink) }
+    guard let result = SearchResult(answer: answer) else {
+      throw .backend("\(name) answered something else than traces")
+    }
+    if limit > 0, result.traces.count >= limit { log.info("compared are the \(limit) traces that --limit allows") }
+    var spans: [UInt8] = []
+    for trace in result.traces { if let otlp = try otlp(trace.traceID) { spans += otlp } }
+    return spans
   }
 
   private func answer() throws(CommandError) -> ExitStatus {
@@ -64,9 +85,15 @@ struct RemoteTraces {
         throw .usage(
           "the query has no filter and would read everything \(name) has in the time range: add one, or --all")
       }
-      return query.isMetrics ? try metrics(sent) : try search(sent)
-    case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text)
+      if name != BackendOptions.tempo.name { for text in query.hintsWithoutEffect { log.warn(text) } }
+      if query.isMetrics { return try metrics(sent) }
+      let (status, found) = try search(sent)
+      if found == 0 { explain(query) }
+      return status
+    case .rawQuery: return isRawMetrics ? try metrics(request.text) : try search(request.text).status
     case .traces(let ids): return try traces(ids)
+    // Asked for side by side.
+    case .difference: return .done
     case .tags:
       return try list { sink throws(BackendError) in
         try backend.tagNames(matching: request.filter?.sent, start: start, end: end, into: sink)
@@ -88,14 +115,25 @@ struct RemoteTraces {
 
   // MARK: Questions
 
-  private func search(_ query: String) throws(CommandError) -> ExitStatus {
+  /// Looks, after a search that found nothing, whether the store has what the query names. It has answered already, so
+  /// that nothing comes of it when it does not answer this.
+  private func explain(_ query: Query) {
+    guard log.level <= .info, !query.attributeNames.isEmpty else { return }
+    let answer = try? read { sink throws(BackendError) in
+      try backend.tagNames(matching: nil, start: start, end: end, into: sink)
+    }
+    if let answer { NothingFound.explain(query, names: answer, log) }
+  }
+
+  /// The status, and how many traces were found.
+  private func search(_ query: String) throws(CommandError) -> (status: ExitStatus, found: Int) {
     let search = TraceSearchRequest(
       query: query, start: start, end: end, limit: request.limit, spansPerSet: request.spansPerSet)
     if request.format == .json {
       let found = try pass(marker: "\"traceID\"") { sink throws(BackendError) in try backend.search(search, into: sink)
       }
       request.note(traces: found, isRemote: true, log)
-      return request.status(found: found > 0)
+      return (request.status(found: found > 0), found)
     }
     let answer = try read { sink throws(BackendError) in try backend.search(search, into: sink) }
     guard let result = SearchResult(answer: answer) else {
@@ -103,22 +141,15 @@ struct RemoteTraces {
     }
     if request.format == .table {
       try AnswerPrinter(request).print(result)
-    } else if request.format == .otlp || request.format == .waterfall {
-      for trace in result.traces { _ = try printTrace(trace.traceID) }
-    } else {
-      let (from, to) = (request.start, request.start == nil ? request.end : end)
+    } else if request.format.isOneDocument {
       var found: [[UInt8]] = []
-      do throws(BackendError) {
-        for trace in result.traces {
-          if let otlp = try backend.trace(trace.traceID, start: from, end: to) { found.append(otlp) }
-        }
-      } catch {
-        throw RemoteTraces.failure(error)
-      }
+      for trace in result.traces { if let otlp = try otlp(trace.traceID) { found.append(otlp) } }
       try AnswerPrinter(request).printTogether(found)
+    } else {
+      for trace in result.traces { _ = try printTrace(trace.traceID) }
     }
     request.note(traces: result.traces.count, isRemote: true, log)
-    return request.status(found: !result.traces.isEmpty)
+    return (request.status(found: !result.traces.isEmpty), result.traces.count)
   }
 
   private func metrics(_ query: String) throws(CommandError) -> ExitStatus {
@@ -140,28 +171,41 @@ struct RemoteTraces {
 
   private func traces(_ ids: [String]) throws(CommandError) -> ExitStatus {
     var missing: [String] = []
-    for id in ids where try !printTrace(id) { missing.append(id) }
+    if request.format.isOneDocument {
+      var found: [[UInt8]] = []
+      for id in ids { if let otlp = try otlp(id) { found.append(otlp) } else { missing.append(id) } }
+      if !found.isEmpty { try AnswerPrinter(request).printTogether(found) }
+    } else {
+      for id in ids where try !printTrace(id) { missing.append(id) }
+    }
     return try request.missing(missing, of: ids.count, name, log) ?? request.status(found: true)
   }
 
   /// Prints a trace; false when there is none of that id. Without an explicit range a trace is looked for everywhere.
   private func printTrace(_ id: String) throws(CommandError) -> Bool {
-    let (from, to) = (request.start, request.start == nil ? request.end : end)
     if request.format == .json {
+      let (from, to) = searched
       var found = false
       _ = try pass(marker: nil) { sink throws(BackendError) in
         found = try backend.traceJSON(id, start: from, end: to, into: sink)
       }
       return found
     }
-    let otlp: [UInt8]?
-    do throws(BackendError) { otlp = try backend.trace(id, start: from, end: to) } catch {
-      throw RemoteTraces.failure(error)
-    }
-    guard let otlp else { return false }
+    guard let otlp = try otlp(id) else { return false }
     try AnswerPrinter(request).print(trace: otlp)
     return true
   }
+
+  /// A trace as OTLP; nil when there is none of that id.
+  func otlp(_ id: String) throws(CommandError) -> [UInt8]? {
+    let (from, to) = searched
+    do throws(BackendError) { return try backend.trace(id, start: from, end: to) } catch {
+      throw RemoteTraces.failure(error)
+    }
+  }
+
+  /// Where a single trace is looked for.
+  private var searched: (Timestamp?, Timestamp?) { (request.start, request.start == nil ? request.end : end) }
 
   private func list(
     _ ask: (TraceBackend.Sink) throws(BackendError) -> Void

@@ -9,7 +9,13 @@ struct SeriesPlot {
   private static let most = 10
   private static let marks: [Character] = ["*", "o", "+", "x", "#", "@", "%", "&", "=", "~"]
 
-  init(_ layout: TextLayout) { self.layout = layout }
+  private let unit: SeriesUnit
+
+  /// - Parameter unit: What the values are measured in.
+  init(_ layout: TextLayout, unit: SeriesUnit) {
+    self.layout = layout
+    self.unit = unit
+  }
 
   func lines(_ result: MetricsResult) -> [String] {
     let shown = result.series.sorted { SeriesPlot.peak($0) > SeriesPlot.peak($1) }.prefix(SeriesPlot.most)
@@ -37,7 +43,8 @@ struct SeriesPlot {
       }
     }
     let axis = layout.drawsUnicode ? "│" : "|"
-    var lines = (0..<SeriesPlot.height).map { row in
+    var lines = unitText.map { [layout.paint(String(repeating: " ", count: margin + 1) + $0, .dim)] } ?? []
+    lines += (0..<SeriesPlot.height).map { row in
       DisplayWidth.padded(labels[row], to: margin, alignRight: true) + " " + layout.paint(axis, .dim)
         + canvas.row(row) { layout.paint(String($1 ?? SeriesPlot.marks[$0]), number: $0) }
     }
@@ -45,7 +52,7 @@ struct SeriesPlot {
     for (number, series) in shown.enumerated() {
       let mark = layout.drawsUnicode ? "●" : String(SeriesPlot.marks[number])
       let last = series.values.last { !$0.isNaN } ?? .nan
-      let text = "\(StandardErrorLog.oneLine(series.labelText))  last \(TextLayout.number(last))"
+      let text = "\(StandardErrorLog.oneLine(series.labelText))  last \(text(last))"
       let fitting = layout.columns.map { DisplayWidth.truncated(text, to: $0 - 4) } ?? text
       lines.append("  " + layout.paint(mark, number: number) + " " + fitting)
     }
@@ -56,10 +63,26 @@ struct SeriesPlot {
   /// Every seventh row, and the lowest, says its value.
   private func label(ofRow row: Int, bottom: Double, top: Double) -> String {
     let lowest = SeriesPlot.height - 1
-    if row == lowest { return TextLayout.number(bottom) }
+    if row == lowest { return text(bottom) }
     guard row % 7 == 0 else { return "" }
     let share = Double(row) / Double(lowest)
-    return TextLayout.number(top - (top - bottom) * share)
+    return text(top - (top - bottom) * share)
+  }
+
+  /// A value with its unit, where every value carries it.
+  private func text(_ value: Double) -> String {
+    guard unit == .seconds, value.isFinite, abs(value) < 1e9 else { return TextLayout.number(value) }
+    return value < 0 ? "-" + text(-value) : layout.duration(Int(Nanoseconds.of(seconds: value)))
+  }
+
+  /// What stands once above the axis.
+  private var unitText: String? {
+    switch unit {
+    case .spansPerSecond: "spans/s"
+    case .spans: "spans"
+    case .attribute(let attribute): StandardErrorLog.oneLine("\(attribute)")
+    case .seconds, .none: nil
+    }
   }
 
   private static func peak(_ series: Series) -> Double { series.values.filter(\.isFinite).max() ?? -.infinity }

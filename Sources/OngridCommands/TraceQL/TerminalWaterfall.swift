@@ -60,12 +60,14 @@ struct TerminalWaterfall {
     let services = Set(trace.spans.map(\.service)).count
     let start = Timestamp(nanoseconds: trace.start)
     let count = trace.spans.count
-    return [
-      layout.paint("trace \(trace.id)", .bold)
-        + "  \(layout.time(start)) \(layout.zone(start))  \(layout.duration(Int(trace.duration)))  "
-        + "\(count) span\(count == 1 ? "" : "s"), \(services) service\(services == 1 ? "" : "s")"
-        + (errors > 0 ? ", " + layout.paint("\(errors) error\(errors == 1 ? "" : "s")", .boldRed) : "")
-    ]
+    let id = "trace \(trace.id)"
+    let time = "\(layout.time(start)) \(layout.zone(start))  \(layout.duration(Int(trace.duration)))"
+    let counts = "\(count) span\(count == 1 ? "" : "s"), \(services) service\(services == 1 ? "" : "s")"
+    let failed = errors > 0 ? "\(errors) error\(errors == 1 ? "" : "s")" : ""
+    let rest = "\(time)  \(counts)" + (errors > 0 ? ", " + layout.paint(failed, .boldRed) : "")
+    let width = id.count + 2 + time.count + 2 + counts.count + (errors > 0 ? 2 + failed.count : 0)
+    // On a narrow terminal the id has a line of its own.
+    return width <= layout.columns ?? .max ? [layout.paint(id, .bold) + "  " + rest] : [layout.paint(id, .bold), rest]
   }
 
   /// The lines of the tree and the name.
@@ -130,7 +132,9 @@ struct TerminalWaterfall {
   private func line(
     _ label: String, _ span: TraceSpan, _ labelWidth: Int, _ bar: String, _ painter: ServicePainter
   ) -> String {
-    let service = DisplayWidth.truncated(StandardErrorLog.oneLine(span.service), to: max(8, labelWidth / 3))
+    // The service gives way to the name, but where both fit.
+    let serviceRoom = max(8, labelWidth / 3, labelWidth - 2 - DisplayWidth.of(label))
+    let service = DisplayWidth.truncated(StandardErrorLog.oneLine(span.service), to: serviceRoom)
     let room = max(4, labelWidth - DisplayWidth.of(service) - 2)
     let name = DisplayWidth.truncated(label, to: room)
     let padding = String(repeating: " ", count: max(2, labelWidth - DisplayWidth.of(name) - DisplayWidth.of(service)))

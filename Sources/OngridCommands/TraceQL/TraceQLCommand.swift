@@ -27,7 +27,7 @@ enum TraceQLCommand {
     synopsis: [
       "traceql [OPTIONS] QUERY [FILE...]", "traceql [OPTIONS] --trace-id ID [FILE...]",
       "traceql [OPTIONS] --tags [FILE...]", "traceql [OPTIONS] --tag-values TAG [FILE...]",
-      "traceql [OPTIONS] --info [FILE...]",
+      "traceql [OPTIONS] --info [FILE...]", "traceql [OPTIONS] --diff [QUERY] BEFORE AFTER",
     ],
     arguments: [
       Argument("QUERY", help: "The query"),
@@ -47,6 +47,10 @@ enum TraceQLCommand {
       Example("Errors in a file, for people", "ongrid traceql '{ status = error }' traces.otlp -f table"),
       Example(
         "Fail a build when a captured run has errors", "ongrid traceql '{ status = error }' --fail-if-found run.otlp"),
+      Example(
+        "Fail a build when an operation got slower than on the main branch",
+        "ongrid traceql --diff main.otlp branch.otlp --fail-on 'p95 > +20% || errors > +1%' -f markdown"),
+      Example("Errors as they pass a relay", "ongrid relay --to - | ongrid traceql --follow '{ status = error }'"),
       Example("One trace as a waterfall", "ongrid traceql --trace-id 7719cdfbb878c2d651ea345e50690b90 -f waterfall"),
       Example(
         "Requests a second by service", "ongrid traceql '{ kind = server } | rate() by (resource.service.name)' -f plot"
@@ -55,7 +59,7 @@ enum TraceQLCommand {
     exitNotes: [
       ExitNote(
         .no,
-        "`--check`: the query is not valid. `--exit-status`: nothing was found. `--fail-if-found`: something was. `--trace-id`: no such trace."
+        "`--check`: the query is not valid. `--exit-status`: nothing was found. `--fail-if-found`: something was. `--trace-id`: no such trace. `--fail-on`: it holds."
       ),
       ExitNote(.usage, "The query is not valid, the input cannot be read or needs more than `--max-memory`."),
     ],
@@ -66,6 +70,8 @@ enum TraceQLCommand {
     if request.isCheck { return try check(request) }
     let log = try StandardErrorLog.make(arguments)
     if request.isInfo { return try InputInfo.run(arguments, request, log) }
+    if let difference = try RunDifference(arguments, request, log) { return try difference.run() }
+    if request.follows { return try FollowedTraces(arguments, request, log).run() }
     if let answers = try RemoteTraces(arguments, request, log) { return try answers.run() }
     return try FileTraces(arguments, request, log).run()
   }

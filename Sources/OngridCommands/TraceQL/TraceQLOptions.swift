@@ -56,10 +56,36 @@ enum TraceQLOptions {
       Written as in a query: `resource.service.name`, `name`, `span.http.route`. A query after it leaves only values of the \
       spans that it matches.
       """)
+  static let diff = Option.flag(
+    "diff", negatable: false, help: "Compare two runs: --diff [QUERY] BEFORE AFTER",
+    documentation: """
+      Each run is a file or directory, `id:TRACEID`, or `START..END` of a server or of `--from`; the query selects the spans \
+      of both. For every operation: calls, errors, durations and own time, which is the time in which no child runs. What \
+      chance does not explain comes first, then what changed most. To tell the two apart, the traces of both runs are dealt \
+      out anew a thousand times: in one comparison of a hundred, chance is taken for a change. Formats: `table`, `json`, \
+      `markdown`, and `waterfall` for two single traces.
+      """)
+  static let failOn = Option.value(
+    "fail-on", "CONDITION", .failCondition, help: "Exit 1 when an operation changed so, in --diff",
+    documentation: """
+      Such as `p95 > +20% || errors > +1%`: of `calls`, `errors`, `p50`, `p95` and `own`, joined by `&&` and `||`. A \
+      percentage is of what it was before, of `errors` a part of the calls; `p95 > +50ms` works too. Only changes count that \
+      chance does not explain.
+      """)
+  static let follow = Option.flag(
+    "follow", negatable: false, help: "Print what is found as it arrives in a growing file or a pipe",
+    documentation: """
+      A line for each: JSON, or text with `-f table` and on a terminal. A query over single spans is answered at once. Any \
+      other judges a trace when nothing has come for it for `--settle`; spans that come later are judged by themselves. It \
+      ends with the pipe, or with SIGTERM and SIGINT, and judges what is left.
+      """)
+  static let settle = Option.value(
+    "settle", "DURATION", .duration(), default: "5s", help: "How long a trace must rest before --follow judges it")
   static let maxMemory = Option.value(
     "max-memory", "SIZE", .size(in: 1 << 20...Int.max), default: "2GiB", help: "Most memory for traces from files",
     documentation: """
-      A metrics query over single spans needs none. A search keeps the input until the traces it found are put together.
+      A metrics query over single spans needs none. A search keeps the spans of the traces that it may find, and, until these \
+      are put together, all that comes through a pipe, compressed or as JSON.
       """)
   static let threads = Option.value(
     "threads", "COUNT", .whole(in: 1...1024), help: "Threads that read files; otherwise one for each processor")
@@ -77,13 +103,16 @@ enum TraceQLOptions {
       `waterfall` draws every trace as a tree of spans with bars on a time axis. Errors are marked, the critical path is \
       drawn stronger; messages, exceptions and links stand below their span.
 
+      `html` is one page for a browser that needs nothing else: the same waterfall to fold, zoom and search, by keyboard \
+      too, with all that is known of each span. It can be read without its script, and printed.
+
       `tree` shows which service calls which in the traces found, how often, with how many errors, and the 95th percentile \
       of their durations; `mermaid` is the same as a diagram for Markdown.
 
       `perfetto` is Chrome's trace events, for https://ui.perfetto.dev; `folded` is for flame graphs: one stack of spans a \
       line, and the microseconds of the last one's own.
 
-      `plot` draws the series of a metrics query.
+      `plot` draws the series of a metrics query. `markdown` is for `--diff`.
       """)
   static let width = Option.value(
     "width", "COLUMNS", .whole(in: 40...10_000), help: "Columns of tables and drawings; otherwise the terminal's",
@@ -106,8 +135,8 @@ enum TraceQLOptions {
   static let source = OptionGroup(
     "Source", [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin, from])
   static let query = OptionGroup("Query", [since, start, end, limit, spansPerSet, step, instant, all, check, raw])
-  static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues, info])
+  static let lookup = OptionGroup("Other questions", [traceID, tags, tagValues, info, diff, failOn])
   static let results = OptionGroup("Results", [format, exitStatus, failIfFound, width, utc])
   static let waterfall = OptionGroup("Waterfall", [details, foldBelow, maxDepth, only])
-  static let local = OptionGroup("Files", [maxMemory, threads])
+  static let local = OptionGroup("Files", [follow, settle, maxMemory, threads])
 }

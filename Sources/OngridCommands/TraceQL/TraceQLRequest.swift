@@ -13,16 +13,26 @@ struct TraceQLRequest {
     case traces([String])
     case tags
     case tagValues(String)
+    /// - Parameter sent: As of `query`.
+    case difference(Query, sent: String, before: DifferenceSide, after: DifferenceSide)
   }
 
   enum Format: String, CaseIterable {
-    case json, table, otlp, plot, waterfall, tree, mermaid, perfetto, folded
+    case json, table, otlp, plot, waterfall, html, tree, mermaid, perfetto, folded, markdown
+
+    /// Whether several traces become one drawing or document.
+    var isOneDocument: Bool {
+      switch self {
+      case .json, .table, .plot, .otlp, .waterfall, .markdown: false
+      case .html, .tree, .mermaid, .perfetto, .folded: true
+      }
+    }
 
     /// Whether it is made of whole traces.
     var needsTraces: Bool {
       switch self {
-      case .json, .table, .plot: false
-      case .otlp, .waterfall, .tree, .mermaid, .perfetto, .folded: true
+      case .json, .table, .plot, .markdown: false
+      case .otlp, .waterfall, .html, .tree, .mermaid, .perfetto, .folded: true
       }
     }
   }
@@ -44,6 +54,8 @@ struct TraceQLRequest {
   let question: Question
   let format: Format
   let isInfo: Bool
+  /// Whether what is found is printed as it arrives.
+  let follows: Bool
   private let exitStatus: Bool
   private let failIfFound: Bool
   let limit: Int
@@ -61,7 +73,10 @@ struct TraceQLRequest {
   let files: [String]
 
   init(_ arguments: Arguments) throws(CommandError) {
-    format = try arguments[TraceQLOptions.format]
+    follows = try arguments[TraceQLOptions.follow]
+    // Who sits before what is followed reads lines.
+    let isForPeople = follows && !arguments.isGiven(TraceQLOptions.format) && Terminal.isTerminal(1)
+    format = isForPeople ? .table : try arguments[TraceQLOptions.format]
     exitStatus = try arguments[TraceQLOptions.exitStatus]
     failIfFound = try arguments[TraceQLOptions.failIfFound]
     isInfo = try arguments[TraceQLOptions.info]
@@ -94,22 +109,32 @@ struct TraceQLRequest {
     let traceIDs = try arguments[TraceQLOptions.traceID]
     let tagValues = try arguments[TraceQLOptions.tagValues]
     let tags = try arguments[TraceQLOptions.tags]
-    guard [!traceIDs.isEmpty, tagValues != nil, tags, isInfo].filter({ $0 }).count <= 1 else {
-      throw .usage("only one of --trace-id, --tags, --tag-values and --info can be asked for")
+    let isDifference = try arguments[TraceQLOptions.diff]
+    guard [!traceIDs.isEmpty, tagValues != nil, tags, isInfo, isDifference].filter({ $0 }).count <= 1 else {
+      throw .usage("only one of --trace-id, --tags, --tag-values, --info and --diff can be asked for")
     }
+    if try arguments[TraceQLOptions.failOn] != nil, !isDifference { throw .usage("--fail-on needs --diff") }
     var positionals = arguments.positionals[...]
-    if !traceIDs.isEmpty || tagValues != nil || tags || isInfo {
+    if isDifference {
+      guard !isCheck, !isRaw else { throw .usage("--diff goes with neither --check nor --raw") }
+      guard positionals.count == 2 || positionals.count == 3, let after = positionals.popLast(),
+        let before = positionals.popLast()
+      else { throw .usage("--diff needs two runs: --diff [QUERY] BEFORE AFTER") }
+      text = positionals.popFirst() ?? ""
+      filter = nil
+      let read = try text.isEmpty ? (query: Query.all, text: "{ }") : TraceQLRequest.portable(text)
+      guard !read.query.isMetrics else { throw .usage("--diff compares the spans of a search, not series") }
+      question = .difference(
+        read.query, sent: read.text, before: try DifferenceSide(before, now: arguments.now),
+        after: try DifferenceSide(after, now: arguments.now))
+    } else if !traceIDs.isEmpty || tagValues != nil || tags || isInfo {
       guard !isCheck else { throw .usage("--check needs a query") }
       text = ""
       // A query begins with spans in braces or a parenthesis, a file hardly ever does.
       if traceIDs.isEmpty, !isInfo, let first = positionals.first, first.hasPrefix("{") || first.hasPrefix("(") {
         positionals.removeFirst()
-        do throws(QueryError) {
-          let read = try Query.portable(first)
-          filter = (read.query, read.text)
-        } catch {
-          throw TraceQLRequest.refusal(of: error, status: .usage)
-        }
+        let read = try TraceQLRequest.portable(first)
+        filter = (read.query, read.text)
         guard filter?.query.isMetrics == false else { throw .usage("the filter of a list selects spans, not series") }
       } else {
         filter = nil
@@ -125,12 +150,8 @@ struct TraceQLRequest {
       if isCheck || isRaw {
         question = .rawQuery
       } else {
-        do throws(QueryError) {
-          let read = try Query.portable(query)
-          question = .query(read.query, sent: read.text)
-        } catch {
-          throw TraceQLRequest.refusal(of: error, status: .usage)
-        }
+        let read = try TraceQLRequest.portable(query)
+        question = .query(read.query, sent: read.text)
       }
     }
     files = try arguments[TraceQLOptions.from] + positionals
@@ -138,6 +159,10 @@ struct TraceQLRequest {
       throw .usage("standard input cannot hold both the ids and the traces: give the traces as files")
     }
     try checkFormat()
+  }
+
+  private static func portable(_ text: String) throws(CommandError) -> (query: Query, text: String) {
+    do throws(QueryError) { return try Query.portable(text) } catch { throw refusal(of: error, status: .usage) }
   }
 
   /// The status of an answer that found something or nothing.
@@ -171,14 +196,22 @@ struct TraceQLRequest {
     // An unread query may be either.
     case .rawQuery: return
     case .traces:
-      if format == .plot || format == .table { throw unsuitable("one trace", "json, otlp, waterfall or perfetto") }
+      if format == .plot || format == .table || format == .markdown {
+        throw unsuitable("one trace", "json, otlp, waterfall, html or perfetto")
+      }
       return
     case .tags, .tagValues:
       if format != .json, format != .table { throw unsuitable("a list of names", "json or table") }
       return
+    case .difference:
+      guard [.json, .table, .markdown, .waterfall].contains(format) else {
+        throw unsuitable("a difference", "table, json, markdown or waterfall")
+      }
+      return
     }
+    if format == .markdown { throw unsuitable("traces and series", "json or table; markdown is for --diff") }
     if isMetrics, format.needsTraces { throw unsuitable("series", "json, table or plot") }
-    if !isMetrics, format == .plot { throw unsuitable("traces", "json, table, otlp or waterfall") }
+    if !isMetrics, format == .plot { throw unsuitable("traces", "json, table, otlp, waterfall or html") }
   }
 
   private func unsuitable(_ what: String, _ formats: String) -> CommandError {

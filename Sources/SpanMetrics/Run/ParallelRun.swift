@@ -24,11 +24,11 @@ public struct TimeStep {
 /// Reads an input to its end on several threads.
 public enum ParallelRun {
   /// Counts all spans of `input`. Each thread takes chunks, decodes and counts them by itself; at the end the counts
-  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown. `progress` is called now and then, by one
-  /// thread. With `step`, spans are also counted apart by when they ended.
+  /// are added up. Without `skipsBad` the first bad record, in the order of the input, is thrown.
+  /// With `step`, spans are also counted apart by when they ended.
   public static func run(
     _ input: TraceInput, _ configuration: SpanMetricsConfiguration, threads: Int, skipsBad: Bool = false,
-    step: Duration? = nil, progress: @escaping @Sendable () -> Void = {}
+    step: Duration? = nil
   ) throws(RunError) -> RunOutcome {
     let graph = ServiceGraph(configuration)
     let shared = Shared()
@@ -41,7 +41,7 @@ public enum ParallelRun {
     inParallel(all.count) { index in
       // Made on its own thread, an aggregator shares no cache line with another's.
       all[index].start { try? Aggregator(configuration, graph: graph) }
-      all[index].run(input, shared, skipsBad: skipsBad, progress: index == 0 ? progress : {})
+      all[index].run(input, shared, skipsBad: skipsBad)
     }
     if let failure = shared.failure { throw .input(failure) }
     for worker in all.dropFirst() { if let counted = worker.aggregator { total.merge(counted) } }
@@ -91,7 +91,7 @@ public enum ParallelRun {
       if aggregator == nil { aggregator = make() }
     }
 
-    func run(_ input: TraceInput, _ shared: Shared, skipsBad: Bool, progress: () -> Void) {
+    func run(_ input: TraceInput, _ shared: Shared, skipsBad: Bool) {
       guard let aggregator else { return }
       var decoder = TraceDecoder(skipsBad: skipsBad)
       var index = 0
@@ -103,7 +103,6 @@ public enum ParallelRun {
           }
           if firstSkipped == nil, let error = decoder.firstSkipped { firstSkipped = (index, error) }
           index += 1
-          progress()
         }
       } catch {
         shared.fail(error, at: error.place(orElse: index))

@@ -101,11 +101,78 @@ import Testing
     #expect(!child.contains("#") && child.contains("====="), "\(drawn.output)")
   }
 
+  /// Keys of JSON come in any order; a parent behind the attributes is a parent.
+  @Test func theParentMayStandBehindTheAttributes() throws {
+    func span(_ id: Int, _ parent: String) -> String {
+      """
+      {"attributes":[{"key":"a","value":{"intValue":"1"}}],"traceId":"0000000000000000000000000000000a","spanId":"000000000000000\(id)",\
+      "startTimeUnixNano":"1795417100000000000","endTimeUnixNano":"1795417101000000000"\(parent),"kind":2,"name":"n\(id)"}
+      """
+    }
+    let request =
+      "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[\(span(1, "")),\(span(2, ",\"parentSpanId\":\"0000000000000001\""))]}]}]}\n"
+    let found = try run(["{ name = \"n1\" } > { kind = server }"], input: Array(request.utf8))
+    #expect(found.output.contains("\"name\":\"n2\""), "\(found.output)")
+    #expect(try run(["{ span:parentID = \"\" } | count() = 1"], input: Array(request.utf8)).output.contains("n1"))
+  }
+
   @Test func showsTheEventThatMatched() throws {
     let events = Fixtures.path("cases/events.json")
     let found = try run(["{ event.i = 2 }", "--from", events])
     #expect(found.output.contains("{\"key\":\"i\",\"value\":{\"intValue\":\"2\"}}"), "\(found.output)")
     #expect(try run(["--tag-values", "event:name", "-f", "table", "--from", events]).output == "a\nb\n")
+  }
+
+  @Test func saysWhyNothingWasFound() throws {
+    let renamed = try run(["{ span.http.status_code = 500 }", "--from", Self.shop])
+    #expect(
+      renamed.status == 0
+        && renamed.errorLines.contains {
+          $0.hasPrefix("ongrid traceql: nothing found: nothing has span.http.status_code, but ")
+            && $0.hasSuffix(" spans have span.http.response.status_code, its newer name")
+        }, "\(renamed.errors)")
+    let series = try run(["{ span.http.response.status_code = \"500\" } | rate()", "--from", Self.shop])
+    #expect(series.errors.contains("leave out the quotes"), "\(series.errors)")
+    let early = try run(["{ }", "--from", Self.shop, "--start", "1000", "--end", "2000"])
+    #expect(early.errors.contains("all spans lie after the time range"), "\(early.errors)")
+    // Programs that want nothing on standard error get nothing, and a query that is right is not commented on.
+    #expect(try run(["{ span.http.status_code = 500 }", "--quiet", "--from", Self.shop]).errors.isEmpty)
+    #expect(try run(["{ span.http.response.status_code = 599 }", "--from", Self.shop]).errors.isEmpty)
+  }
+
+  @Test func saysWhichHintsHaveNoEffect() throws {
+    let sampled = try run(["{ } | rate() with(sample=0.5)", "-f", "table", "--from", Self.shop])
+    #expect(sampled.status == 0)
+    #expect(
+      sampled.errorLines == ["ongrid traceql: warning: with(sample=…) has no effect here: every span is counted"],
+      "\(sampled.errors)")
+  }
+
+  @Test func axesHaveUnits() throws {
+    func plot(_ query: String) throws -> [String] {
+      try run([query, "-f", "plot", "--step", "5m", "--width", "80", "--from", Self.shop]).output.components(
+        separatedBy: "\n")
+    }
+    #expect(try plot("{ } | rate()")[0].trimmingCharacters(in: .whitespaces) == "spans/s")
+    #expect(try plot("{ } | count_over_time()")[0].trimmingCharacters(in: .whitespaces) == "spans")
+    #expect(
+      try plot("{ } | max_over_time(span.http.response.status_code)")[0].trimmingCharacters(in: .whitespaces)
+        == "span.http.response.status_code")
+    #expect(try plot("{ } | quantile_over_time(duration, .9)")[0].contains("ms |"))
+    let shares = try plot("({ } | rate()) / ({ } | rate())")
+    #expect(shares[0].trimmingCharacters(in: .whitespaces).hasPrefix("1 |"), "\(shares[0])")
+  }
+
+  @Test func helpFitsTheTerminal() throws {
+    for columns in ["60", "80"] {
+      for arguments in [["traceql", "--help"], ["relay", "--help"], ["spanmetrics", "-h"], ["--help"]] {
+        let help = try Program.run(arguments, environment: ["COLUMNS": columns])
+        let wide = help.output.components(separatedBy: "\n").filter { $0.count > Int(columns) ?? 0 }
+        // A word, such as a quoted query, is never broken.
+        #expect(wide.allSatisfy { $0.hasPrefix("    ") }, "\(wide.first ?? "")")
+        #expect(columns == "60" || wide.count < 8, "\(wide)")
+      }
+    }
   }
 
   @Test func aFilterNarrowsListsOfNamesAndValues() throws {
@@ -234,7 +301,9 @@ import Testing
       #expect(result.status == 2, "\(arguments): \(result.status)")
       #expect(result.errorLines.first?.lowercased().contains(words) == true, "\(arguments): \(result.errors)")
     }
-    let small = try run(["{ }", "--max-memory", "1MiB", "--from", Self.shop, Self.shop, Self.shop, Self.shop])
+    // What comes through a pipe can be read but once, and is kept.
+    let shop = try Fixtures.bytes("otlp/shop.otlp")
+    let small = try run(["{ }", "--max-memory", "1MiB"], input: shop + shop + shop + shop)
     #expect(small.status == 2 && small.errors.contains("--max-memory"), "\(small.errors)")
     let skipped = try run(["{ }", "--skip-bad", "--from", cut])
     #expect(skipped.status == 2 || skipped.status == 4, "\(skipped.errors)")
