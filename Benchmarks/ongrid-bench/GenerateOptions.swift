@@ -45,6 +45,7 @@ enum OutputFormat: String {
   case protobuf
   case message
   case json
+  case csv
 
   func encode(_ batch: Batch) -> [UInt8] {
     switch self {
@@ -54,6 +55,7 @@ enum OutputFormat: String {
       let length = UInt32(body.count)
       return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } + body
     case .json: return JSONEncoder.encode(batch)
+    case .csv: return CSVEncoder.encode(batch)
     }
   }
 }

@@ -4,12 +4,13 @@ import Libc
 // `swift run -c release ongrid-bench generate --spans 500000 > spans.otlp`
 
 let usage = """
-  usage: ongrid-bench generate [--spans N] [--seed N] [--format protobuf|message|json] [--batch N]
+  usage: ongrid-bench generate [--spans N] [--seed N] [--format protobuf|message|json|csv] [--batch N]
                                [--start UNIX_SECONDS] [--output FILE]
 
     protobuf  a stream of 4-byte big-endian length + ExportTraceServiceRequest (default)
     message   one ExportTraceServiceRequest
     json      OTLP/JSON, one request per line
+    csv       one span per line, without a header: see CSVEncoder
 
   """
 
