@@ -501,10 +501,12 @@ def main():
     generator, tempo = Queries(a.seed), Tempo(a.tempo, start, end, a.answers)
     queries = [generator.query() for _ in range(a.queries)]
     if a.tempo:
-        for query in queries:
-            tempo.answer(query)
-            tempo.answer(revealed(query))
-        tempo.keep()
+        try:
+            for query in queries:
+                tempo.answer(query)
+                tempo.answer(revealed(query))
+        finally:
+            tempo.keep()
 
     def ask(query):
         return subprocess.run(

@@ -103,7 +103,7 @@ enum HelpText {
     let column = widest + 4
     var text = ""
     for (left, right) in rows {
-      var lines = wrap(right, columns: width - column)[...]
+      var lines = wrap(right.filter { $0 != "`" }, columns: width - column)[...]
       if left.count > widest {
         text += "  \(left)\n"
       } else {

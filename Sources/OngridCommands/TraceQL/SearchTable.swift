@@ -16,7 +16,7 @@ struct SearchTable {
     guard !result.traces.isEmpty else { return ["no traces"] }
     // A trace id is there to be copied, so that it is never cut; on a narrow terminal other things are left out: first
     // what can be counted in the trace, and milliseconds, then the name's end and the service's.
-    let isNarrow = layout.columns.map { $0 < 100 } ?? false
+    let isNarrow = layout.columns.map { $0 < 130 } ?? false
     let times = result.traces.map {
       layout.time(Timestamp(nanoseconds: Int64(clamping: $0.startTimeUnixNano)), isBrief: isNarrow)
     }
