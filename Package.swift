@@ -124,7 +124,7 @@ let package = Package(
     tests("TransportTests", ["Transport"]),
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),
-    tests("TraceQLTests", ["TraceQL", "Compression", "JSON", "Platform", "TraceFormats", "Traces"]),
+    tests("TraceQLTests", ["TraceQL", "Compression", "JSON", "OTLP", "Platform", "TraceFormats", "Traces"]),
     tests("RelayTests", ["Relay", "HTTPServer", "Transport", "OTLP", "Compression", "CZlib", "Platform", "ongrid"]),
     tests(
       "SpanMetricsTests", ["SpanMetrics", "MetricProfiles", "Backends", "Transport", "OTLP", "Platform", "ongrid"]),

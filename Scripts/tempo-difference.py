@@ -421,6 +421,12 @@ def is_metrics(query):
     return "_over_time(" in query or "rate()" in query
 
 
+def one_finds_more(query):
+    """Whether one of the two may find spans that the other does not, and so several spansets where that finds one: an
+    operator between them is an error then, for both."""
+    return bool(numbers(query, {}, {}, {}) or values_of_events_and_links(query, {}, {}, {}) or "||" in query)
+
+
 def compare(query, status, body, run, context):
     """How two answers relate, and both of them."""
     if status == 400 or run.returncode == 2:
@@ -430,9 +436,13 @@ def compare(query, status, body, run, context):
             return "same", ours, theirs
         if any(t in body for t in TEMPO_FAILS):
             return "meant: Tempo fails", ours, theirs
+        if "one spanset on each side" in run.stderr and one_finds_more(query):
+            return "meant: several spansets here only", ours, theirs
         return "refused by Tempo only" if status == 400 else "refused here only", ours, theirs
     if status != 200 or run.returncode != 0:
         ours, theirs = run.stderr.strip(), body[:200]
+        if any(text in theirs for text in BOTH_REFUSE) and one_finds_more(query):
+            return "meant: several spansets there only", ours, theirs
         return "meant: Tempo fails" if any(text in theirs for text in TEMPO_FAILS) else "failed", ours, theirs
     read = metrics_answer if is_metrics(query) else search_answer
     ours, theirs = read(json.loads(run.stdout)), read(json.loads(body))
@@ -467,6 +477,8 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--base", type=int, help="Unix seconds of the earliest trace; otherwise 20 minutes ago")
     arguments.add_argument("--answers", help="keeps what Tempo answers here, compressed")
+    arguments.add_argument(
+        "--canonical", type=int, default=500, help="for so many queries, also ask Tempo in the form that --check prints")
     arguments.add_argument("--record", help="a directory for the traces and a sample of the answers, for the tests")
     arguments.add_argument("--file", default="/tmp/ongrid-difference.jsonl")
     arguments.add_argument("--show", type=int, default=20)
@@ -489,10 +501,12 @@ def main():
     generator, tempo = Queries(a.seed), Tempo(a.tempo, start, end, a.answers)
     queries = [generator.query() for _ in range(a.queries)]
     if a.tempo:
-        for query in queries:
-            tempo.answer(query)
-            tempo.answer(revealed(query))
-        tempo.keep()
+        try:
+            for query in queries:
+                tempo.answer(query)
+                tempo.answer(revealed(query))
+        finally:
+            tempo.keep()
 
     def ask(query):
         return subprocess.run(
@@ -518,11 +532,29 @@ def main():
                         key, json.dumps(ours.get(key))[:600], json.dumps(theirs.get(key))[:600]))
             else:
                 print("   ours   %s\n   theirs %s" % (ours, theirs))
+    if a.tempo:
+        broken = [q for q in queries[:a.canonical] if not same_when_printed(a.ongrid, tempo, q)]
+        for query in broken[:a.show]:
+            print("== printed form answered otherwise\n   " + query)
+        totals["printed form answered otherwise"] = len(broken)
+        tempo.keep()
     if a.record:
         record(a, records, requests, start, end)
     for outcome, count in sorted(totals.items()):
         print("%6d %s" % (count, outcome))
-    return 1 if any(not (o == "same" or o.startswith("meant")) for o in totals) else 0
+    return 1 if any(n and not (o == "same" or o.startswith("meant")) for o, n in totals.items()) else 0
+
+
+def same_when_printed(ongrid, tempo, query):
+    """Whether Tempo reads what `--check` prints as it reads the query itself."""
+    run = subprocess.run([ongrid, "traceql", "--check", query], capture_output=True, text=True)
+    if run.returncode != 0:
+        return True
+    (status, body), (printed_status, printed) = tempo.answer(query), tempo.answer(run.stdout.strip())
+    if status != 200 or printed_status != 200:
+        return status == printed_status
+    read = metrics_answer if is_metrics(query) else search_answer
+    return same(read(json.loads(body)), read(json.loads(printed)))
 
 
 def record(a, records, requests, start, end):
@@ -538,7 +570,7 @@ def record(a, records, requests, start, end):
     kept = [{"start": start, "end": end, "step": 60}]
     # An answer that fills pages tells little more than a short one.
     equal = [r for r in records if r["outcome"] == "same" and (
-        r["status"] != 200 or 2 < len(json.dumps(r["answer"])) < 6_000)]
+        r["status"] != 200 or 2 < len(json.dumps(r["answer"])) < 16_000)]
     for r in equal[::max(1, len(equal) // 350)]:
         if r["status"] != 200:
             kept.append({"query": r["query"], "refused": True})

@@ -86,9 +86,9 @@ _ongrid() {
       ;;
     traceql)
       case $previous in
-        --tempo | --jaeger | --zipkin | --since | --start | --end | -n | --limit | --spans-per-set | --step | --trace-id | --tag-values | --width | --fold-below | --max-depth | --max-memory | --threads | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --tempo | --jaeger | --zipkin | --since | --start | --end | -n | --limit | --spans-per-set | --step | --trace-id | --tag-values | --fail-on | --width | --fold-below | --max-depth | --settle | --max-memory | --threads | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
-        -f | --format) _ongrid_words "json table otlp plot waterfall tree mermaid perfetto folded"; return ;;
+        -f | --format) _ongrid_words "json table otlp plot waterfall html tree mermaid perfetto folded markdown"; return ;;
         --only) _ongrid_words "errors critical"; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json jaeger-json zipkin-json"; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
@@ -96,8 +96,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --trace-id --tags --tag-values --info --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --trace-id --tags --tag-values --info --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --trace-id --tags --tag-values --info --diff --fail-on --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --follow --settle --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --trace-id --tags --tag-values --info --diff --fail-on --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --follow --settle --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) : ;;
       esac
       ;;

@@ -1,6 +1,7 @@
 import Compression
 import Foundation
 import JSON
+import OTLP
 import Platform
 import TestSupport
 import Testing
@@ -34,22 +35,23 @@ import TraceFormats
     let (start, end) = (try #require(range["start"] as? Int), try #require(range["end"] as? Int))
     let (from, to) = (Timestamp(seconds: Double(start)), Timestamp(seconds: Double(end)))
     options.range = TimeRange(start: UInt64(from.nanoseconds), end: UInt64(to.nanoseconds))
+    let source = try Self.traces()
     var compared = 0
     for entry in recorded.dropFirst() {
       let text = try #require(entry["query"] as? String)
       if entry["refused"] != nil {
         #expect(throws: (any Error).self, "\(text)") {
-          _ = try LocalEngine(Query(parsing: text), options).search(Self.source)
+          _ = try LocalEngine(Query(parsing: text), options).search(source)
         }
         continue
       }
       let query = try Query(parsing: text)
       var json = JSONWriter()
       if query.isMetrics {
-        try LocalEngine(query, options).metrics(Self.source).write(to: &json)
+        try LocalEngine(query, options).metrics(source).write(to: &json)
         #expect(Self.isSame(try Self.series(json.bytes), entry["series"] as Any), "\(text)")
       } else {
-        try LocalEngine(query, options).search(Self.source).write(to: &json)
+        try LocalEngine(query, options).search(source).write(to: &json)
         #expect(Self.isSame(try Self.traces(json.bytes), entry["traces"] as Any), "\(text)")
       }
       compared += 1
@@ -57,8 +59,15 @@ import TraceFormats
     #expect(compared > 200)
   }
 
-  private static var source: TraceSource {
-    get throws { .input(try TraceInput([Fixtures.path("traceql/difference/traces.jsonl.gz")])) }
+  /// The traces as one request in protobuf, decoded once.
+  private static func traces() throws -> TraceSource {
+    let input = try TraceInput([Fixtures.path("traceql/difference/traces.jsonl.gz")])
+    var decoder = TraceDecoder()
+    var bytes: [UInt8] = []
+    while let chunk = try input.next() {
+      try decoder.forEachRequest(in: chunk) { (request) throws(WireError) in bytes += [UInt8](request.bytes) }
+    }
+    return .memory(bytes)
   }
 
   // MARK: Answers in the shape of the recording
@@ -89,7 +98,9 @@ import TraceFormats
       var samples: [String: Any] = [:]
       for sample in series["samples"] as? [[String: Any]] ?? [] {
         let value = sample["value"] ?? 0
-        if (value as? Double) != 0, (value as? String) != "NaN" { samples[sample["timestampMs"] as? String ?? ""] = value }
+        if (value as? Double) != 0, (value as? String) != "NaN" {
+          samples[sample["timestampMs"] as? String ?? ""] = value
+        }
       }
       return [labels, samples]
     }

@@ -2,12 +2,14 @@ import Platform
 
 /// What `-h` and `--help` print.
 enum HelpText {
-  /// Lines are broken at this column at the latest; earlier on a narrower terminal, or where `COLUMNS` says so.
+  /// Lines are broken at this column at the latest; earlier on a narrower terminal, also where a pager stands in front of
+  /// it, or where `COLUMNS` says so.
   private static let maximumWidth = 100
   private static let width = min(maximumWidth, max(40, measuredWidth))
 
   private static var measuredWidth: Int {
-    Terminal.isTerminal(1) ? Terminal.columns(1) : Terminal.columnsVariable ?? maximumWidth
+    if Terminal.isTerminal(1) { return Terminal.columns(1) }
+    return Terminal.columnsVariable ?? (Terminal.isTerminal(2) ? Terminal.columns(2) : maximumWidth)
   }
 
   /// The program as a whole.
@@ -101,7 +103,7 @@ enum HelpText {
     let column = widest + 4
     var text = ""
     for (left, right) in rows {
-      var lines = wrap(right, columns: width - column)[...]
+      var lines = wrap(right.filter { $0 != "`" }, columns: width - column)[...]
       if left.count > widest {
         text += "  \(left)\n"
       } else {

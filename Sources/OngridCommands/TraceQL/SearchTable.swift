@@ -15,8 +15,11 @@ struct SearchTable {
   func lines(_ result: SearchResult) -> [String] {
     guard !result.traces.isEmpty else { return ["no traces"] }
     // A trace id is there to be copied, so that it is never cut; on a narrow terminal other things are left out: first
-    // what can be counted in the trace, then the name's end and the service's.
-    let times = result.traces.map { layout.time(Timestamp(nanoseconds: Int64(clamping: $0.startTimeUnixNano))) }
+    // what can be counted in the trace, and milliseconds, then the name's end and the service's.
+    let isNarrow = layout.columns.map { $0 < 130 } ?? false
+    let times = result.traces.map {
+      layout.time(Timestamp(nanoseconds: Int64(clamping: $0.startTimeUnixNano)), isBrief: isNarrow)
+    }
     let columns = layout.columns.map { $0 - max(0, (times.map(\.count).max() ?? 0) - 12) } ?? .max
     let shown = Column.allCases.filter { column in
       switch column {

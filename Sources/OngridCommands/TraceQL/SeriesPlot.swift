@@ -71,7 +71,7 @@ struct SeriesPlot {
 
   /// A value with its unit, where every value carries it.
   private func text(_ value: Double) -> String {
-    guard unit == .seconds, value.isFinite, abs(value) < 1e9 else { return TextLayout.number(value) }
+    guard unit == .seconds, value.isFinite, value != 0, abs(value) < 1e9 else { return TextLayout.number(value) }
     return value < 0 ? "-" + text(-value) : layout.duration(Int(Nanoseconds.of(seconds: value)))
   }
 

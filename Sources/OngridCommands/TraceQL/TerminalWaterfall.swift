@@ -60,12 +60,19 @@ struct TerminalWaterfall {
     let services = Set(trace.spans.map(\.service)).count
     let start = Timestamp(nanoseconds: trace.start)
     let count = trace.spans.count
-    return [
-      layout.paint("trace \(trace.id)", .bold)
-        + "  \(layout.time(start)) \(layout.zone(start))  \(layout.duration(Int(trace.duration)))  "
-        + "\(count) span\(count == 1 ? "" : "s"), \(services) service\(services == 1 ? "" : "s")"
-        + (errors > 0 ? ", " + layout.paint("\(errors) error\(errors == 1 ? "" : "s")", .boldRed) : "")
-    ]
+    let id = "trace \(trace.id)"
+    let time = "\(layout.time(start)) \(layout.zone(start))  \(layout.duration(Int(trace.duration)))"
+    let counts = "\(count) span\(count == 1 ? "" : "s"), \(services) service\(services == 1 ? "" : "s")"
+    let failed = errors > 0 ? "\(errors) error\(errors == 1 ? "" : "s")" : ""
+    let painted = counts + (errors > 0 ? ", " + layout.paint(failed, .boldRed) : "")
+    let countsWidth = counts.count + (errors > 0 ? 2 + failed.count : 0)
+    let columns = layout.columns ?? .max
+    // On a narrow terminal the id has a line of its own, and what is counted too.
+    let rest = time.count + 2 + countsWidth <= columns ? ["\(time)  \(painted)"] : [time, painted]
+    if rest.count == 1, id.count + 2 + time.count + 2 + countsWidth <= columns {
+      return [layout.paint(id, .bold) + "  " + rest[0]]
+    }
+    return [layout.paint(id, .bold)] + rest
   }
 
   /// The lines of the tree and the name.

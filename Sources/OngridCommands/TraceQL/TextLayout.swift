@@ -25,9 +25,20 @@ struct TextLayout {
   }
 
   /// `08:45:12.123`, its date before it when that is another day than today.
-  func time(_ moment: Timestamp) -> String {
+  ///
+  /// - Parameter isBrief: Without milliseconds, and without the year where that is this one.
+  func time(_ moment: Timestamp, isBrief: Bool = false) -> String {
     let time = LocalTime(moment, isUTC: isUTC)
-    return time.date == today ? time.clock : "\(time.date) \(time.clock)"
+    let clock = isBrief ? String(time.clock.dropLast(4)) : time.clock
+    if time.date == today { return clock }
+    let isThisYear = time.date.prefix(4) == today.prefix(4)
+    return (isBrief && isThisYear ? String(time.date.dropFirst(5)) : time.date) + " " + clock
+  }
+
+  /// The same, always with its date.
+  func dateAndTime(_ moment: Timestamp) -> String {
+    let time = LocalTime(moment, isUTC: isUTC)
+    return "\(time.date) \(time.clock)"
   }
 
   /// The same, always with its date.
@@ -149,11 +160,15 @@ struct TextTable {
     }
     if let available = layout.columns {
       var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - available
-      for column in columns.indices.sorted(by: { columns[$0].shrinks ?? -1 > columns[$1].shrinks ?? -1 })
-      where excess > 0 && columns[column].shrinks != nil {
-        let cut = min(excess, max(0, widths[column] - 6))
-        widths[column] -= cut
-        excess -= cut
+      let shrinking = columns.indices.filter { columns[$0].shrinks != nil }
+        .sorted { columns[$0].shrinks ?? 0 > columns[$1].shrinks ?? 0 }
+      // Each down to what is still readable, before any is cut to the bone; titles stay whole.
+      for least in [14, 6] {
+        for column in shrinking where excess > 0 {
+          let cut = min(excess, max(0, widths[column] - max(least, DisplayWidth.of(columns[column].title))))
+          widths[column] -= cut
+          excess -= cut
+        }
       }
     }
     func line(_ cells: [String], _ paint: (Int, String) -> String) -> String {

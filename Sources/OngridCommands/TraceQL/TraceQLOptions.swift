@@ -84,7 +84,8 @@ enum TraceQLOptions {
   static let maxMemory = Option.value(
     "max-memory", "SIZE", .size(in: 1 << 20...Int.max), default: "2GiB", help: "Most memory for traces from files",
     documentation: """
-      A metrics query over single spans needs none. A search keeps the input until the traces it found are put together.
+      A metrics query over single spans needs none. A search keeps the spans of the traces that it may find, and, until these \
+      are put together, all that comes through a pipe, compressed or as JSON.
       """)
   static let threads = Option.value(
     "threads", "COUNT", .whole(in: 1...1024), help: "Threads that read files; otherwise one for each processor")

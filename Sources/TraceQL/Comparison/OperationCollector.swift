@@ -9,25 +9,35 @@ final class OperationCollector: TraceCollector, @unchecked Sendable {
   private let grouped: GroupedSpans
   private let evaluator: TraceEvaluator
   private let range: TimeRange?
-  private(set) var recording = OperationRecording()
+  private var recording = OperationRecording()
 
   /// The operations of one service, by name.
   private final class Service {
     let name: String
     var names = KeyTable()
     var places: [Int32] = []
+    /// How often each other service called it.
+    var callers: [ObjectIdentifier: (name: String, count: Int)] = [:]
     init(_ name: String) { self.name = name }
   }
 
   private var services: [String: Service] = [:]
   /// By context, so that a service is looked up once for all spans of a resource.
   private var byContext: [Service?]
-  private var reached: [UInt64] = []
-  private var covered: [UInt64] = []
-  private var names: [ByteView] = []
-  private var isError: [Bool] = []
-  /// Whether a child of a span failed.
-  private var hasFailedChild: [Bool] = []
+  /// What is known of each span of the current trace.
+  private struct Measured {
+    var name = ByteView.empty
+    var isError = false
+    /// Whether a child failed.
+    var hasFailedChild = false
+    /// Up to where children have been looked at, ns since 1970.
+    var reached: UInt64 = 0
+    /// ns in which some child ran.
+    var covered: UInt64 = 0
+  }
+
+  /// As many as the trace has spans, used again for the next.
+  private var measured: ContiguousArray<Measured> = []
 
   init(_ plan: Plan, _ grouped: GroupedSpans, _ range: TimeRange?) {
     self.plan = plan
@@ -45,55 +55,71 @@ final class OperationCollector: TraceCollector, @unchecked Sendable {
     if let range, summary.start > range.end || summary.end < range.start { return }
     let spansets = try evaluator.run(plan.pipelines[0])
     guard !spansets.isEmpty else { return }
-    measureChildren()
     let kept = spansets.count == 1 ? spansets[0].spans : Set(spansets.flatMap(\.spans)).sorted()
-    for span in kept { add(Int(span)) }
+    // Taken out while they change, so that the accesses need no checks.
+    var measured = ContiguousArray<Measured>()
+    var recording = OperationRecording()
+    swap(&measured, &self.measured)
+    swap(&recording, &self.recording)
+    measure(into: &measured)
+    for span in kept { add(Int(span), measured[Int(span)], to: &recording) }
     recording.endTrace()
+    swap(&measured, &self.measured)
+    swap(&recording, &self.recording)
   }
 
   /// How much of each span its children cover, and whether one of them failed; spans stand in order of their start.
-  private func measureChildren() {
+  private func measure(into measured: inout ContiguousArray<Measured>) {
     let spans = evaluator.spans
-    reached.removeAll(keepingCapacity: true)
-    covered.removeAll(keepingCapacity: true)
-    names.removeAll(keepingCapacity: true)
-    isError.removeAll(keepingCapacity: true)
-    hasFailedChild.removeAll(keepingCapacity: true)
+    let parents = evaluator.tree.parent
+    measured.removeAll(keepingCapacity: true)
     for span in spans {
-      let header = try? SpanHeader(span.message, needsStatus: true)
-      reached.append(span.start)
-      covered.append(0)
-      names.append(header?.name ?? .empty)
-      isError.append(header?.statusCode == 2)
-      hasFailedChild.append(false)
+      var entry = Measured()
+      if let header = try? SpanHeader(span.message, needsStatus: true) {
+        entry.name = header.name
+        entry.isError = header.statusCode == 2
+      }
+      entry.reached = span.start
+      measured.append(entry)
     }
     for index in spans.indices {
-      let parent = Int(evaluator.tree.parent[index])
+      let parent = Int(parents[index])
       guard parent >= 0 else { continue }
-      if isError[index] { hasFailedChild[parent] = true }
-      let start = max(spans[index].start, reached[parent])
+      if measured[index].isError { measured[parent].hasFailedChild = true }
+      let start = max(spans[index].start, measured[parent].reached)
       let end = min(spans[index].end, spans[parent].end)
       guard start < end else { continue }
-      covered[parent] += end - start
-      reached[parent] = end
+      measured[parent].covered += end - start
+      measured[parent].reached = end
     }
   }
 
-  private func add(_ index: Int) {
+  private func add(_ index: Int, _ measured: Measured, to recording: inout OperationRecording) {
     let span = evaluator.spans[index]
     let service = service(span.context)
-    let (number, isNew) = service.names.insert(names[index])
+    let (number, isNew) = service.names.insert(measured.name)
     if isNew {
-      service.places.append(recording.place(of: ServiceOperation(service: service.name, name: String(names[index]))))
+      let operation = ServiceOperation(service: service.name, name: String(measured.name))
+      service.places.append(recording.place(of: operation))
     }
     let duration = span.end > span.start ? Int64(clamping: span.end - span.start) : 0
     recording.add(
-      service.places[number], isError: isError[index], isOrigin: isError[index] && !hasFailedChild[index],
-      duration: duration, ownTime: max(0, duration - Int64(clamping: covered[index])))
+      service.places[number], isError: measured.isError, isOrigin: measured.isError && !measured.hasFailedChild,
+      duration: duration, ownTime: max(0, duration - Int64(clamping: measured.covered)))
     let parent = Int(evaluator.tree.parent[index])
     guard parent >= 0 else { return }
     let caller = self.service(evaluator.spans[parent].context)
-    if caller !== service { recording.add(.init(caller: caller.name, callee: service.name)) }
+    if caller !== service { service.callers[ObjectIdentifier(caller), default: (caller.name, 0)].count += 1 }
+  }
+
+  /// What was collected. Called once, when all is.
+  func finish() -> OperationRecording {
+    for service in services.values {
+      for (name, count) in service.callers.values {
+        recording.add(OperationRecording.Edge(caller: name, callee: service.name), count: count)
+      }
+    }
+    return recording
   }
 
   private func service(_ context: Int32) -> Service {

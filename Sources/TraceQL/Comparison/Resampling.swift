@@ -19,7 +19,7 @@ struct Resampling {
 
   static let deals = 999
   /// More traces of a run tell nothing more, and cost time; these are evenly spread over it.
-  static let mostTraces = 2_000
+  static let mostTraces = 1_000
 
   /// What is summed over the traces of a run: calls, errors beyond the expected, logarithms of durations, durations in the
   /// upper tenth beyond the expected, logarithms of own times.

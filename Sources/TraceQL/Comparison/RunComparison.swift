@@ -108,18 +108,31 @@ extension OperationRecording {
   /// The figures of each operation.
   var figures: [ServiceOperation: RunComparison.Figures] {
     var figures = [RunComparison.Figures](repeating: .init(), count: operations.count)
-    var durations = [[Int64]](repeating: [], count: operations.count)
     for call in calls {
       let place = Int(call.operation)
       figures[place].calls += 1
       figures[place].errors += call.isError ? 1 : 0
       figures[place].origins += call.isOrigin ? 1 : 0
       figures[place].ownTime = figures[place].ownTime.addingReportingOverflow(call.ownTime).partialValue
-      durations[place].append(call.duration)
     }
-    for place in operations.indices {
-      figures[place].median = durations[place].quantile(50)
-      figures[place].percentile95 = durations[place].quantile(95)
+    // The durations of an operation side by side.
+    var next: [Int] = []
+    var first = 0
+    for operation in figures {
+      next.append(first)
+      first += operation.calls
+    }
+    var durations = [Int64](repeating: 0, count: calls.count)
+    for call in calls {
+      durations[next[Int(call.operation)]] = call.duration
+      next[Int(call.operation)] += 1
+    }
+    durations.withUnsafeMutableBufferPointer { durations in
+      for place in operations.indices {
+        let own = UnsafeMutableBufferPointer(rebasing: durations[(next[place] - figures[place].calls)..<next[place]])
+        figures[place].median = own.quantile(50)
+        figures[place].percentile95 = own.quantile(95)
+      }
     }
     return Dictionary(uniqueKeysWithValues: zip(operations, figures))
   }
@@ -127,15 +140,20 @@ extension OperationRecording {
 
 extension Array<Int64> {
   /// What `percent` of 100 values do not exceed, 0 without any. The values change places.
-  mutating func quantile(_ percent: Int) -> Int64 {
+  mutating func quantile(_ percent: Int) -> Int64 { withUnsafeMutableBufferPointer { $0.quantile(percent) } }
+}
+
+extension UnsafeMutableBufferPointer<Int64> {
+  /// As of an array.
+  func quantile(_ percent: Int) -> Int64 {
     if isEmpty { return 0 }
     let wanted = Swift.min(count - 1, Swift.max(0, (count * percent + 99) / 100 - 1))
     var (low, high) = (0, count - 1)
     // Quickselect; the middle of three as pivot, so that what is sorted already costs no more.
     while low < high {
       let middle = low + (high - low) / 2
-      let three = [self[low], self[middle], self[high]].sorted()
-      let pivot = three[1]
+      let (a, b) = (Swift.min(self[low], self[high]), Swift.max(self[low], self[high]))
+      let pivot = Swift.max(a, Swift.min(b, self[middle]))
       var (left, right) = (low, high)
       while left <= right {
         while self[left] < pivot { left += 1 }

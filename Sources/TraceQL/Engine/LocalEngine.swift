@@ -71,7 +71,7 @@ public struct LocalEngine: Sendable {
     let range = options.range
     let collectors = try run.collect(source) { grouped, _ in OperationCollector(plan, grouped, range) }
     var recording = OperationRecording()
-    for collector in collectors { recording.merge(collector.recording) }
+    for collector in collectors { recording.merge(collector.finish()) }
     recording.skipped = run.skipped
     return recording
   }

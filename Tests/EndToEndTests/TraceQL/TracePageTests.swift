@@ -78,8 +78,23 @@ import Testing
       ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "\(path.absoluteString)#\(id)"],
       executable: Tools.path(of: "chromium") ?? "")
     let dom = shown.output
-    #expect(dom.contains("<body class=\"on\">"), "\(shown.errors.suffix(500))")
+    #expect(dom.contains("<body class=\"on\""), "\(shown.errors.suffix(500))")
     #expect(dom.range(of: "class=\"r [^\"]*at\" id=\"\(id)\"[^>]*open=\"\"", options: .regularExpression) != nil)
     #expect(dom.contains("aria-label=\"fold "))
+  }
+
+  /// Search, fold, unfold, the critical path, errors, zoom and details, all by keyboard.
+  @Test(.enabled(if: Tools.path(of: "chromium") != nil && Tools.hasPython))
+  func keysMoveIt() throws {
+    let page = try page(["--trace-id", Self.trace, "--from", Self.shop])
+    let path = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString).html")
+    defer { try? FileManager.default.removeItem(at: path) }
+    try Data(page.utf8).write(to: path)
+    let script = try String(
+      contentsOf: Fixtures.repository.appending(path: "Tests/Python/press_keys.py"), encoding: .utf8)
+    let result = try Tools.runPython(script, [Tools.path(of: "chromium") ?? "", path.path(percentEncoded: false)])
+    #expect(
+      result.output == "[16, \"2 spans\", \"HGETALL\", 3, 16, 16, \"GET /cart\", 1, false, \"162ms\", true]\n",
+      "\(result.output)\(result.errors.suffix(500))")
   }
 }

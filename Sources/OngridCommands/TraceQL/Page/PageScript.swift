@@ -1,7 +1,7 @@
 /// What moves on a page of traces: folding, zooming, searching, all by keyboard too. Without it the page shows every span.
 enum PageScript {
   /// The page lets run what has this digest, and nothing else: SHA-256 in base64.
-  static let digest = "dZ1Xn6iHA3CRsWK8c7rglteby6/GSWORf2puwF9Ge5o="
+  static let digest = "aix58MymbfkPt4MbQxN4OR7y5kpa9/coJCYJXSZNg30="
 
   static let text = """
     'use strict';
@@ -28,7 +28,7 @@ enum PageScript {
     output.textContent=q===''?'':hits.length+(hits.length===1?' span':' spans')}
     function next(list,d){if(!list.length)return;const i=d>0?list.find(x=>x>at)??list[0]:list.findLast(x=>x<at)??list.at(-1);go(i)}
     const errors=()=>rows.flatMap((r,i)=>r.classList.contains('e')?[i]:[]);
-    function label(ns){const f=(v,u)=>(v>=100?v.toFixed(0):v>=10?v.toFixed(1):v.toFixed(2)).replace(/\\.?0+$/,v>=100?'$&':'')+u;
+    function label(ns){const f=(v,u)=>(v>=100?Math.floor(v):v>=10?Math.floor(v*10)/10:Math.floor(v*100)/100)+u;
     return ns<1e3?ns.toFixed(0)+'ns':ns<1e6?f(ns/1e3,'\\u00b5s'):ns<1e9?f(ns/1e6,'ms'):f(ns/1e9,'s')}
     function zoom(section,a,w){w=Math.min(1,Math.max(1e-6,w));a=Math.max(0,Math.min(1-w,a));
     section.dataset.a=a;section.dataset.w=w;section.style.setProperty('--a',a);section.style.setProperty('--k',1/w);

@@ -72,6 +72,7 @@ enum PageStyle {
     *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
     summary,dl{break-inside:avoid}
     body{font-size:10px}
+    code,.i,dd i,.axis{font-size:9px}
     }
     """
 }
