@@ -116,7 +116,9 @@ struct Blame {
   /// if several services that it calls answer late, which then are less likely to be at fault each.
   private mutating func between(_ calls: [Between]) {
     let slow = calls.filter { $0.test != nil }
-    let callees = Dictionary(grouping: slow, by: \.caller).mapValues { Set($0.map { table.service(of: $0.callee) }).count }
+    let callees = Dictionary(grouping: slow, by: \.caller).mapValues {
+      Set($0.map { table.service(of: $0.callee) }).count
+    }
     let callers = Dictionary(grouping: slow) { table.service(of: $0.callee) }.mapValues { Set($0.map(\.caller)).count }
     for (service, group) in Dictionary(grouping: calls, by: { table.service(of: $0.callee) }) {
       guard let worst = Blame.worst(group), let test = worst.test else { continue }

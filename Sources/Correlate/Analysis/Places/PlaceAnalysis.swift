@@ -159,7 +159,9 @@ struct PlaceAnalysis {
       guard let cases = cases(of: key) else { continue }
       let isFailure = key.isFailure
       for (index, interval) in intervals.enumerated() {
-        guard let test = ChangeTest.share(hits, of: cases, interval, isFailure: isFailure), test.evidence >= thresholds[index] else {
+        guard let test = ChangeTest.share(hits, of: cases, interval, isFailure: isFailure),
+          test.evidence >= thresholds[index]
+        else {
           continue
         }
         let count = ChangeTest.sum(cases, interval.from..<interval.to)
