@@ -231,8 +231,8 @@ struct Blame {
     call: Observations.Thing, share: Double
   )? {
     var votes: [Observations.Thing: Double] = [:]
-    for (call, slots) in observations.lastCalls[place] ?? [:] where !call.things.contains(thing) {
-      votes[call.last, default: 0] += ChangeTest.sum(slots, interval.from..<interval.to)
+    for call in observations.lastCalls where call.place == place && !call.things.contains(thing) {
+      votes[call.last, default: 0] += ChangeTest.sum(call.slots, interval.from..<interval.to)
     }
     let all = votes.values.reduce(0, +)
     guard all > 0, let best = votes.max(by: { ($0.value, $1.key.place) < ($1.value, $0.key.place) }),
