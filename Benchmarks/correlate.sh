@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints how long correlate takes when every request to every source takes 200 ms, and what it adds to the slowest source.
+# Prints how long correlate takes when every request to every source takes 200 ms, and what it adds to the slowest chain of sources.
 # usage: Benchmarks/correlate.sh BINARY
 set -euo pipefail
 
@@ -51,7 +51,9 @@ def run(options):
                             check=True, capture_output=True).stdout
     wall = (time.perf_counter() - start) * 1000
     timing = json.loads(output)["timing"]
-    return wall, max(ms for name, ms in timing.items() if name != "total_ms")
+    # What the other sources say of the services in the traces is asked once these are known.
+    chain = timing.get("tempo_ms", 0) + timing.get("witnesses_ms", 0)
+    return wall, max(chain, *(ms for name, ms in timing.items() if name != "total_ms"))
 
 for title, options in [
     ("Prometheus and Loki", ["--prometheus", urls[0], "--loki", urls[1]]),
@@ -60,7 +62,7 @@ for title, options in [
     results = [run(options) for _ in range(11)]
     wall = statistics.median(result[0] for result in results)
     added = statistics.median(result[0] - result[1] for result in results)
-    print(f"{title:20} {wall:6.0f} ms wall, {added:5.1f} ms more than the slowest source (target: 30 ms)")
+    print(f"{title:20} {wall:6.0f} ms wall, {added:5.1f} ms more than the slowest chain (target: 30 ms)")
 print("Tempo is asked twice, first which traces and then for the traces, so it takes two delays.")
 print(f"peak RSS             {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:6.1f} MiB")
 PYTHON

@@ -81,7 +81,7 @@ public struct Correlator: Sendable {
   private enum Outcome: Sendable {
     case metrics(SourceOutcome<MetricPanel>)
     case logs(SourceOutcome<LogPanel>)
-    case traces(String, SourceOutcome<TracePanel>)
+    case traces(String, SourceOutcome<TracePanel>, Witnesses)
   }
 
   private func correlate(_ task: CorrelationTask) -> Correlation {
@@ -92,9 +92,9 @@ public struct Correlator: Sendable {
     }
     if let url = configuration.loki { sources.append { .logs(LogSource(url: url, task: task).ask()) } }
     if !configuration.files.isEmpty {
-      sources.append { .traces("files", FileSource(task: task).ask()) }
+      sources.append { compare(FileSource(task: task).ask(), of: "files", task) }
     } else if let store = configuration.traceStore {
-      sources.append { .traces(store.kind.rawValue, StoreSource(store: store, task: task).ask()) }
+      sources.append { compare(StoreSource(store: store, task: task).ask(), of: store.kind.rawValue, task) }
     }
     let asked = sources
     let outcomes = Parallel.map(asked.count) { asked[$0]() }
@@ -109,12 +109,14 @@ public struct Correlator: Sendable {
       case .logs(let outcome):
         note("loki", outcome, &evidence, &answered)
         if outcome.answered { evidence.logs = outcome.panel }
-      case .traces(let source, let outcome):
+      case .traces(let source, let outcome, let witnesses):
         note(source, outcome, &evidence, &answered)
         if outcome.answered { evidence.traces = outcome.panel }
+        if let logs = witnesses.logs { note("loki", logs, &evidence, &answered) }
+        if let resources = witnesses.resources { note("prometheus", resources, &evidence, &answered) }
+        if witnesses.elapsed > 0 { evidence.timing.append(("witnesses", witnesses.elapsed)) }
       }
     }
-    if evidence.traces?.compared != nil { secondRound(task, &evidence) }
     if let traces = evidence.traces {
       let shared = SuspectAnalysis(service: task.service, sample: traces.sample).suspects()
       evidence.verdict = traces.verdict
@@ -129,44 +131,53 @@ public struct Correlator: Sendable {
     return Correlation(completeness: completeness, skipped: evidence.skipped, evidence: evidence)
   }
 
+  /// What the other sources say about the services in the traces.
+  private struct Witnesses: Sendable {
+    var logs: SourceOutcome<LogWitness>?
+    var resources: SourceOutcome<[PlaceFinding]>?
+    /// Nanoseconds from when the traces were known to the last answer.
+    var elapsed: Int64 = 0
+  }
+
   private enum Witness: Sendable {
     case logs(SourceOutcome<LogWitness>)
     case resources(SourceOutcome<[PlaceFinding]>)
   }
 
-  /// What the other sources say about the services in the traces, now that these are known.
-  private func secondRound(_ task: CorrelationTask, _ evidence: inout Evidence) {
-    guard let compared = evidence.traces?.compared, let verdict = evidence.traces?.verdict else { return }
+  /// Asks the other sources about the services in the traces as soon as these are known, whatever else is still under
+  /// way, and judges by all of it.
+  private func compare(_ traces: SourceOutcome<TracePanel>, of source: String, _ task: CorrelationTask) -> Outcome {
+    var traces = traces
+    var witnesses = Witnesses()
+    guard let compared = traces.panel.compared, let verdict = traces.panel.verdict else {
+      return .traces(source, traces, witnesses)
+    }
     let services = compared.services
-    guard !services.isEmpty else { return }
     var sources: [@Sendable () -> Witness] = []
-    if let url = configuration.loki, evidence.logs != nil, configuration.logSelector == nil {
+    if let url = configuration.loki, configuration.logSelector == nil, !services.isEmpty {
       sources.append {
         .logs(LogWitnessSource(url: url, task: task, grid: compared.grid, services: services).ask())
       }
     }
-    if let url = configuration.prometheus, evidence.metrics != nil {
+    if let url = configuration.prometheus, !services.isEmpty {
       let boundary = verdict.onset?.time ?? compared.grid.windowStart
       sources.append {
         .resources(ResourceSource(url: url, task: task, services: Set(services), boundary: boundary).ask())
       }
     }
     let asked = sources
-    guard !asked.isEmpty else { return }
-    var logs: LogWitness?
-    var resources: [PlaceFinding] = []
-    var answered = false
+    guard !asked.isEmpty else { return .traces(source, traces, witnesses) }
+    let begin = monotonicNanoseconds()
     for witness in Parallel.map(asked.count, { asked[$0]() }) {
       switch witness {
-      case .logs(let outcome):
-        note("loki", outcome, &evidence, &answered)
-        if outcome.answered { logs = outcome.panel }
-      case .resources(let outcome):
-        note("prometheus", outcome, &evidence, &answered)
-        resources = outcome.panel
+      case .logs(let outcome): witnesses.logs = outcome
+      case .resources(let outcome): witnesses.resources = outcome
       }
     }
-    evidence.traces?.verdict = compared.verdict(logs: logs, resources: resources)
+    witnesses.elapsed = monotonicNanoseconds() - begin
+    let logs = witnesses.logs.flatMap { $0.answered ? $0.panel : nil }
+    traces.panel.verdict = compared.verdict(logs: logs, resources: witnesses.resources?.panel ?? [])
+    return .traces(source, traces, witnesses)
   }
 
   private func note<Panel>(
@@ -178,9 +189,8 @@ public struct Correlator: Sendable {
     } else {
       evidence.timing.append((source, outcome.elapsed))
     }
-    if let reason = outcome.skipReason {
-      evidence.skipped[source] = [evidence.skipped[source], reason].compactMap { $0 }.joined(separator: "; ")
-    }
+    // A source that is away is away for every question.
+    if let reason = outcome.skipReason, evidence.skipped[source] == nil { evidence.skipped[source] = reason }
     answered = answered || outcome.answered
   }
 }

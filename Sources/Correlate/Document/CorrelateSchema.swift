@@ -281,7 +281,7 @@ public enum CorrelateSchema {
         "timing": {
           "type": "object",
           "additionalProperties": {"type": "integer", "minimum": 0},
-          "description": "Milliseconds by source, and in total"
+          "description": "Milliseconds by source, of the questions about the services in the traces (witnesses), and in total"
         },
         "queries": {
           "type": "array",

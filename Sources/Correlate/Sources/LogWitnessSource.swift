@@ -29,7 +29,7 @@ struct LogWitnessSource: Sendable {
     let begin = monotonicNanoseconds()
     let ranges = self.ranges
     let query = selector
-    let answers = Parallel.map(ranges.count, width: 6) { send(query, ranges[$0]) }
+    let answers = Parallel.map(ranges.count, width: 10) { send(query, ranges[$0]) }
     var outcome = SourceOutcome(panel: LogWitness())
     var found: [Answer] = []
     for (range, answer) in zip(ranges, answers) {

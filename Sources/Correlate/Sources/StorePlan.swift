@@ -60,7 +60,8 @@ struct StorePlan: Sendable {
     let count = max(1, min(Int64(most), length / shortest))
     let bound = { (index: Int64) in
       let time = start.advanced(byNanoseconds: Int64(saturating: Double(length) * Double(index) / Double(count)))
-      return index == 0 || index == count ? time : Timestamp(nanoseconds: time.wholeSeconds.multipliedSaturating(by: Nanoseconds.perSecond))
+      return index == 0 || index == count
+        ? time : Timestamp(nanoseconds: time.wholeSeconds.multipliedSaturating(by: Nanoseconds.perSecond))
     }
     return (0..<count).map { (bound($0), bound($0 + 1)) }
   }

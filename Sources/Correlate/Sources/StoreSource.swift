@@ -83,7 +83,8 @@ struct StoreSource: Sendable {
 
   // MARK: Panel
 
-  private func fill(_ outcome: inout SourceOutcome<TracePanel>, from found: [(plan: StorePlan, traces: [TraceSummary])]) {
+  private func fill(_ outcome: inout SourceOutcome<TracePanel>, from found: [(plan: StorePlan, traces: [TraceSummary])])
+  {
     let of = { (purpose: StorePlan.Purpose) in found.filter { $0.plan.purpose == purpose }.map(\.traces) }
     let errors = of(.errors).flatMap { $0 }.sorted { $0.start > $1.start }
     var seen: Set<String> = []
@@ -104,7 +105,9 @@ struct StoreSource: Sendable {
       case .failure(let error): outcome.failures.append(("trace", error.description))
       }
     }
-    let copies = worst.compactMap { id in byID[id].flatMap { try? SpanReader.traces($0) }?.max { $0.spans.count < $1.spans.count } }
+    let copies = worst.compactMap { id in
+      byID[id].flatMap { try? SpanReader.traces($0) }?.max { $0.spans.count < $1.spans.count }
+    }
     let copiesByID = Dictionary(copies.map { ($0.id, $0) }) { first, _ in first }
     name(&outcome.panel.errors, from: copiesByID)
     name(&outcome.panel.slowest, from: copiesByID)

@@ -107,7 +107,7 @@ final class QueryRun {
   // MARK: Second pass
 
   /// The traces that can pass, at most `limit` (0 for all) where the first pass settles which do.
-  private func choose(_ passes: [FirstPass], limit: Int) -> ChosenTraces {
+  func choose(_ passes: [FirstPass], limit: Int) -> ChosenTraces {
     var merged = KeyTable()
     var candidates: ContiguousArray<FirstPass.Candidate> = []
     for pass in passes {
@@ -145,7 +145,7 @@ final class QueryRun {
   }
 
   /// Collects the spans of the chosen traces.
-  private func secondPass(_ passes: [FirstPass], _ chosen: ChosenTraces) throws(EngineError) -> GroupedSpans {
+  func secondPass(_ passes: [FirstPass], _ chosen: ChosenTraces) throws(EngineError) -> GroupedSpans {
     let control = control
     let collectors = passes.map { _ in SecondPass(chosen, control) }
     if chosen.count > 0 {

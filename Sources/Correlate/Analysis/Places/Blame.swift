@@ -116,7 +116,9 @@ struct Blame {
   /// if several services that it calls answer late, which then are less likely to be at fault each.
   private mutating func between(_ calls: [Between]) {
     let slow = calls.filter { $0.test != nil }
-    let callees = Dictionary(grouping: slow, by: \.caller).mapValues { Set($0.map { table.service(of: $0.callee) }).count }
+    let callees = Dictionary(grouping: slow, by: \.caller).mapValues {
+      Set($0.map { table.service(of: $0.callee) }).count
+    }
     let callers = Dictionary(grouping: slow) { table.service(of: $0.callee) }.mapValues { Set($0.map(\.caller)).count }
     for (service, group) in Dictionary(grouping: calls, by: { table.service(of: $0.callee) }) {
       guard let worst = Blame.worst(group), let test = worst.test else { continue }
@@ -229,8 +231,8 @@ struct Blame {
     call: Observations.Thing, share: Double
   )? {
     var votes: [Observations.Thing: Double] = [:]
-    for (call, slots) in observations.lastCalls[place] ?? [:] where !call.things.contains(thing) {
-      votes[call.last, default: 0] += ChangeTest.sum(slots, interval.from..<interval.to)
+    for call in observations.lastCalls where call.place == place && !call.things.contains(thing) {
+      votes[call.last, default: 0] += ChangeTest.sum(call.slots, interval.from..<interval.to)
     }
     let all = votes.values.reduce(0, +)
     guard all > 0, let best = votes.max(by: { ($0.value, $1.key.place) < ($1.value, $0.key.place) }),

@@ -54,9 +54,27 @@ struct PlaceAnalysis {
       verdict.reason = reason(first)
       return verdict
     }
-    verdict.services = stories[best]
+    verdict.services = stories[best] + others(stories, around, besides: stories[best])
     verdict.onset = onset(intervals, totals, best)
     return verdict
+  }
+
+  /// Whom other stretches of the time speak against, and less so: it may have begun elsewhere before it showed there.
+  private func others(
+    _ stories: [[ServiceVerdict]], _ candidates: [Int], besides named: [ServiceVerdict]
+  ) -> [ServiceVerdict] {
+    let known = Set(named.map(\.service))
+    var found: [String: ServiceVerdict] = [:]
+    for service in candidates.lazy.flatMap({ stories[$0] })
+    where service.total >= PlaceAnalysis.enough && !known.contains(service.service) {
+      if service.total > found[service.service]?.total ?? 0 { found[service.service] = service }
+    }
+    let least = named.last?.total ?? 0
+    return found.values.sorted { ($1.total, $0.service) < ($0.total, $1.service) }.map { service in
+      var service = service
+      service.total = min(least, service.total * 0.4)
+      return service
+    }
   }
 
   private func best(_ candidates: [Int], _ intervals: [TimeGrid.Interval], _ totals: [Double]) -> Int? {
@@ -141,7 +159,9 @@ struct PlaceAnalysis {
       guard let cases = cases(of: key) else { continue }
       let isFailure = key.isFailure
       for (index, interval) in intervals.enumerated() {
-        guard let test = ChangeTest.share(hits, of: cases, interval, isFailure: isFailure), test.evidence >= thresholds[index] else {
+        guard let test = ChangeTest.share(hits, of: cases, interval, isFailure: isFailure),
+          test.evidence >= thresholds[index]
+        else {
           continue
         }
         let count = ChangeTest.sum(cases, interval.from..<interval.to)

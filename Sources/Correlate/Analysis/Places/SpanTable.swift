@@ -110,7 +110,9 @@ struct SpanTable {
   /// Takes over the spans of another table.
   mutating func merge(_ other: SpanTable) {
     let placeNumbers = other.places.map { place in
-      number(of: Place(service: names.number(of: other.names[place.service]), name: names.number(of: other.names[place.name])))
+      number(
+        of: Place(
+          service: names.number(of: other.names[place.service]), name: names.number(of: other.names[place.name])))
     }
     let peerNumbers = other.names.names.map { names.number(of: $0) }
     leftOut += other.leftOut

@@ -9,6 +9,7 @@ struct TraceWalk {
   private var tree = TraceTree()
   private var links: ContiguousArray<TraceTree.Link> = []
   private var children: [Int] = []
+  private var things: [(thing: Observations.Thing, count: Int64)] = []
 
   private static let client = UInt8(SpanKind.client.rawValue)
   private static let producer = UInt8(SpanKind.producer.rawValue)
@@ -16,6 +17,8 @@ struct TraceWalk {
 
   /// A trace with more spans is one that never ends; it is compared by its first.
   private static let maximumSpans = 20_000
+  /// An operation that does more different things has names made of ids.
+  private static let maximumThings = 64
 
   private init(_ table: SpanTable, grid: TimeGrid) {
     self.table = table
@@ -93,20 +96,22 @@ struct TraceWalk {
     observations.happens(at: span.place, slot: slot)
     observations.ownTime(of: span.place, ownTime(span, spans, base), slot: slot)
     guard !children.isEmpty else { return }
-    var things: [Observations.Thing: Int] = [:]
+    things.removeAll(keepingCapacity: true)
     var last: Observations.Thing?
     for child in children {
       let thing = self.thing(child, spans, base)
-      things[thing, default: 0] += 1
+      if let index = things.firstIndex(where: { $0.thing == thing }) {
+        things[index].count += 1
+      } else if things.count < TraceWalk.maximumThings {
+        things.append((thing, 1))
+      }
       last = thing
     }
     for (thing, count) in things {
       observations.event(.does(place: span.place, thing: thing), slot: slot)
-      observations.time(.calls(place: span.place, thing: thing), Int64(count) &* 1000, slot: slot)
+      observations.time(.calls(place: span.place, thing: thing), count &* 1000, slot: slot)
     }
-    if let last, things.count <= 24 {
-      observations.lastCall(at: span.place, .init(things: Set(things.keys), last: last), slot: slot)
-    }
+    if let last, things.count <= 24 { observations.lastCall(at: span.place, things, last: last, slot: slot) }
   }
 
   /// What a child stands for: the operation that it calls in another service, or itself.
