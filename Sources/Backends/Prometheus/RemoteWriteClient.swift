@@ -16,6 +16,12 @@ public enum WriteAttempt {
 /// `@unchecked Sendable`: one thread at a time uses it.
 public final class RemoteWriteClient: @unchecked Sendable {
   public var cancellation: HTTPCancellation?
+  /// How failures that may pass are tried again by `write`.
+  private let retry = RetryPolicy(giveUpAfter: .seconds(60))
+
+  /// How much goes into one request; Prometheus's own default is 2,000 samples.
+  private static let batchSeries = 2000
+  private static let batchBytes = 4 << 20
 
   private let url: HTTPURL
   private let http: HTTPClient
@@ -29,6 +35,42 @@ public final class RemoteWriteClient: @unchecked Sendable {
       http = try HTTPClient(options: options)
     } catch {
       throw .http(error)
+    }
+  }
+
+  /// Writes all series in as many requests as that takes; ends at the first that fails for good.
+  public func write(_ series: some Sequence<RemoteWriteSeries>) throws(BackendError) {
+    var encoder = RemoteWriteEncoder()
+    for entry in series {
+      encoder.append(entry)
+      if encoder.seriesCount >= RemoteWriteClient.batchSeries || encoder.byteCount >= RemoteWriteClient.batchBytes {
+        try write(encoder.view)
+        encoder.removeAll()
+      }
+    }
+    if encoder.seriesCount > 0 { try write(encoder.view) }
+  }
+
+  /// Writes one serialized WriteRequest.
+  public func write(_ request: ByteView) throws(BackendError) {
+    let start = monotonicNanoseconds()
+    var attempts = 1
+    while true {
+      let failure: BackendError
+      var requested: Duration?
+      switch attempt(request) {
+      case .taken: return
+      case .refused(let error, _): throw error
+      case .failed(let error, let after):
+        failure = error
+        requested = after
+      }
+      let elapsed = Duration.nanoseconds(monotonicNanoseconds() - start)
+      guard let delay = retry.delay(afterAttempt: attempts, elapsed: elapsed, requested: requested) else {
+        throw failure
+      }
+      guard RetryWait.sleep(for: delay, deadline: nil, cancellation) else { throw failure }
+      attempts += 1
     }
   }
 

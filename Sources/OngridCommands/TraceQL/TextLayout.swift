@@ -41,12 +41,6 @@ struct TextLayout {
     return "\(time.date) \(time.clock)"
   }
 
-  /// The same, always with its date.
-  func dateAndTime(_ moment: Timestamp) -> String {
-    let time = LocalTime(moment, isUTC: isUTC)
-    return "\(time.date) \(time.clock)"
-  }
-
   /// The name of the time zone at a moment.
   func zone(_ moment: Timestamp) -> String { LocalTime(moment, isUTC: isUTC).zone }
 

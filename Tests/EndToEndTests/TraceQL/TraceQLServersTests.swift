@@ -71,20 +71,6 @@ import Testing
     #expect(server.requests.count == asked + 1)
   }
 
-  @Test func saysWhatAServerHasInPlaceOfWhatIsAskedFor() throws {
-    let server = try tempo()
-    defer { server.stop() }
-    let result = try run(["{ span.http.status_code = 500 && name = \"nothing\" }", "--tempo", server.url])
-    #expect(
-      result.errors.contains(
-        "nothing has span.http.status_code, but there is span.http.response.status_code, its newer name"),
-      "\(result.errors)")
-    // Nothing is looked up where it would help nobody.
-    let asked = server.requests.count
-    _ = try run(["{ name = \"nothing\" }", "--tempo", server.url])
-    #expect(server.requests.count == asked + 1)
-  }
-
   @Test func showsTablesWithWholeIds() throws {
     let server = try tempo()
     defer { server.stop() }
