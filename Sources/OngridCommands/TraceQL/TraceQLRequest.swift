@@ -98,8 +98,10 @@ struct TraceQLRequest {
       throw .usage("only one of --trace-id, --tags, --tag-values and --info can be asked for")
     }
     var positionals = arguments.positionals[...]
+    let facets = try TraceFacets(arguments)
     if !traceIDs.isEmpty || tagValues != nil || tags || isInfo {
       guard !isCheck else { throw .usage("--check needs a query") }
+      guard facets.isEmpty else { throw .usage("\(facets.firstOption) narrows a search") }
       text = ""
       // A query begins with spans in braces or a parenthesis, a file hardly ever does.
       if traceIDs.isEmpty, !isInfo, let first = positionals.first, first.hasPrefix("{") || first.hasPrefix("(") {
@@ -117,7 +119,7 @@ struct TraceQLRequest {
       question =
         traceIDs.isEmpty ? tagValues.map { .tagValues($0) } ?? .tags : .traces(try TraceIDList.read(traceIDs))
     } else {
-      guard let query = positionals.popFirst() else {
+      guard let query = try facets.query(takenFrom: &positionals) else {
         throw .usage("a query is needed, such as '{ status = error }'")
       }
       text = query
