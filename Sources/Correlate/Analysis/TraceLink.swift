@@ -18,8 +18,9 @@ struct TraceLink: Sendable {
   static func find(_ evidence: Evidence) -> [TraceLink] {
     var links: [String: TraceLink] = [:]
     for (index, line) in (evidence.logs?.lines ?? []).enumerated() {
-      guard let id = line.traceID else { continue }
-      links[id, default: TraceLink(traceID: id)].logLines.append(index)
+      for id in Set([line.traceID].compactMap(\.self) + line.otherTraceIDs) {
+        links[id, default: TraceLink(traceID: id)].logLines.append(index)
+      }
     }
     for (index, exemplar) in (evidence.metrics?.exemplars ?? []).enumerated() {
       guard let id = exemplar.traceID else { continue }

@@ -17,6 +17,8 @@ public struct TraceInputOptions: Sendable {
   public var start = TracePosition()
   /// Whether what can be read of damaged input is read: what is cut or broken is then counted in the findings.
   public var skipsBad = false
+  /// Asked before each chunk: true ends the reading with an error.
+  public var mustStop: (@Sendable () -> Bool)?
 
   public init() {}
 }
@@ -109,6 +111,9 @@ public final class TraceInput: Sendable {
   /// this; the numbers of chunks ascend in the order of the input.
   public func next() throws(InputError) -> TraceChunk? {
     while true {
+      if let mustStop = options.mustStop, mustStop() {
+        throw InputError("the traces", .whole, "reading them took too long")
+      }
       switch try state.withLock({ (state) throws(InputError) in try share(&state) }) {
       case .end: return nil
       case .chunk(let chunk): return chunk
