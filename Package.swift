@@ -26,7 +26,7 @@ let releaseLinking: [LinkerSetting] = [
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
   "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends", "HTTPServer",
-  "Transport", "TraceFormats", "OTLP", "JSON", "Compression", "Platform", "TestSupport",
+  "Transport", "TraceFormats", "OTLP", "MCP", "JSON", "Compression", "Platform", "TestSupport",
 ]
 let fuzzing: Target =
   Context.environment["ONGRID_FUZZ"] == nil
@@ -46,7 +46,7 @@ let package = Package(
       name: "OngridCommands",
       dependencies: [
         "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends",
-        "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "Platform",
+        "HTTPServer", "Transport", "TraceFormats", "OTLP", "MCP", "JSON", "YAML", "Compression", "Platform",
       ]),
 
     .target(
@@ -75,6 +75,7 @@ let package = Package(
     .target(name: "HTTPServer", dependencies: ["TLS", "Platform", "CEvents", "CNghttp2"]),
     .target(name: "TraceFormats", dependencies: ["OTLP", "JSON", "Compression", "Platform"]),
     .target(name: "OTLP", dependencies: ["JSON", "Platform"]),
+    .target(name: "MCP", dependencies: ["JSON", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "YAML", dependencies: ["Platform", "CYAML"]),
     .target(name: "Compression", dependencies: ["Platform", "CArchive", "CDeflate", "CZlib", "CZstd"]),
@@ -109,6 +110,7 @@ let package = Package(
     tests("JSONTests", ["JSON"]),
     tests("OTLPTests", ["OTLP", "TraceFormats"]),
     tests("TraceFormatsTests", ["TraceFormats", "ongrid"]),
+    tests("MCPTests", ["MCP"]),
     tests("TransportTests", ["Transport"]),
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),
