@@ -32,7 +32,7 @@ struct TracePanel: Sendable {
   /// Traces that were not looked at for want of room.
   var leftOut = 0
 
-  static let maximumRows = 10
+  static let maximumRows = 6
   static let maximumTraces = 3
 }
 

@@ -9,7 +9,7 @@ struct GraphDrawing {
 
   private static let boxWidth = 170
   private static let boxHeight = 34
-  private static let columnStep = 350
+  private static let columnStep = 316
   private static let rowStep = 62
 
   /// - Parameter changed: services that are suspected.

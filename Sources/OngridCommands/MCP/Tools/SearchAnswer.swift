@@ -76,7 +76,8 @@ struct SearchAnswer {
     for span in trace.spansets.flatMap(\.spans).prefix(spans) {
       json.beginObject()
       json.optional("span_id", span.spanID)
-      json.optional("name", short(span.name))
+      // Tempo names only spans of which the query asks for the name.
+      if !span.name.isEmpty { json.optional("name", short(span.name)) }
       json.key("duration_ms")
       json.double((Double(span.duration) / 1e4).rounded() / 100)
       for attribute in span.attributes.prefix(8) where attribute.name != "name" && attribute.name != "duration" {

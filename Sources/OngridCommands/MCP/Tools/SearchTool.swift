@@ -40,7 +40,9 @@ struct SearchTool: InvestigatorTool {
       let result = try store.search(query, sent: sent, range: range, limit: limit, call)
       if result.traces.count >= limit { call.note("as many traces as the limit allows: there may be more") }
       if result.skipped > 0 { call.note("\(result.skipped) bad records were passed over") }
-      return SearchAnswer(traces: result.traces, notes: call.notes).text(budget: budget)
+      // A server gives them in any order.
+      let latest = result.traces.sorted { ($0.startTimeUnixNano, $0.traceID) > ($1.startTimeUnixNano, $1.traceID) }
+      return SearchAnswer(traces: latest, notes: call.notes).text(budget: budget)
     } catch {
       throw ToolFailure(error.text)
     }
