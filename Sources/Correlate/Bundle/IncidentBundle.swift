@@ -61,6 +61,14 @@ struct IncidentBundle: Sendable {
       writer.value(current())
       return writer.bytes.count > maximumBytes
     }
+    func shorten(to limit: Int) {
+      bundle.incident.title = bundle.incident.title.map { String($0.prefix(limit)) }
+      bundle.incident.ruleKey = bundle.incident.ruleKey.map { String($0.prefix(limit)) }
+      bundle.incident.stored.ruleName = bundle.incident.stored.ruleName.map { String($0.prefix(limit)) }
+      bundle.skipped = bundle.skipped.mapValues { String($0.prefix(limit)) }
+    }
+    // As long as the tool's own store has them.
+    if isTooLarge() { shorten(to: 256) }
     // The tool's own steps, then the same further down, for it stops there.
     for (lines, rows) in [(10, 20), (10, 5), (0, 5), (0, 0)] where isTooLarge() {
       if bundle.logs.count > lines {
@@ -77,17 +85,16 @@ struct IncidentBundle: Sendable {
       }
     }
     if isTooLarge() {
-      truncated["labels"] = bundle.incident.labels.count + bundle.incident.annotations.count
+      let labels = bundle.incident.labels.count + bundle.incident.annotations.count
+      if labels > 0 { truncated["labels"] = labels }
       bundle.incident.labels = [:]
       bundle.incident.annotations = [:]
+      if !bundle.metrics.isEmpty { truncated["metric_panel"] = bundle.metrics.count }
       bundle.metrics = []
     }
-    var limit = 200
+    var limit = 128
     while isTooLarge(), limit > 2 {
-      bundle.incident.title = bundle.incident.title.map { String($0.prefix(limit)) }
-      bundle.incident.ruleKey = bundle.incident.ruleKey.map { String($0.prefix(limit)) }
-      bundle.incident.stored.ruleName = bundle.incident.stored.ruleName.map { String($0.prefix(limit)) }
-      bundle.skipped = bundle.skipped.mapValues { String($0.prefix(limit)) }
+      shorten(to: limit)
       limit /= 2
     }
     return current()

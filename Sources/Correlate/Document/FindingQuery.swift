@@ -21,10 +21,22 @@ struct FindingQuery {
     case .logs: (source, query) = ("loki", "{service_name=\(service)}")
     case .resources:
       source = "prometheus"
-      query =
-        evidence.queries.last { $0.source == "prometheus" && finding.text.contains($0.name) }?.query
-        ?? evidence.queries.last { $0.source == "prometheus" && $0.name == "processor" }?.query ?? ""
+      query = FindingQuery.resources(finding, evidence)
     }
+  }
+
+  /// Words of a finding and the name of the queries that it came from.
+  private static let resourceWords = [
+    ("restarts", "restarts"), ("kills", "oom_kills"), ("throttled", "throttling"), ("processor", "processor"),
+    ("memory", "memory"),
+  ]
+
+  /// Several queries have one name where exporters name a metric differently; of these, one has an answer.
+  private static func resources(_ finding: PlaceFinding, _ evidence: Evidence) -> String {
+    let words = finding.text.dropFirst(finding.service.count)
+    guard let name = resourceWords.first(where: { words.contains($0.0) })?.1 else { return "" }
+    let sent = evidence.queries.filter { $0.source == "prometheus" && $0.name == name }.map(\.query)
+    return sent.count == 1 ? sent[0] : sent.map { "(\($0))" }.joined(separator: " or ")
   }
 }
 

@@ -72,8 +72,9 @@ struct TraceFacets {
     // As the printer writes it, there are no comments and no strings in backquotes.
     let text = try Query(parsing: query).description
     guard let (open, close) = TraceFacets.firstBraces(text) else { return query }
-    let inner = text[text.index(after: open)..<close]
-    let all = inner.allSatisfy(\.isWhitespace) ? conditions : "\(conditions) && (\(inner))"
+    var inner = text[text.index(after: open)..<close].drop(while: \.isWhitespace)
+    while inner.last?.isWhitespace == true { inner.removeLast() }
+    let all = inner.isEmpty ? conditions : "\(conditions) && (\(inner))"
     return text[..<open] + "{ \(all) }" + text[text.index(after: close)...]
   }
 
