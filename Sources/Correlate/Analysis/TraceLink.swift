@@ -30,8 +30,8 @@ struct TraceLink: Sendable {
     let note = { (name: String, ids: [String]) in
       for id in ids { links[id, default: TraceLink(traceID: id)].lists.append(name) }
     }
-    note("errors", (panel?.errors ?? []).map(\.id))
-    note("slowest", (panel?.slowest ?? []).map(\.id))
+    note("errors", (panel?.errors ?? []).prefix(TracePanel.shownRows).map(\.id))
+    note("slowest", (panel?.slowest ?? []).prefix(TracePanel.shownRows).map(\.id))
     note("traces", (panel?.traces ?? []).map(\.id))
     var known: [String: Trace] = [:]
     for trace in (panel?.sample.bad ?? []) + (panel?.sample.rest ?? []) + (panel?.traces ?? []) {

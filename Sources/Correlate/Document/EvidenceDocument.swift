@@ -146,7 +146,8 @@ struct EvidenceDocument {
   private var tracePanel: JSONValue {
     let panel = evidence.traces
     return .object([
-      ("errors", .array((panel?.errors ?? []).map(row))), ("slowest", .array((panel?.slowest ?? []).map(row))),
+      ("errors", .array((panel?.errors ?? []).prefix(TracePanel.shownRows).map(row))),
+      ("slowest", .array((panel?.slowest ?? []).prefix(TracePanel.shownRows).map(row))),
       ("traces", .array((panel?.traces ?? []).map { FoldedTrace($0, evidence.usual).value })),
     ])
   }

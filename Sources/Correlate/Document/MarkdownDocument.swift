@@ -133,8 +133,12 @@ struct MarkdownDocument {
         + "\(Milliseconds.text(row.durationMilliseconds)) | \(Self.cell(row.span ?? "")) |"
     }
     var lines: [String] = ["## Traces"]
-    if !panel.errors.isEmpty { lines += ["", "Failing, newest first:"] + header + panel.errors.prefix(10).map(row) }
-    if !panel.slowest.isEmpty { lines += ["", "Slowest:"] + header + panel.slowest.prefix(10).map(row) }
+    if !panel.errors.isEmpty {
+      lines += ["", "Failing, newest first:"] + header + panel.errors.prefix(TracePanel.shownRows).map(row)
+    }
+    if !panel.slowest.isEmpty {
+      lines += ["", "Slowest:"] + header + panel.slowest.prefix(TracePanel.shownRows).map(row)
+    }
     return lines
   }
 

@@ -32,7 +32,9 @@ struct TracePanel: Sendable {
   /// Traces that were not looked at for want of room.
   var leftOut = 0
 
-  static let maximumRows = 6
+  static let maximumRows = 20
+  /// How many of them a document shows.
+  static let shownRows = 6
   static let maximumTraces = 3
 }
 

@@ -213,7 +213,7 @@ struct HTMLDocument {
     guard let panel = evidence.traces else { return "" }
     let table = { (title: String, list: [TracePanel.Row]) -> String in
       guard !list.isEmpty else { return "" }
-      let rows = list.map { row in
+      let rows = list.prefix(TracePanel.shownRows).map { row in
         (
           cells: [
             row.start.rfc3339, "<code>\(HTMLText.escaped(row.id))</code>",
