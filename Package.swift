@@ -31,7 +31,7 @@ let build: [CSetting] = ["ONGRID_COMMIT", "ONGRID_DATE"].compactMap { name in
 /// Tests/FuzzTests is a test target, or with `ONGRID_FUZZ=1` (`make fuzz`) a program around libFuzzer.
 let fuzzed: [Target.Dependency] = [
   "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces", "Backends", "HTTPServer",
-  "Transport", "TraceFormats", "OTLP", "JSON", "Compression", "Platform", "TestSupport",
+  "Transport", "TraceFormats", "OTLP", "MCP", "JSON", "Compression", "Platform", "TestSupport",
 ]
 let fuzzing: Target =
   Context.environment["ONGRID_FUZZ"] == nil
@@ -51,7 +51,7 @@ let package = Package(
       name: "OngridCommands",
       dependencies: [
         "Sampling", "Relay", "Correlate", "SpanMetrics", "AlertRules", "MetricProfiles", "TraceQL", "Traces",
-        "Backends", "HTTPServer", "Transport", "TraceFormats", "OTLP", "JSON", "YAML", "Compression", "TLS",
+        "Backends", "HTTPServer", "Transport", "TraceFormats", "OTLP", "MCP", "JSON", "YAML", "Compression", "TLS",
         "Platform", "CBuild", "CCurl", "CSnappy", "CArchive", "COpenSSL",
       ]),
 
@@ -86,6 +86,7 @@ let package = Package(
     .target(name: "HTTPServer", dependencies: ["TLS", "Platform", "CEvents", "CNghttp2"]),
     .target(name: "TraceFormats", dependencies: ["OTLP", "JSON", "Compression", "Platform"]),
     .target(name: "OTLP", dependencies: ["JSON", "Platform"]),
+    .target(name: "MCP", dependencies: ["JSON", "Platform"]),
     .target(name: "JSON", dependencies: ["Platform"]),
     .target(name: "YAML", dependencies: ["Platform", "CYAML"]),
     .target(name: "Compression", dependencies: ["Platform", "CArchive", "CDeflate", "CZlib", "CZstd"]),
@@ -121,6 +122,7 @@ let package = Package(
     tests("JSONTests", ["JSON"]),
     tests("OTLPTests", ["OTLP", "TraceFormats"]),
     tests("TraceFormatsTests", ["TraceFormats", "ongrid"]),
+    tests("MCPTests", ["MCP"]),
     tests("TransportTests", ["Transport"]),
     tests("BackendsTests", ["Backends"]),
     tests("TracesTests", ["Traces", "OTLP"]),

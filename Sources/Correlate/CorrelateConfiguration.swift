@@ -28,6 +28,8 @@ public struct CorrelateConfiguration: Sendable {
   public var baselineLength = CorrelationWindow.defaultBaseline
   /// For each source, nanoseconds.
   public var timeout = 10 * Nanoseconds.perSecond
+  /// Grafana, for links.
+  public var grafana: HTTPURL?
   /// Loki stream selector; nil for the service's own.
   public var logSelector: String?
   /// The label of the metrics that holds the service.

@@ -1,6 +1,7 @@
 import Backends
 import JSON
 public import Platform
+public import Traces
 public import Transport
 
 /// What came of one incident.
@@ -20,13 +21,24 @@ public struct Correlation: Sendable {
   let evidence: Evidence
 
   /// The document as compact JSON of at most `maximumBytes` bytes, a final line feed included.
-  public func json(maximumBytes: Int) -> [UInt8] {
-    DocumentTrimmer(maximumBytes: maximumBytes).bytes(EvidenceDocument(evidence).value)
+  ///
+  /// - Parameter isTimed: whether it says how long each source took, which differs from call to call.
+  public func json(maximumBytes: Int, isTimed: Bool = true) -> [UInt8] {
+    var evidence = evidence
+    if !isTimed { evidence.timing = [] }
+    return DocumentTrimmer(maximumBytes: maximumBytes).bytes(EvidenceDocument(evidence).value)
   }
 
   /// The document for a person, of at most `maximumBytes` bytes.
-  public func markdown(maximumBytes: Int) -> [UInt8] {
-    MarkdownDocument(evidence).bytes(maximumBytes: maximumBytes)
+  ///
+  /// - Parameter waterfall: draws a trace as lines of text.
+  public func markdown(maximumBytes: Int, waterfall: @escaping (Trace) -> [String] = { _ in [] }) -> [UInt8] {
+    MarkdownDocument(evidence, waterfall: waterfall).bytes(maximumBytes: maximumBytes)
+  }
+
+  /// The document as one page for a browser that needs nothing beside it, of at most `maximumBytes` bytes.
+  public func html(maximumBytes: Int) -> [UInt8] {
+    HTMLDocument(evidence).bytes(maximumBytes: maximumBytes)
   }
 }
 
@@ -38,6 +50,11 @@ struct Evidence: Sendable {
   var metrics: MetricPanel?
   var logs: LogPanel?
   var traces: TracePanel?
+  /// Requests that entered the service, now and before; nil where only samples of traces are known.
+  var totals: RequestTotals?
+  var edges: [ServiceEdge] = []
+  var usual = UsualTimes()
+  var explore: ExploreLink?
   var suspects: [Suspect] = []
   var verdict: PlaceVerdict?
   var links: [TraceLink] = []
@@ -123,6 +140,7 @@ public struct Correlator: Sendable {
       evidence.suspects = SuspectOrder.suspects(traces.verdict, shared: shared)
       if traces.leftOut > 0 { evidence.leftOut["trace_panel"] = traces.leftOut }
     }
+    sumUp(task, &evidence)
     evidence.links = TraceLink.find(evidence)
     evidence.timeline = TimelineEvent.find(evidence)
     evidence.timing.append(("total", monotonicNanoseconds() - begin))
@@ -137,6 +155,23 @@ public struct Correlator: Sendable {
     var resources: SourceOutcome<[PlaceFinding]>?
     /// Nanoseconds from when the traces were known to the last answer.
     var elapsed: Int64 = 0
+  }
+
+  /// What can be counted once it is known when it began and who is suspected.
+  private func sumUp(_ task: CorrelationTask, _ evidence: inout Evidence) {
+    evidence.explore = configuration.grafana.map { ExploreLink($0) }
+    guard let traces = evidence.traces else { return }
+    evidence.usual = UsualTimes(traces.sample)
+    evidence.traces?.traces = WorstTraces.choose(
+      traces.sample.bad.isEmpty ? traces.traces : traces.sample.bad, evidence.usual, service: task.service)
+    guard let compared = traces.compared else { return }
+    let onset = evidence.suspects.isEmpty ? nil : evidence.verdict?.onset
+    let totals = RequestTotals(
+      compared, service: task.service, operation: task.incident.operation, window: task.window, onset: onset?.time,
+      over: onset?.end)
+    evidence.totals = totals
+    let changed = Set(evidence.suspects.flatMap { [$0.service, $0.dependency].compactMap(\.self) })
+    evidence.edges = ServiceEdge.all(compared, totals, changed: changed)
   }
 
   private enum Witness: Sendable {

@@ -162,7 +162,7 @@ struct GeneratedEvidence {
       decoding: Correlation(completeness: .whole, skipped: [:], evidence: evidence).json(maximumBytes: 1 << 20),
       as: UTF8.self)
     for (old, new) in [
-      ("\"version\":1", "\"version\":2"), ("\"links\":", "\"lynx\":"), ("\"error\":true", "\"error\":1"),
+      ("\"version\":2", "\"version\":3"), ("\"links\":", "\"lynx\":"), ("\"error\":true", "\"error\":1"),
     ] {
       let broken = try JSONDocument.parse(text.replacingOccurrences(of: old, with: new))
       #expect(!schema.problems(broken).isEmpty, "\(old)")

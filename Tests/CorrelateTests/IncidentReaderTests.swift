@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import Correlate
@@ -51,6 +52,53 @@ import Testing
     #expect(incident.expression == "rate(x[5m]) > 1")
     #expect(incident.threshold == 1.5)
     #expect(incident.firstFiredAt == Timestamp("2026-11-23T07:00:00.5Z"))
+  }
+
+  @Test func readsGrafanaWebhooks() throws {
+    let incident = try read(
+      """
+      {"receiver":"x","status":"firing","orgId":1,"title":"[FIRING:1]","state":"alerting","commonLabels":{},"alerts":[
+      {"status":"firing","labels":{"alertname":"Slow","service":"payments-api","grafana_folder":"Shop"},"annotations":{},
+      "startsAt":"2026-11-23T08:00:00+01:00","endsAt":"0001-01-01T00:00:00Z","generatorURL":"https://grafana/alerting/x/edit",
+      "fingerprint":"c6eadffa33fcdf37","values":{"B":1234.5},"valueString":"[ var='B' ]","panelURL":"https://grafana/d/x"}]}
+      """)[0]
+    #expect(incident.service == "payments-api" && incident.ruleKey == "Slow" && incident.value == 1234.5)
+    #expect(incident.firstFiredAt == Timestamp("2026-11-23T07:00:00Z") && incident.expression == nil)
+    let legacy = try read(
+      #"{"title":"[Alerting] Slow","ruleId":3,"ruleName":"Slow","state":"alerting","evalMatches":[{"value":7,"metric":"a","tags":{"service":"web"}}]}"#
+    )[0]
+    #expect(legacy.service == "web" && legacy.value == 7 && legacy.id == "3" && legacy.ruleKey == "Slow")
+  }
+
+  @Test func readsPagerDutyWebhooks() throws {
+    let newer = try read(
+      """
+      {"event":{"id":"01","event_type":"incident.triggered","resource_type":"incident","occurred_at":"2026-11-23T07:00:00Z",
+      "data":{"id":"PGR0VU2","type":"incident","number":2,"status":"triggered","title":"charges are slow","urgency":"high",
+      "service":{"id":"PF9KMXH","summary":"payments-api","type":"service_reference"},"priority":{"summary":"P1"}}}}
+      """)[0]
+    #expect(newer.id == "PGR0VU2" && newer.service == "payments-api" && newer.severity == "P1")
+    #expect(newer.firstFiredAt == Timestamp("2026-11-23T07:00:00Z"))
+    let older = try read(
+      """
+      {"messages":[{"event":"incident.trigger","created_on":"2026-11-23T07:05:00Z","incident":{"id":"PT4KHLK","title":"slow",
+      "created_at":"2026-11-23T07:00:00Z","urgency":"low","service":{"name":"Payments"},
+      "first_trigger_log_entry":{"channel":{"details":{"service_name":"payments-api","span_name":"charge"}}}}}]}
+      """)[0]
+    #expect(older.service == "payments-api" && older.operation == "charge" && older.severity == "low")
+    #expect(older.firstFiredAt == Timestamp("2026-11-23T07:00:00Z"))
+  }
+
+  @Test func readsWhatCorrelatePrints() throws {
+    var random = SeededRandom(seed: 7)
+    var evidence = GeneratedEvidence.make(&random, scale: 1)
+    evidence.incident.id = "42"
+    evidence.service = "payments-api"
+    let printed = Correlation(completeness: .whole, skipped: [:], evidence: evidence).json(maximumBytes: 1 << 20)
+    let incident = try read(String(decoding: printed, as: UTF8.self))[0]
+    #expect(incident.id == "42" && incident.service == "payments-api")
+    #expect(
+      incident.firstFiredAt == evidence.incident.firstFiredAt && incident.expression == evidence.incident.expression)
   }
 
   @Test func readsCompiledRules() throws {

@@ -25,7 +25,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   static let all = [
     protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, incident,
     text,
-    answers, status, state,
+    answers, status, state, mcp,
   ]
 
   var description: String { name }

@@ -45,7 +45,15 @@ struct TimelineEvent: Sendable {
       guard let first = series.window.first(where: { $0.value.isFinite }) else { return [] }
       return [.init(time: first.time, kind: .metric, text: "the rule's expression has a value: \(number(first.value))")]
     }
-    let usual = series.baselineMean ?? 0
+    guard let usual = series.baselineMean else {
+      // Where nothing was measured before, it cannot have risen.
+      guard let first = series.window.first(where: { $0.value.isFinite }) else { return [] }
+      return [
+        .init(
+          time: first.time, kind: .metric,
+          text: "\(series.name) is \(number(first.value)) \(series.unit), and there is no data before")
+      ]
+    }
     let deviation = spread(series.baseline, usual)
     let bound = max(usual * 1.5, usual + 4 * deviation, series.unit == "%" ? 0.5 : 1)
     let values = series.window

@@ -18,8 +18,9 @@ struct TraceLink: Sendable {
   static func find(_ evidence: Evidence) -> [TraceLink] {
     var links: [String: TraceLink] = [:]
     for (index, line) in (evidence.logs?.lines ?? []).enumerated() {
-      guard let id = line.traceID else { continue }
-      links[id, default: TraceLink(traceID: id)].logLines.append(index)
+      for id in Set([line.traceID].compactMap(\.self) + line.otherTraceIDs) {
+        links[id, default: TraceLink(traceID: id)].logLines.append(index)
+      }
     }
     for (index, exemplar) in (evidence.metrics?.exemplars ?? []).enumerated() {
       guard let id = exemplar.traceID else { continue }
@@ -29,8 +30,8 @@ struct TraceLink: Sendable {
     let note = { (name: String, ids: [String]) in
       for id in ids { links[id, default: TraceLink(traceID: id)].lists.append(name) }
     }
-    note("errors", (panel?.errors ?? []).map(\.id))
-    note("slowest", (panel?.slowest ?? []).map(\.id))
+    note("errors", (panel?.errors ?? []).prefix(TracePanel.shownRows).map(\.id))
+    note("slowest", (panel?.slowest ?? []).prefix(TracePanel.shownRows).map(\.id))
     note("traces", (panel?.traces ?? []).map(\.id))
     var known: [String: Trace] = [:]
     for trace in (panel?.sample.bad ?? []) + (panel?.sample.rest ?? []) + (panel?.traces ?? []) {

@@ -1,13 +1,15 @@
 /// The JSON Schema (draft 2020-12) of the document, as `schemas/correlate.schema.json` holds it too.
 public enum CorrelateSchema {
-  public static let text = #"""
+  public static let text = main + definitions
+
+  private static let main = #"""
     {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "title": "ongrid correlate",
       "description": "Everything around one incident, as ongrid correlate prints it",
       "type": "object",
       "properties": {
-        "version": {"const": 1},
+        "version": {"const": 2},
         "incident": {
           "type": "object",
           "properties": {
@@ -42,6 +44,50 @@ public enum CorrelateSchema {
           },
           "required": ["start", "end", "baseline_start", "baseline_end"],
           "additionalProperties": false
+        },
+        "sources": {
+          "type": "object",
+          "additionalProperties": {"type": "string"},
+          "description": "'answered', 'not asked', or what is missing and why"
+        },
+        "totals": {
+          "type": ["object", "null"],
+          "properties": {
+            "start": {"$ref": "#/$defs/time"},
+            "end": {"$ref": "#/$defs/time"},
+            "before_start": {"$ref": "#/$defs/time"},
+            "before_end": {"$ref": "#/$defs/time"},
+            "rows": {"type": "array", "items": {"$ref": "#/$defs/total"}},
+            "kinds_left_out": {"type": "integer", "minimum": 0}
+          },
+          "required": ["start", "end", "before_start", "before_end", "rows", "kinds_left_out"],
+          "additionalProperties": false,
+          "description": "Requests that entered the service, by kind; null where only samples of traces are known"
+        },
+        "graph": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "properties": {
+              "from": {"type": "string", "description": "Empty for requests from outside"},
+              "to": {"type": "string"},
+              "changed": {"type": "boolean"},
+              "calls": {"type": "integer", "minimum": 0},
+              "calls_before": {"type": "integer", "minimum": 0},
+              "errors": {"type": "integer", "minimum": 0},
+              "errors_before": {"type": "integer", "minimum": 0},
+              "p50_ms": {"type": ["number", "null"]},
+              "p50_before_ms": {"type": ["number", "null"]},
+              "p95_ms": {"type": ["number", "null"]},
+              "p95_before_ms": {"type": ["number", "null"]}
+            },
+            "required": [
+              "from", "to", "changed", "calls", "calls_before", "errors", "errors_before", "p50_ms", "p50_before_ms",
+              "p95_ms", "p95_before_ms"
+            ],
+            "additionalProperties": false
+          },
+          "description": "Calls between services, now and before; changed ones first"
         },
         "comparison": {
           "type": ["object", "null"],
@@ -89,9 +135,12 @@ public enum CorrelateSchema {
                     "strength": {"type": ["number", "null"]},
                     "before": {"type": ["number", "null"]},
                     "now": {"type": ["number", "null"]},
-                    "text": {"type": "string"}
+                    "text": {"type": "string"},
+                    "source": {"type": "string"},
+                    "query": {"type": "string", "description": "What shows it"},
+                    "url": {"type": "string"}
                   },
-                  "required": ["kind", "service", "strength", "before", "now", "text"],
+                  "required": ["kind", "service", "strength", "before", "now", "text", "source", "query"],
                   "additionalProperties": false
                 },
                 "description": "Places that changed, most telling first"
@@ -185,9 +234,13 @@ public enum CorrelateSchema {
                   "trace_id": {"$ref": "#/$defs/trace_id"},
                   "start": {"$ref": "#/$defs/time"},
                   "duration_ms": {"type": ["number", "null"]},
-                  "spans": {"type": "array", "items": {"$ref": "#/$defs/span"}}
+                  "span_count": {"type": "integer", "minimum": 0},
+                  "spans": {
+                    "type": "array",
+                    "items": {"anyOf": [{"$ref": "#/$defs/span"}, {"$ref": "#/$defs/fold"}]}
+                  }
                 },
-                "required": ["trace_id", "start", "duration_ms", "spans"],
+                "required": ["trace_id", "start", "duration_ms", "span_count", "spans"],
                 "additionalProperties": false
               }
             }
@@ -206,13 +259,14 @@ public enum CorrelateSchema {
                   "time": {"$ref": "#/$defs/time"},
                   "level": {"type": "string"},
                   "line": {"type": "string"},
+                  "count": {"type": "integer", "minimum": 1, "description": "Lines that differ only in numbers and ids"},
                   "trace_id": {"anyOf": [{"$ref": "#/$defs/trace_id"}, {"type": "null"}]},
                   "span_id": {"anyOf": [{"$ref": "#/$defs/span_id"}, {"type": "null"}]}
                 },
-                "required": ["time", "level", "line", "trace_id", "span_id"],
+                "required": ["time", "level", "line", "count", "trace_id", "span_id"],
                 "additionalProperties": false
               },
-              "description": "Error-like lines, newest first"
+              "description": "Error-like lines, the newest of each kind, newest first"
             },
             "levels": {
               "type": "array",
@@ -294,7 +348,8 @@ public enum CorrelateSchema {
               "query": {"type": "string"},
               "start": {"type": ["string", "null"]},
               "end": {"type": ["string", "null"]},
-              "step_s": {"type": ["number", "null"]}
+              "step_s": {"type": ["number", "null"]},
+              "url": {"type": "string"}
             },
             "required": ["source", "name", "path", "query", "start", "end", "step_s"],
             "additionalProperties": false
@@ -306,8 +361,11 @@ public enum CorrelateSchema {
         "version",
         "incident",
         "window",
+        "sources",
         "comparison",
+        "totals",
         "suspects",
+        "graph",
         "metric_panel",
         "trace_panel",
         "log_panel",
@@ -319,79 +377,6 @@ public enum CorrelateSchema {
         "queries"
       ],
       "additionalProperties": false,
-      "$defs": {
-        "time": {
-          "type": "string",
-          "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$",
-          "description": "RFC 3339 in UTC"
-        },
-        "trace_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        "span_id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
-        "strings": {"type": "object", "additionalProperties": {"type": "string"}},
-        "point": {
-          "type": "array",
-          "items": {"type": ["number", "null"]},
-          "minItems": 2,
-          "maxItems": 2,
-          "description": "Unix seconds and value"
-        },
-        "share": {
-          "type": "object",
-          "properties": {"count": {"type": "integer", "minimum": 0}, "total": {"type": "integer", "minimum": 0}},
-          "required": ["count", "total"],
-          "additionalProperties": false
-        },
-        "row": {
-          "type": "object",
-          "properties": {
-            "trace_id": {"$ref": "#/$defs/trace_id"},
-            "root_service": {"type": "string"},
-            "root_name": {"type": "string"},
-            "start": {"$ref": "#/$defs/time"},
-            "duration_ms": {"type": ["number", "null"]},
-            "span": {
-              "type": ["string", "null"],
-              "description": "Failing or slowest span, as 'service name'"
-            },
-            "message": {"type": ["string", "null"]}
-          },
-          "required": ["trace_id", "root_service", "root_name", "start", "duration_ms", "span", "message"],
-          "additionalProperties": false
-        },
-        "span": {
-          "type": "object",
-          "properties": {
-            "span_id": {"$ref": "#/$defs/span_id"},
-            "parent_id": {"type": ["string", "null"]},
-            "service": {"type": "string"},
-            "name": {"type": "string"},
-            "kind": {"enum": ["unspecified", "internal", "server", "client", "producer", "consumer"]},
-            "offset_ms": {"type": ["number", "null"], "description": "Since the start of the trace"},
-            "duration_ms": {"type": ["number", "null"]},
-            "error": {"type": "boolean"},
-            "critical_ms": {
-              "type": ["number", "null"],
-              "description": "Own time on the critical path; null beside it"
-            },
-            "message": {"type": "string"},
-            "attributes": {"$ref": "#/$defs/strings"}
-          },
-          "required": [
-            "span_id",
-            "parent_id",
-            "service",
-            "name",
-            "kind",
-            "offset_ms",
-            "duration_ms",
-            "error",
-            "critical_ms",
-            "attributes"
-          ],
-          "additionalProperties": false
-        }
-      }
-    }
 
     """#
 }

@@ -32,11 +32,14 @@ struct DocumentTrimmer {
     Step("metric_panel.series.points", 20, dropsFirst: true), Step("trace_panel.traces.spans", 40),
     Step("trace_panel.traces", 1), Step("metric_panel.series.points", 0, dropsFirst: true), Step("log_panel.lines", 5),
     Step("metric_panel.exemplars", 2), Step("links", 3), Step("trace_panel.traces.spans", 8), Step("timeline", 5),
-    Step("trace_panel.slowest", 3), Step("trace_panel.errors", 3), Step("suspects", 3), Step("log_panel.levels", 3),
+    Step("trace_panel.slowest", 3), Step("trace_panel.errors", 3), Step("graph", 10), Step("suspects", 3),
+    Step("log_panel.levels", 3), Step("graph", 3), Step("totals.rows", 4),
     Step("log_panel.lines", 0), Step("metric_panel.exemplars", 0), Step("trace_panel.traces", 0), Step("links", 0),
     Step("trace_panel.slowest", 0), Step("trace_panel.errors", 0), Step("log_panel.levels", 0), Step("timeline", 0),
     Step("incident.annotations", 0), Step("incident.labels", 0), Step("queries", 0), Step("metric_panel.series", 0),
-    Step("suspects", 1), Step("suspects", 0), Step("skipped", 3),
+    Step("graph", 0),
+    Step("totals.rows", 1), Step("suspects.findings", 1),
+    Step("suspects", 1), Step("suspects", 0), Step("totals.rows", 0), Step("skipped", 3),
   ]
 
   /// The document as compact JSON with a line feed.
@@ -132,7 +135,9 @@ struct DocumentTrimmer {
         .object(
           members.map { member in
             // A query must stay one that can be run.
-            let isWhole = ["query", "trace_id", "span_id", "time", "start", "end", "first_fired_at", "kind"].contains(
+            let isWhole = [
+              "query", "trace_id", "span_id", "time", "start", "end", "first_fired_at", "kind", "url",
+            ].contains(
               member.key)
             return JSONMember(member.key, isWhole ? member.value : shortened(member.value, to: limit))
           }))

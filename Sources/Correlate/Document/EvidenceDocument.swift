@@ -14,14 +14,50 @@ struct EvidenceDocument {
 
   var value: JSONValue {
     .object([
-      ("version", .int(1)), ("incident", incident), ("window", window),
-      ("comparison", comparison), ("suspects", .array(evidence.suspects.map(suspect))),
+      ("version", .int(2)), ("incident", incident), ("window", window), ("sources", sources),
+      ("comparison", comparison), ("totals", totals), ("suspects", .array(evidence.suspects.map(suspect))),
+      ("graph", .array(evidence.edges.map(edge))),
       ("metric_panel", metricPanel), ("trace_panel", tracePanel), ("log_panel", logPanel),
       ("links", .array(evidence.links.map(link))), ("timeline", .array(evidence.timeline.map(event))),
       ("skipped", .strings(evidence.skipped)),
       ("truncated", .object(evidence.leftOut.sorted { $0.key < $1.key }.map { ($0.key, .int($0.value)) })),
       ("timing", .object(evidence.timing.map { ($0.source + "_ms", .int(Int($0.nanoseconds / 1_000_000))) })),
       ("queries", .array(evidence.queries.map(query))),
+    ])
+  }
+
+  private var sources: JSONValue {
+    .object(SourceStates(evidence).states.map { ($0.source, .text($0.text)) })
+  }
+
+  /// Requests by kind, now and before; null where only samples of traces are known.
+  private var totals: JSONValue {
+    guard let totals = evidence.totals else { return JSONValue(.null) }
+    let time = { (nanoseconds: Int64) in JSONValue.time(Timestamp(nanoseconds: nanoseconds)) }
+    let rows = totals.rows.map { row -> JSONValue in
+      .object([
+        ("name", .optional(row.name)), ("calls", .int(row.now.calls)), ("calls_before", .int(row.before.calls)),
+        ("per_minute", NumberText.json(RequestTotals.rate(row.now, totals.now))),
+        ("per_minute_before", NumberText.json(RequestTotals.rate(row.before, totals.before))),
+        ("errors", .int(row.now.errors)), ("errors_before", .int(row.before.errors)),
+        ("p50_ms", NumberText.json(row.now.p50)), ("p50_before_ms", NumberText.json(row.before.p50)),
+        ("p95_ms", NumberText.json(row.now.p95)), ("p95_before_ms", NumberText.json(row.before.p95)),
+      ])
+    }
+    return .object([
+      ("start", time(totals.now.lowerBound)), ("end", time(totals.now.upperBound)),
+      ("before_start", time(totals.before.lowerBound)), ("before_end", time(totals.before.upperBound)),
+      ("rows", .array(rows)), ("kinds_left_out", .int(totals.leftOut)),
+    ])
+  }
+
+  private func edge(_ edge: ServiceEdge) -> JSONValue {
+    .object([
+      ("from", .text(edge.from)), ("to", .text(edge.to)), ("changed", JSONValue(.bool(edge.isChanged))),
+      ("calls", .int(edge.now.calls)), ("calls_before", .int(edge.before.calls)), ("errors", .int(edge.now.errors)),
+      ("errors_before", .int(edge.before.errors)), ("p50_ms", NumberText.json(edge.now.p50)),
+      ("p50_before_ms", NumberText.json(edge.before.p50)), ("p95_ms", NumberText.json(edge.now.p95)),
+      ("p95_before_ms", NumberText.json(edge.before.p95)),
     ])
   }
 
@@ -60,8 +96,19 @@ struct EvidenceDocument {
       ("mean", NumberText.json(series.windowMean)), ("baseline_mean", NumberText.json(series.baselineMean)),
       ("change", NumberText.json(change)), ("max", NumberText.json(series.peak?.value)),
       ("max_at", .optional(series.peak?.time.rfc3339)), ("last", NumberText.json(series.window.last?.value)),
-      ("points", .array(series.window.map(point))), ("baseline_points", .array(series.baseline.map(point))),
+      ("points", .array(series.window.map(point))),
+      ("baseline_points", .array(EvidenceDocument.pooled(series.baseline).map(point))),
     ])
+  }
+
+  /// The baseline's points by fours: it only shows what was usual.
+  private static func pooled(_ samples: [PrometheusSample]) -> [PrometheusSample] {
+    guard samples.count > 24 else { return samples }
+    return stride(from: 0, to: samples.count, by: 4).map { start in
+      let few = samples[start..<min(samples.count, start + 4)]
+      let values = few.map(\.value).filter(\.isFinite)
+      return PrometheusSample(time: samples[start].time, value: values.isEmpty ? .nan : Statistics.mean(values))
+    }
   }
 
   private func point(_ sample: PrometheusSample) -> JSONValue {
@@ -85,7 +132,7 @@ struct EvidenceDocument {
   private func line(_ line: LogPanel.Line) -> JSONValue {
     .object([
       ("time", .time(line.time)), ("level", .text(line.level)), ("line", .text(line.text)),
-      ("trace_id", .optional(line.traceID)), ("span_id", .optional(line.spanID)),
+      ("count", .int(line.count)), ("trace_id", .optional(line.traceID)), ("span_id", .optional(line.spanID)),
     ])
   }
 
@@ -99,8 +146,9 @@ struct EvidenceDocument {
   private var tracePanel: JSONValue {
     let panel = evidence.traces
     return .object([
-      ("errors", .array((panel?.errors ?? []).map(row))), ("slowest", .array((panel?.slowest ?? []).map(row))),
-      ("traces", .array((panel?.traces ?? []).map(trace))),
+      ("errors", .array((panel?.errors ?? []).prefix(TracePanel.shownRows).map(row))),
+      ("slowest", .array((panel?.slowest ?? []).prefix(TracePanel.shownRows).map(row))),
+      ("traces", .array((panel?.traces ?? []).map { FoldedTrace($0, evidence.usual).value })),
     ])
   }
 
@@ -112,37 +160,7 @@ struct EvidenceDocument {
     ])
   }
 
-  private func trace(_ trace: Trace) -> JSONValue {
-    let top = trace.tree.top ?? 0
-    let critical = trace.spans.isEmpty ? [] : trace.criticalPath(from: top)
-    let own = Dictionary(critical.map { ($0.span, $0.selfTime) }, uniquingKeysWith: { $0 + $1 })
-    return .object([
-      ("trace_id", .text(trace.id)), ("start", .time(Timestamp(nanoseconds: trace.start))),
-      ("duration_ms", NumberText.json(Double(trace.duration) / 1e6)),
-      ("spans", .array(trace.spans.indices.map { span(trace, $0, criticalTime: own[$0]) })),
-    ])
-  }
-
-  private func span(_ trace: Trace, _ index: Int, criticalTime: Int64?) -> JSONValue {
-    let span = trace.spans[index]
-    var members: [(String, JSONValue)] = [
-      ("span_id", .text(span.idText)), ("parent_id", .optional(span.parentText)), ("service", .text(span.service)),
-      ("name", .text(span.name)), ("kind", .text(Self.kindName(span.kind))),
-      ("offset_ms", NumberText.json(Double(span.start - trace.start) / 1e6)),
-      ("duration_ms", NumberText.json(Double(span.duration) / 1e6)), ("error", JSONValue(.bool(span.isError))),
-      ("critical_ms", NumberText.json(criticalTime.map { Double($0) / 1e6 })),
-    ]
-    if !span.message.isEmpty { members.append(("message", .text(span.message))) }
-    members.append(
-      (
-        "attributes",
-        .strings(
-          Dictionary(span.attributes.prefix(span.ownAttributes).map { ($0.key, $0.value) }) { first, _ in first })
-      ))
-    return .object(members)
-  }
-
-  private static func kindName(_ kind: SpanKind) -> String {
+  static func kindName(_ kind: SpanKind) -> String {
     switch kind {
     case .unspecified: "unspecified"
     case .internal: "internal"
@@ -170,11 +188,15 @@ struct EvidenceDocument {
   }
 
   private func finding(_ finding: PlaceFinding) -> JSONValue {
-    .object([
+    let shown = FindingQuery(finding, evidence)
+    var members: [(String, JSONValue)] = [
       ("kind", .text(finding.kind.rawValue)), ("service", .text(finding.service)),
       ("strength", NumberText.json(finding.strength)), ("before", NumberText.json(finding.before)),
-      ("now", NumberText.json(finding.now)), ("text", .text(finding.text)),
-    ])
+      ("now", NumberText.json(finding.now)), ("text", .text(finding.text)), ("source", .text(shown.source)),
+      ("query", .text(shown.query)),
+    ]
+    if let url = shown.url(evidence) { members.append(("url", .text(url))) }
+    return .object(members)
   }
 
   /// What comparing the places came to: when it began, or why nobody is named.
@@ -204,11 +226,13 @@ struct EvidenceDocument {
   }
 
   private func query(_ query: SentQuery) -> JSONValue {
-    .object([
+    var members: [(String, JSONValue)] = [
       ("source", .text(query.source)), ("name", .text(query.name)), ("path", .text(query.path)),
       ("query", .text(query.query)), ("start", .optional(query.start?.rfc3339)), ("end", .optional(query.end?.rfc3339)),
-      ("step_s", query.step.map { NumberText.json(Double($0) / 1e9) } ?? JSONValue(.null)),
-    ])
+      ("step_s", query.step.map { NumberText.json(Nanoseconds.seconds($0)) } ?? JSONValue(.null)),
+    ]
+    if let url = FindingQuery.url(query, evidence) { members.append(("url", .text(url))) }
+    return .object(members)
   }
 }
 

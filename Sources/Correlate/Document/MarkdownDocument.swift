@@ -1,16 +1,24 @@
 import Platform
+import Traces
 
-/// Evidence for a person or a ticket: a summary in five lines, then the panels.
+/// Evidence for a person or a ticket: a summary in five lines, the totals, what changed, then the panels.
 struct MarkdownDocument {
   private let evidence: Evidence
+  private let draw: (Trace) -> [String]
 
-  init(_ evidence: Evidence) {
+  /// - Parameter waterfall: draws a trace as lines of text.
+  init(_ evidence: Evidence, waterfall: @escaping (Trace) -> [String]) {
     self.evidence = evidence
+    draw = waterfall
   }
 
   /// Whole sections as long as they fit, most telling first; what is left out is said at the end.
   func bytes(maximumBytes: Int) -> [UInt8] {
-    let sections = [summary, suspects, metrics, waterfall, traces, logs, timeline, links, queries].filter {
+    let tables = ChangeTables(evidence)
+    let sections = [
+      summary, tables.totals, suspects, tables.changes, metrics, tables.edges, waterfall, traces, logs, timeline, links,
+      queries,
+    ].filter {
       !$0.isEmpty
     }
     let note = { (count: Int) in "\n_\(count) section\(count == 1 ? "" : "s") left out to keep the size._\n" }
@@ -46,8 +54,7 @@ struct MarkdownDocument {
         + "\(evidence.window.end.rfc3339), compared with the time before")
     lines.append("- **Metrics**: \(metricSentence)")
     lines.append("- **Suspect**: \(evidence.suspects.first.map { Self.inline($0.text) } ?? nobody)\(since)")
-    let missing = evidence.skipped.sorted { $0.key < $1.key }.map { "\($0.key) (\(Self.inline($0.value)))" }
-    lines.append("- **Missing**: \(missing.isEmpty ? "nothing" : missing.joined(separator: ", "))")
+    lines.append("- **Sources**: \(Self.inline(SourceStates(evidence).sentence))")
     return lines
   }
 
@@ -76,7 +83,8 @@ struct MarkdownDocument {
       let before = series.baselineMean.map { " (before: \(NumberText.short($0)))" } ?? ""
       return "\(name) \(NumberText.short(now)) \(series.unit)\(before)"
     }
-    return parts.isEmpty ? "none" : parts.joined(separator: ", ")
+    if parts.isEmpty { return evidence.metrics == nil ? "not known" : "no data" }
+    return parts.joined(separator: ", ")
   }
 
   private var suspects: [String] {
@@ -112,9 +120,9 @@ struct MarkdownDocument {
   }
 
   private var waterfall: [String] {
-    guard let worst = evidence.traces?.traces.first else { return [] }
-    return ["## Worst trace \(worst.id)", "", "```"]
-      + WaterfallText.lines(worst).map(Self.withoutBackticks) + ["```"]
+    let drawn = (evidence.traces?.traces ?? []).map(draw).filter { !$0.isEmpty }
+    guard !drawn.isEmpty else { return [] }
+    return ["## Furthest from usual"] + drawn.flatMap { ["", "```"] + $0.map(Self.withoutBackticks) + ["```"] }
   }
 
   private var traces: [String] {
@@ -125,8 +133,12 @@ struct MarkdownDocument {
         + "\(Milliseconds.text(row.durationMilliseconds)) | \(Self.cell(row.span ?? "")) |"
     }
     var lines: [String] = ["## Traces"]
-    if !panel.errors.isEmpty { lines += ["", "Failing, newest first:"] + header + panel.errors.prefix(10).map(row) }
-    if !panel.slowest.isEmpty { lines += ["", "Slowest:"] + header + panel.slowest.prefix(10).map(row) }
+    if !panel.errors.isEmpty {
+      lines += ["", "Failing, newest first:"] + header + panel.errors.prefix(TracePanel.shownRows).map(row)
+    }
+    if !panel.slowest.isEmpty {
+      lines += ["", "Slowest:"] + header + panel.slowest.prefix(TracePanel.shownRows).map(row)
+    }
     return lines
   }
 
@@ -145,7 +157,8 @@ struct MarkdownDocument {
       lines += ["", "```"]
       lines += panel.lines.prefix(20).map { line in
         let text = Self.withoutBackticks(String(line.text.prefix(200)))
-        return "\(line.time.rfc3339) " + text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return "\(line.time.rfc3339) " + (line.count > 1 ? "×\(line.count) " : "")
+          + text.split(whereSeparator: \.isNewline).joined(separator: " ")
       }
       lines.append("```")
     }
@@ -170,11 +183,14 @@ struct MarkdownDocument {
   private var queries: [String] {
     guard !evidence.queries.isEmpty else { return [] }
     return ["## Queries", ""]
-      + evidence.queries.map { "- \($0.source) \($0.name): `\(Self.withoutBackticks($0.query))`" }
+      + evidence.queries.map { query in
+        let link = FindingQuery.url(query, evidence).map { " [look](\($0))" } ?? ""
+        return "- \(query.source) \(query.name): `\(Self.code(query.query))`\(link)"
+      }
   }
 
   /// Text on one line in which nothing is markup.
-  private static func inline(_ text: String) -> String {
+  static func inline(_ text: String) -> String {
     var result = ""
     for character in text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(500) {
       if "\\`*_[]<>#|".contains(character) { result += "\\" }
@@ -186,5 +202,10 @@ struct MarkdownDocument {
   /// Text that cannot end a code block.
   private static func withoutBackticks(_ text: String) -> String { String(text.map { $0 == "`" ? "'" : $0 }) }
 
-  private static func cell(_ text: String) -> String { inline(text) }
+  /// The same on one line.
+  static func code(_ text: String) -> String {
+    withoutBackticks(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+  }
+
+  static func cell(_ text: String) -> String { inline(text) }
 }

@@ -17,6 +17,18 @@ public struct Incident: Sendable {
   public var operation: String?
   /// The device or instance it happened on.
   public var instance: String?
+  /// What a store of incidents knows of it beside.
+  public var stored = Stored()
+
+  /// What only the shape of `--format bundle` has a place for.
+  public struct Stored: Sendable, Equatable {
+    public var ruleName: String?
+    public var status: String?
+    public var scopeType: String?
+    public var deviceID: UInt64?
+    public var lastFiredAt: Timestamp?
+    public var eventCount: UInt64?
+  }
   /// The rule's own expression, PromQL.
   public var expression: String?
   /// The rule's conditions as given, for whoever can compile them.

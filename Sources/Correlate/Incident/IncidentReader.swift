@@ -6,8 +6,8 @@ public struct IncidentError: Error, Sendable, Equatable, CustomStringConvertible
   public let description: String
 }
 
-/// Reads incidents: an object or an array of them, one after another, an Alertmanager webhook, or what compile-rule
-/// prints as JSON.
+/// Reads incidents: an object or an array of them, one after another, a webhook of Alertmanager, Grafana or PagerDuty, or
+/// what compile-rule and correlate print as JSON.
 public enum IncidentReader {
   /// More than this in one call is a mistake.
   public static let maximumIncidents = 1000
@@ -33,12 +33,7 @@ public enum IncidentReader {
         guard entry.members != nil else {
           throw IncidentError(description: "an incident must be an object, not \(entry.kindName)")
         }
-        if let alerts = entry["alerts"]?.elements {
-          let common = strings(entry["commonLabels"])
-          incidents += alerts.filter { $0.members != nil }.map { alert($0, common) }
-        } else {
-          incidents.append(incident(entry))
-        }
+        incidents += AlertWebhook.incidents(entry) ?? own(entry) ?? [incident(entry)]
       }
     }
     guard !incidents.isEmpty else { throw IncidentError(description: "there is no incident in the input") }
@@ -52,16 +47,23 @@ public enum IncidentReader {
     var incident = Incident()
     incident.id = text(value["id"])
     incident.title = text(value["title"]) ?? text(value["name"])
-    incident.ruleKey = text(value["rule_key"]) ?? text(value["key"])
+    incident.ruleKey = text(value["rule_key"]) ?? text(value["rule"]) ?? text(value["key"])
     incident.kind = text(value["kind"])
     incident.severity = text(value["severity"])
     incident.firstFiredAt = time(value["first_fired_at"])
-    incident.labels = strings(value["labels"])
-    incident.annotations = strings(value["annotations"])
+    incident.labels = strings(value["labels"] ?? object(value["labels_json"]))
+    incident.annotations = strings(value["annotations"] ?? object(value["annotations_json"]))
+    incident.stored.ruleName = text(value["rule_name"])
+    incident.stored.status = text(value["status"])
+    incident.stored.scopeType = text(value["scope_type"])
+    incident.stored.deviceID = text(value["device_id"]).flatMap { UInt64($0) }
+    incident.stored.lastFiredAt = time(value["last_fired_at"])
+    incident.stored.eventCount = text(value["event_count"]).flatMap { UInt64($0) }
+    incident.instance = text(value["instance"])
     incident.value = number(value["value"])
     incident.threshold = number(value["threshold"])
     incident.expression = text(value["expression"])
-    if let conditions = conditions(value["conditions_json"]) {
+    if let conditions = object(value["conditions_json"]) {
       incident.conditions = conditions
       incident.service = text(conditions["service"])
       incident.operation = text(conditions["operation"])
@@ -74,64 +76,45 @@ public enum IncidentReader {
     return incident
   }
 
-  /// An alert of Alertmanager's webhook.
-  private static func alert(_ value: JSONValue, _ common: [String: String]) -> Incident {
-    var incident = Incident()
-    incident.labels = common.merging(strings(value["labels"])) { $1 }
-    incident.annotations = strings(value["annotations"])
-    incident.id = text(value["fingerprint"])
-    incident.title = incident.annotations["summary"] ?? incident.labels["alertname"]
-    incident.ruleKey = incident.labels["rule_key"] ?? incident.labels["alertname"]
-    incident.kind = incident.labels["kind"]
-    incident.severity = incident.labels["severity"]
-    incident.firstFiredAt = time(value["startsAt"])
-    incident.threshold = incident.annotations["threshold"].flatMap { Double($0) }
-    incident.value = incident.annotations["value"].flatMap { Double($0) }
-    incident.expression = text(value["generatorURL"]).flatMap(expression)
-    complete(&incident)
-    return incident
+  /// The incidents of a document that correlate printed; nil for anything else.
+  private static func own(_ value: JSONValue) -> [Incident]? {
+    if value["version"] != nil, let inner = value["incident"], inner.members != nil { return [incident(inner)] }
+    guard value["success_count"] != nil, let results = value["results"]?.elements else { return nil }
+    return results.compactMap { $0["bundle"]?["incident"] }.filter { $0.members != nil }.map(incident)
   }
 
   /// Takes from the labels what is not said elsewhere.
-  private static func complete(_ incident: inout Incident) {
+  static func complete(_ incident: inout Incident) {
     let labels = incident.labels
     let label = { (names: [String]) in names.lazy.compactMap { labels[$0] }.first { !$0.isEmpty } }
     incident.service = incident.service ?? label(["service_name", "service", "service.name"])
     incident.operation = incident.operation ?? label(["span_name", "operation"])
     incident.instance = incident.instance ?? label(["device_id", "device", "instance", "host"])
+    incident.stored.deviceID = incident.stored.deviceID ?? label(["device_id", "edge_id"]).flatMap { UInt64($0) }
     incident.severity = incident.severity ?? label(["severity"])
     incident.title = incident.title ?? label(["alertname"])
   }
 
-  /// The expression in the link to Prometheus that its alerts carry: `/graph?g0.expr=…`.
-  private static func expression(_ url: String) -> String? {
-    guard let question = url.firstIndex(of: "?") else { return nil }
-    for parameter in url[url.index(after: question)...].split(separator: "&") where parameter.hasPrefix("g0.expr=") {
-      return PercentDecoding.form(parameter.dropFirst("g0.expr=".count))
-    }
-    return nil
-  }
-
   /// An object, or a string that holds one.
-  private static func conditions(_ value: JSONValue?) -> JSONValue? {
+  private static func object(_ value: JSONValue?) -> JSONValue? {
     if let text = value?.string { return (try? JSONDocument.parse(text)).flatMap { $0.members == nil ? nil : $0 } }
     return value?.members == nil ? nil : value
   }
 
-  private static func text(_ value: JSONValue?) -> String? {
+  static func text(_ value: JSONValue?) -> String? {
     guard let text = value?.string ?? value?.numberText, !text.isEmpty else { return nil }
     return text
   }
 
-  private static func number(_ value: JSONValue?) -> Double? {
+  static func number(_ value: JSONValue?) -> Double? {
     (value?.double ?? value?.string.flatMap { Double($0) }).flatMap { $0.isFinite ? $0 : nil }
   }
 
-  private static func time(_ value: JSONValue?) -> Timestamp? {
+  static func time(_ value: JSONValue?) -> Timestamp? {
     text(value).flatMap { Timestamp($0) }.flatMap { $0.nanoseconds > 0 ? $0 : nil }
   }
 
-  private static func strings(_ value: JSONValue?) -> [String: String] {
+  static func strings(_ value: JSONValue?) -> [String: String] {
     var result: [String: String] = [:]
     for member in value?.members ?? [] { result[member.key] = text(member.value) }
     return result

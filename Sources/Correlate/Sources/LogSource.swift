@@ -11,6 +11,10 @@ struct LogPanel: Sendable {
     /// 32 and 16 digits.
     var traceID: String?
     var spanID: String?
+    /// How many lines are alike, this one among them.
+    var count = 1
+    /// Traces of the others.
+    var otherTraceIDs: [String] = []
   }
 
   struct Level: Sendable {
@@ -20,10 +24,39 @@ struct LogPanel: Sendable {
     var total: Double { samples.map(\.value).filter(\.isFinite).reduce(0, +) }
   }
 
-  /// Error-like lines, newest first.
+  /// Error-like lines, the newest of each kind, newest first.
   var lines: [Line] = []
   /// Counts over time, most lines first.
   var levels: [Level] = []
+}
+
+extension LogPanel {
+  private static let maximumOthers = 50
+
+  /// One line for all that differ only in numbers and ids: the newest that names a trace, or else the newest.
+  static func folded(_ lines: [Line]) -> [Line] {
+    var kinds: [String: Int] = [:]
+    var folded: [Line] = []
+    for line in lines {
+      guard let place = kinds[line.level + " " + LogTemplate.words(line.text).joined(separator: " ")] else {
+        kinds[line.level + " " + LogTemplate.words(line.text).joined(separator: " ")] = folded.count
+        folded.append(line)
+        continue
+      }
+      folded[place].count += 1
+      guard let id = line.traceID, id != folded[place].traceID, folded[place].otherTraceIDs.count < maximumOthers else {
+        continue
+      }
+      if folded[place].traceID == nil {
+        let count = folded[place].count
+        folded[place] = line
+        folded[place].count = count
+      } else {
+        folded[place].otherTraceIDs.append(id)
+      }
+    }
+    return folded.sorted { $0.time > $1.time }
+  }
 }
 
 /// Asks Loki.
@@ -45,7 +78,7 @@ struct LogSource: Sendable {
       case .failure(let error): outcome.failures.append((query.name, error.description))
       case .success(.entries(let entries)):
         outcome.answered = true
-        outcome.panel.lines = entries.map(LogSource.line)
+        outcome.panel.lines = LogPanel.folded(entries.map(LogSource.line))
       case .success(.matrix(let series)):
         outcome.answered = true
         outcome.panel.levels = LogSource.levels(series)

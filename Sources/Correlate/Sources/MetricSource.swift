@@ -36,7 +36,7 @@ struct MetricSource: Sendable {
   let url: HTTPURL
   let task: CorrelationTask
 
-  private static let points = 60
+  private static let points = 30
   private static let maximumExemplars = 50
   /// Series of a rule's expression beyond these say little.
   private static let maximumRuleSeries = 3

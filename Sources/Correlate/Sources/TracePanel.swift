@@ -30,5 +30,7 @@ struct TracePanel: Sendable {
   var leftOut = 0
 
   static let maximumRows = 20
+  /// How many of them a document shows.
+  static let shownRows = 6
   static let maximumTraces = 3
 }

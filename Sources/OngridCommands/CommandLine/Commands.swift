@@ -7,6 +7,7 @@ enum Commands {
     ("compile-rule", { CompileRuleCommand.command }),
     ("traceql", { TraceQLCommand.command }),
     ("correlate", { CorrelateCommand.command }),
+    ("mcp", { MCPCommand.command }),
     ("relay-queue", { RelayQueueCommand.command }),
     ("doctor", { DoctorCommand.command }),
     ("help", { HelpCommand.command }),

@@ -1,4 +1,5 @@
 import Correlate
+import Traces
 
 /// `ongrid correlate`.
 enum CorrelateCommand {
@@ -40,7 +41,17 @@ enum CorrelateCommand {
     "format", short: "f", "FORMAT", .choice(CorrelateSettings.Format.self), default: "json", help: "Output format",
     documentation: """
       `json` prints one document a line for each incident, in order. `markdown` is for a person or a ticket: five lines \
-      of summary, then the panels.
+      of summary, then the panels. `html` is one page that needs nothing beside it, with charts, for each incident; several \
+      stand one after another.
+
+      `bundle` is what the tool `correlate_incident` of ongridio/ongrid answers: one object for up to 16 incidents, with \
+      panels of series, lines and traces, and without suspects. The window is centred on the incident.
+      """)
+  static let grafana = Option.value(
+    "grafana", "URL", .url, environment: "ONGRID_GRAFANA_URL", help: "Link what was found to this Grafana",
+    documentation: """
+      Findings and queries then carry links to Explore. Data sources are found by their uids `tempo`, `loki` and `prometheus`; \
+      others stand in the URL: `https://grafana.example.com?tempo=P214B5B846CF3925F`.
       """)
   static let schema = Option.flag("schema", negatable: false, help: "Print the JSON Schema of the document")
 
@@ -51,8 +62,8 @@ enum CorrelateCommand {
       that can be reasoned over without another query: the metrics against the time before, error-like log lines, failing \
       and slow traces, what these have in common (`suspects`), a timeline, and every query that was sent.
 
-      The incident comes from options or from a JSON document: an incident, an array of them, an Alertmanager webhook, or \
-      what `ongrid compile-rule --format json` prints. An incident with `conditions_json` is compiled to the rule's \
+      The incident comes from options or from a JSON document: an incident, an array of them, a webhook of Alertmanager, \
+      Grafana or PagerDuty, or what `ongrid compile-rule --format json` and `ongrid correlate` itself print. An incident with `conditions_json` is compiled to the rule's \
       expression.
 
       A source that is down, slow or wrong is named in `skipped` and leaves the rest intact.
@@ -67,7 +78,7 @@ enum CorrelateCommand {
           BackendOptions.prometheus, BackendOptions.loki, BackendOptions.tempo, BackendOptions.jaeger,
           BackendOptions.zipkin, from, logSelector, serviceLabel,
         ]),
-      OptionGroup("Results", [maxBytes, format, schema]),
+      OptionGroup("Results", [maxBytes, format, grafana, schema]),
       InputOptions.group, ClientOptions.group.replacing(timeout), SourceCredentials.group,
     ],
     examples: [
@@ -91,13 +102,18 @@ enum CorrelateCommand {
       return .done
     }
     let settings = try CorrelateSettings(arguments)
+    if settings.format == .bundle { return try bundle(settings, arguments, &output) }
     let results = Correlator(settings.configuration).run(settings.incidents, at: settings.moment)
     var status = ExitStatus.done
     var nothing = 0
     for result in results {
       switch settings.format {
       case .json: try output.write(result.json(maximumBytes: settings.maximumBytes))
-      case .markdown: try output.write(result.markdown(maximumBytes: settings.maximumBytes))
+      case .markdown:
+        let drawing = TerminalWaterfall(TextLayout(columns: 100), Waterfall.Folding(only: .telling))
+        try output.write(result.markdown(maximumBytes: settings.maximumBytes) { drawing.lines($0) })
+      case .html: try output.write(result.html(maximumBytes: settings.maximumBytes))
+      case .bundle: break
       }
       switch result.completeness {
       case .whole: break
@@ -113,5 +129,21 @@ enum CorrelateCommand {
       throw .backend("no source answered: " + reasons.joined(separator: "; "))
     }
     return status
+  }
+
+  private static func bundle(
+    _ settings: CorrelateSettings, _ arguments: Arguments, _ output: inout StandardOutput
+  ) throws(CommandError) -> ExitStatus {
+    let log = try StandardErrorLog.make(arguments)
+    for (index, incident) in settings.incidents.enumerated() {
+      if let id = incident.id, UInt64(id) != nil { continue }
+      log.warn(
+        "incident \(index + 1) has no number for an id: it is \(BundleCollector.number(of: incident, at: index))")
+    }
+    let answer = BundleCollector(settings.configuration).collect(
+      settings.incidents, at: settings.moment, maximumBytes: settings.maximumBytes)
+    try output.write(answer.bytes)
+    try output.flush()
+    return answer.isPartial ? .partial : .done
   }
 }

@@ -10,7 +10,7 @@ import Transport
 /// What the options and the input of `ongrid correlate` say.
 struct CorrelateSettings {
   enum Format: String, CaseIterable {
-    case json, markdown
+    case json, markdown, html, bundle
   }
 
   let configuration: CorrelateConfiguration
@@ -24,6 +24,41 @@ struct CorrelateSettings {
 
   init(_ arguments: Arguments) throws(CommandError) {
     typealias Options = CorrelateCommand
+    var configuration = try CorrelateSettings.sources(arguments)
+    guard configuration.hasSource else {
+      throw .usage(
+        "nothing to ask: give --prometheus, --loki, --tempo, --jaeger, --zipkin or --from (or set "
+          + "ONGRID_PROMETHEUS_URL, …)")
+    }
+    configuration.windowLength = try arguments[Options.window].nanoseconds
+    configuration.baselineLength = try arguments[Options.baseline].nanoseconds
+    configuration.timeout = try arguments[Options.timeout].nanoseconds
+    configuration.grafana = try arguments[Options.grafana]
+    self.configuration = configuration
+    moment = try arguments[Options.at]
+    maximumBytes = try arguments[Options.maxBytes]
+    format = try arguments[Options.format]
+    incidents = try CorrelateSettings.incidents(
+      arguments, serviceLabel: configuration.serviceLabel, needsService: format != .bundle)
+    if format == .bundle { try checkBundle(arguments) }
+  }
+
+  /// The limits of the tool whose shape it is.
+  private func checkBundle(_ arguments: Arguments) throws(CommandError) {
+    guard incidents.count <= BundleCollector.maximumIncidents else {
+      throw .usage(
+        "--format bundle takes \(BundleCollector.maximumIncidents) incidents, and the input holds \(incidents.count)")
+    }
+    guard BundleCollector.windows.contains(configuration.windowLength) else {
+      throw arguments.invalid(
+        CorrelateCommand.window, DurationText.format(configuration.windowLength),
+        expected: "between 1m and 4h with --format bundle")
+    }
+  }
+
+  /// Where to ask, and as whom.
+  static func sources(_ arguments: Arguments) throws(CommandError) -> CorrelateConfiguration {
+    typealias Options = CorrelateCommand
     var configuration = CorrelateConfiguration()
     configuration.prometheus = try arguments[BackendOptions.prometheus]
     configuration.loki = try arguments[BackendOptions.loki]
@@ -32,28 +67,16 @@ struct CorrelateSettings {
     if configuration.files.contains("-") {
       throw .usage("--from: the traces are read twice, so they must be in a file")
     }
-    guard configuration.hasSource else {
-      throw .usage(
-        "nothing to ask: give --prometheus, --loki, --tempo, --jaeger, --zipkin or --from (or set "
-          + "ONGRID_PROMETHEUS_URL, …)")
-    }
     configuration.fileOptions = try InputOptions.options(arguments)
     configuration.fileOptions.progress = try InputProgress.callback(arguments)
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
-    configuration.windowLength = try arguments[Options.window].nanoseconds
-    configuration.baselineLength = try arguments[Options.baseline].nanoseconds
-    configuration.timeout = try arguments[Options.timeout].nanoseconds
-    try CorrelateSettings.authenticate(&configuration, arguments)
+    try authenticate(&configuration, arguments)
     configuration.logSelector = try arguments[Options.logSelector]
     configuration.serviceLabel = try arguments[Options.serviceLabel]
     guard LabelName.isFree(configuration.serviceLabel) else {
       throw arguments.invalid(Options.serviceLabel, configuration.serviceLabel, expected: "a label name")
     }
-    self.configuration = configuration
-    moment = try arguments[Options.at]
-    maximumBytes = try arguments[Options.maxBytes]
-    format = try arguments[Options.format]
-    incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
+    return configuration
   }
 
   /// Where the traces come from. What is given wins over the environment, and files over all servers in it.
@@ -94,7 +117,7 @@ struct CorrelateSettings {
   }
 
   private static func incidents(
-    _ arguments: Arguments, serviceLabel: String
+    _ arguments: Arguments, serviceLabel: String, needsService: Bool
   ) throws(CommandError) -> [Incident] {
     typealias Options = CorrelateCommand
     guard arguments.positionals.count <= 1 else { throw .usage("one input at most; an input may hold many incidents") }
@@ -121,7 +144,7 @@ struct CorrelateSettings {
     for index in incidents.indices {
       if let service = try arguments[Options.service] { incidents[index].service = service }
       if let operation = try arguments[Options.operation] { incidents[index].operation = operation }
-      guard let service = incidents[index].service, !service.isEmpty else {
+      guard !needsService || incidents[index].service?.isEmpty == false else {
         let which = incidents.count > 1 ? "incident \(index + 1) of \(incidents.count)" : "the incident"
         throw .usage("\(which) names no service: give --service")
       }
@@ -131,7 +154,7 @@ struct CorrelateSettings {
   }
 
   /// Fills in the rule's expression from its conditions, where they are a rule on traces.
-  private static func compile(_ incident: inout Incident, _ serviceLabel: String) {
+  static func compile(_ incident: inout Incident, _ serviceLabel: String) {
     guard incident.expression == nil, let conditions = incident.conditions, let kind = incident.kind else { return }
     var writer = JSONWriter()
     writer.beginObject()

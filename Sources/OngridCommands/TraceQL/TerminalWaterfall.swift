@@ -14,6 +14,14 @@ struct TerminalWaterfall {
     showsDetails = request.showsDetails
   }
 
+  init(_ layout: TextLayout, _ folding: Waterfall.Folding) {
+    self.layout = layout
+    self.folding = folding
+    showsDetails = false
+  }
+
+  func lines(_ trace: Trace) -> [String] { lines(Waterfall(trace, folding)) }
+
   /// - Parameter otlp: an OTLP request with the spans of one trace.
   func lines(_ otlp: [UInt8]) throws(CommandError) -> [String] {
     let traces: [Trace]

@@ -24,6 +24,15 @@ struct TextLayout {
     columns = width ?? (isTerminal ? max(40, Terminal.columns(1)) : Terminal.columnsVariable.map { max(40, $0) })
   }
 
+  /// For a document: no colours, times in UTC with their date.
+  init(columns: Int) {
+    colors = false
+    isUTC = true
+    today = ""
+    drawsUnicode = true
+    self.columns = columns
+  }
+
   /// `08:45:12.123`, its date before it when that is another day than today.
   ///
   /// - Parameter isBrief: Without milliseconds, and without the year where that is this one.

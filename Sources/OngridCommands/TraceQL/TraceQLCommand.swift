@@ -25,7 +25,8 @@ enum TraceQLCommand {
       only spans that stand in the relation.
       """,
     synopsis: [
-      "traceql [OPTIONS] QUERY [FILE...]", "traceql [OPTIONS] --trace-id ID [FILE...]",
+      "traceql [OPTIONS] QUERY [FILE...]", "traceql [OPTIONS] --service NAME [FILE...]",
+      "traceql [OPTIONS] --trace-id ID [FILE...]",
       "traceql [OPTIONS] --tags [FILE...]", "traceql [OPTIONS] --tag-values TAG [FILE...]",
       "traceql [OPTIONS] --info [FILE...]", "traceql [OPTIONS] --diff [QUERY] BEFORE AFTER",
     ],
@@ -34,7 +35,7 @@ enum TraceQLCommand {
       Argument("FILE", kind: .file, repeatable: true, help: "Traces to read, files or directories; - is stdin"),
     ],
     options: [
-      TraceQLOptions.source, TraceQLOptions.query, TraceQLOptions.lookup, TraceQLOptions.results,
+      TraceQLOptions.source, TraceQLOptions.query, TraceFacets.group, TraceQLOptions.lookup, TraceQLOptions.results,
       TraceQLOptions.waterfall,
       TraceQLOptions.local,
       InputOptions.group, ClientOptions.group,

@@ -115,6 +115,7 @@ struct TraceQLRequest {
     }
     if try arguments[TraceQLOptions.failOn] != nil, !isDifference { throw .usage("--fail-on needs --diff") }
     var positionals = arguments.positionals[...]
+    let facets = try TraceFacets(arguments)
     if isDifference {
       guard !isCheck, !isRaw else { throw .usage("--diff goes with neither --check nor --raw") }
       guard positionals.count == 2 || positionals.count == 3, let after = positionals.popLast(),
@@ -129,6 +130,7 @@ struct TraceQLRequest {
         after: try DifferenceSide(after, now: arguments.now))
     } else if !traceIDs.isEmpty || tagValues != nil || tags || isInfo {
       guard !isCheck else { throw .usage("--check needs a query") }
+      guard facets.isEmpty else { throw .usage("\(facets.firstOption) narrows a search") }
       text = ""
       // A query begins with spans in braces or a parenthesis, a file hardly ever does.
       if traceIDs.isEmpty, !isInfo, let first = positionals.first, first.hasPrefix("{") || first.hasPrefix("(") {
@@ -142,7 +144,7 @@ struct TraceQLRequest {
       question =
         traceIDs.isEmpty ? tagValues.map { .tagValues($0) } ?? .tags : .traces(try TraceIDList.read(traceIDs))
     } else {
-      guard let query = positionals.popFirst() else {
+      guard let query = try facets.query(takenFrom: &positionals) else {
         throw .usage("a query is needed, such as '{ status = error }'")
       }
       text = query

@@ -20,6 +20,8 @@ public struct TraceInputOptions: Sendable {
   /// Told after each chunk how many compressed bytes were read, and of how many where that is known; nil at the end, or
   /// when an error ends it. Called by the threads that read.
   public var progress: (@Sendable ((read: Int, total: Int?)?) -> Void)?
+  /// Asked before each chunk: true ends the reading with an error.
+  public var mustStop: (@Sendable () -> Bool)?
 
   public init() {}
 }
@@ -120,6 +122,9 @@ public final class TraceInput: Sendable {
 
   private func nextChunk() throws(InputError) -> TraceChunk? {
     while true {
+      if let mustStop = options.mustStop, mustStop() {
+        throw InputError("the traces", .whole, "reading them took too long")
+      }
       switch try state.withLock({ (state) throws(InputError) in try share(&state) }) {
       case .end: return nil
       case .chunk(let chunk): return chunk

@@ -6,6 +6,8 @@ extension Waterfall {
       case errors
       /// Spans that the trace waited for.
       case critical
+      /// Both.
+      case telling
     }
 
     /// Nanoseconds; spans that took less are folded.
@@ -29,6 +31,7 @@ extension Waterfall {
       case nil: return true
       case .errors: return span.isError
       case .critical: return isCritical
+      case .telling: return span.isError || isCritical
       }
     }
   }

@@ -17,7 +17,10 @@ extension FuzzTarget {
     let bytes = [UInt8](view)
     for query in queries { try evaluate(query, bytes, threads: 1) }
     for trace in (try? SpanReader.traces(bytes)) ?? [] {
-      _ = WaterfallText.lines(trace)
+      for detail in TraceOutline.Detail.allCases {
+        let counted = TraceOutline(trace, detail).rows.reduce(0) { $0 + $1.count }
+        try hold(counted == trace.spans.count, "\(detail) shows \(counted) of \(trace.spans.count) spans")
+      }
       _ = TraceFeature.of(trace)
     }
   }

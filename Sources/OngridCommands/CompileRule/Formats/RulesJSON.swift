@@ -5,13 +5,14 @@ import JSON
 struct RulesJSON {
   let set: RuleSet
   let compiler: RuleCompiler
+  var style = JSONWriter.Style.pretty
 
   var bytes: [UInt8] {
     var byEntry: [Int: [Diagnostic]] = [:]
     for diagnostic in set.diagnostics {
       if let entry = diagnostic.entry { byEntry[entry, default: []].append(diagnostic) }
     }
-    var writer = JSONWriter(style: .pretty)
+    var writer = JSONWriter(style: style)
     writer.beginArray()
     for (index, entry) in set.entries.enumerated() {
       writer.beginObject()
