@@ -16,11 +16,17 @@ enum RelayCommand {
       `--queue-dir` read the file of `--config` again, destinations included; a file with mistakes changes nothing. \
       Certificates, keys and tokens are read again by themselves when they change.
       """,
-    synopsis: ["relay --to URL [OPTIONS]", "relay --once --to URL [OPTIONS] [FILE...]"],
+    synopsis: [
+      "relay --to URL [OPTIONS]", "relay --once --to URL [OPTIONS] [FILE...]",
+      "relay --dry-run-policy [OPTIONS] [FILE...]",
+    ],
     arguments: [Argument("FILE", kind: .file, repeatable: true, help: "What to deliver with --once; - is stdin")],
     options: RelayOptions.groups,
     examples: [
       Example("Relay to a Tempo in the cloud", "ongrid relay --to https://tempo.example/v1/traces --tenant team-a"),
+      Example(
+        "Keep errors, slow traces and a twentieth of the rest",
+        "ongrid relay --to https://tempo.example --keep '{ status = error } || { duration > 1s }' --sample 5%"),
       Example("Deliver a file", "ongrid relay --once --to grpc://localhost:4317 traces.jsonl"),
     ],
     exitNotes: [ExitNote(.partial, "Something could not be delivered; standard error says how many and why.")],
@@ -30,7 +36,9 @@ enum RelayCommand {
     let log = try StandardErrorLog.make(arguments)
     let given = arguments
     let (arguments, file) = try RelayArguments.withFile(given)
+    if try arguments[RelayOptions.dryRunPolicy] { return try RelayDryRun.run(arguments, log) }
     var configuration = try RelayArguments.configuration(arguments, file: file)
+    configuration.rewriter = try SamplingOptions.redactor(arguments)
     configuration.stage = try SamplingOptions.stage(arguments, configuration, log)
     if try arguments[RelayOptions.checkConfig] {
       do throws(RelayError) { try configuration.check() } catch { throw .usage(error.description) }

@@ -172,6 +172,12 @@ enum RelayOptions {
       command line win, and with `--to` the list is not looked at.
       """)
   static let checkConfig = Option.flag("check-config", help: "Say whether options and files are right, and exit")
+  static let dryRunPolicy = Option.flag(
+    "dry-run-policy", help: "Say what --keep, --drop and --sample would do to recorded traces, and exit",
+    documentation: """
+      Reads files or standard input as `--once` does, sends nothing, and prints for each rule how many traces, spans and \
+      bytes it keeps or drops, what the bill becomes, and how many traces with errors and of the slowest would be lost.
+      """)
   static let ack = Option.value(
     "ack", "WHEN", .choice(Acknowledgement.self), help: "When clients are told that a request was taken",
     documentation: """
@@ -213,7 +219,7 @@ enum RelayOptions {
         corsOrigin,
       ]),
     SamplingOptions.group,
-    OptionGroup("Mode", [config, checkConfig, once, delete, engine, otelcolPath, printConfig]),
+    OptionGroup("Mode", [config, checkConfig, dryRunPolicy, once, delete, engine, otelcolPath, printConfig]),
     OptionGroup(
       "Batches and queue",
       [

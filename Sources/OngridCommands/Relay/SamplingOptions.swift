@@ -1,3 +1,4 @@
+import Libc
 import Platform
 import Relay
 import Sampling
@@ -38,7 +39,61 @@ enum SamplingOptions {
       are on disk as well, at most as much as `--queue-max`; after a crash they are judged again.
       """)
 
-  static let group = OptionGroup("Sampling", [keep, drop, sample, settle, sampleMemory])
+  static let redact = Option.list(
+    "redact", "NAME", .text, help: "Hide the values of attributes with this name, * for any run of characters",
+    documentation: """
+      `span.http.request.header.*`, or `resource.`, `instrumentation.`, `event.`, `link.`; `.user.email` anywhere. \
+      `[redacted]` stands in their place, before anything else looks at the spans: `--tee`, rules and queues never see \
+      the values.
+      """)
+  static let redactValues = Option.list(
+    "redact-values", "PATTERN", .text, help: "Hide what this matches in any text: PCRE2, or cards, mails, tokens",
+    documentation: """
+      In values of attributes, lists and maps included, in names of spans and events and in messages of statuses. `cards` \
+      are numbers of payment cards with the right check digit, `mails` addresses, `tokens` JSON web tokens, credentials \
+      after `Bearer` or `Basic`, and keys of well-known form. A text on which a pattern takes too long is hidden whole.
+      """)
+  static let redactKeyFile = Option.value(
+    "redact-key-file", "FILE", .file, help: "Write hashes with the key in this file in place of hidden values",
+    documentation: """
+      `hmac:` and the first 32 hexadecimal digits of the value's HMAC-SHA-256: equal values stay equal. The key is the \
+      file without a newline at its end; what `openssl dgst -sha256 -hmac KEY` prints is the same.
+      """)
+
+  static let group = OptionGroup(
+    "Sampling and redaction",
+    [keep, drop, sample, settle, sampleMemory, redact, redactValues, redactKeyFile])
+
+  /// What the options say is to be hidden; `nil` when they say nothing.
+  static func redactor(_ arguments: Arguments) throws(CommandError) -> Redactor? {
+    var redaction = Redaction()
+    for name in try arguments[redact] where !redaction.add(name: name) {
+      throw arguments.invalid(
+        redact, name, expected: "PLACE.NAME with a place of span, resource, instrumentation, event, link, or .NAME")
+    }
+    for pattern in try arguments[redactValues] {
+      if let problem = redaction.add(values: pattern) { throw .usage("--redact-values '\(pattern)': \(problem)") }
+    }
+    let keyFile = try arguments[redactKeyFile]
+    if redaction.isEmpty {
+      if keyFile != nil { throw .usage("--redact-key-file needs --redact or --redact-values") }
+      return nil
+    }
+    if try arguments[RelayOptions.engine] == .otelcol {
+      throw .usage("a collector cannot redact; leave --engine otelcol out")
+    }
+    if let keyFile {
+      do throws(SystemError) {
+        var key = try WholeFile.read(try FileDescriptor.openForReading(keyFile), limit: 64 << 10)
+        while key.last == UInt8(ascii: "\n") || key.last == UInt8(ascii: "\r") { key.removeLast() }
+        if key.count < 16 { throw SystemError("use \(keyFile)", code: EINVAL) }
+        redaction.use(key: key)
+      } catch {
+        throw .usage("--redact-key-file: \(error.code == EINVAL ? "the key must have at least 16 bytes" : "\(error)")")
+      }
+    }
+    return Redactor(redaction)
+  }
 
   static func policy(_ arguments: Arguments) throws(CommandError) -> Policy {
     var policy = Policy()

@@ -8,16 +8,18 @@ final class AdminPages: Sendable {
   private let destinations: [Destination]
   private let queue: DurableQueue?
   private let stage: (any TraceStage)?
+  private let rewriter: (any TraceRewriter)?
   private let status: ServiceStatus
   private let names: MetricNames
 
   /// - Parameter telemetry: what the receivers are served by.
   init(
     receivers: ReceiverCounters, telemetry: HTTPService, destinations: [Destination], queue: DurableQueue?,
-    stage: (any TraceStage)? = nil, status: ServiceStatus, names: MetricNames
+    stage: (any TraceStage)? = nil, rewriter: (any TraceRewriter)? = nil, status: ServiceStatus, names: MetricNames
   ) {
     self.names = names
     self.stage = stage
+    self.rewriter = rewriter
     self.queue = queue
     self.receivers = receivers
     self.telemetry = telemetry
@@ -42,7 +44,8 @@ final class AdminPages: Sendable {
     case "/metrics":
       let metrics = MetricsPage(
         receivers: receivers, refusedConnections: telemetry.refusedConnections, destinations: destinations,
-        queue: queue, stage: stage, names: names)
+        queue: queue,
+        more: (stage?.metrics ?? []) + (rewriter?.metrics ?? []), names: names)
       return Page(contentType: "text/plain; version=0.0.4; charset=utf-8", metrics.text)
     default: return Page(status: 404, "there are /healthz, /readyz and /metrics\n")
     }

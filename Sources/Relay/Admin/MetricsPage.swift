@@ -8,14 +8,14 @@ struct MetricsPage {
 
   init(
     receivers: ReceiverCounters, refusedConnections: Int, destinations: [Destination], queue: DurableQueue?,
-    stage: (any TraceStage)? = nil, names: MetricNames = .ongrid
+    more: [StageMetric] = [], names: MetricNames = .ongrid
   ) {
     self.names = names
     if names == .otelcol { writeCollectorNames(receivers, destinations) }
     writeReceivers(receivers, refusedConnections)
     writeDestinations(destinations) { queue?.keptItems(of: $0) ?? 0 }
     if let queue { write(queue) }
-    for metric in stage?.metrics ?? [] {
+    for metric in more {
       family(metric.name, metric.type, metric.help)
       for (labels, value) in metric.samples { sample(metric.name, labels, "\(value)") }
     }

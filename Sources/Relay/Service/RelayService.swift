@@ -55,7 +55,7 @@ public final class RelayService {
       }
       let pages = AdminPages(
         receivers: counters, telemetry: telemetry, destinations: pipeline.destinations, queue: durable,
-        stage: configuration.stage, status: status, names: configuration.metricNames)
+        stage: configuration.stage, rewriter: configuration.rewriter, status: status, names: configuration.metricNames)
       var adminLimits = HTTPLimits()
       adminLimits.maxConnections = 128
       adminPages = HTTPService(listeners.admin, limits: adminLimits) { PageHandler { pages.answer($0) } }

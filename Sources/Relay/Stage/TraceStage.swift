@@ -81,4 +81,7 @@ public struct StageMetric: Sendable {
 public protocol TraceRewriter: Sendable {
   /// Appends `request` as it is to go on to `out`.
   func rewrite(_ request: ByteView, into out: inout ByteBuffer) throws(WireError)
+
+  /// For `/metrics`.
+  var metrics: [StageMetric] { get }
 }

@@ -36,6 +36,9 @@ public final class TraceSampler: TraceStage {
   private let rows = OpenRows()
   private let readers = Monitor<[SpanReader]>([])
   private let log: Log
+  /// Hears of each verdict, under the lock of the trace's shard.
+  private let observer: (@Sendable (OpenTrace, Verdict) -> Void)?
+  private let judgesSpans: Bool
   private let lastNote = Monitor<Int64?>(nil)
   private static let noteInterval = 60 * Nanoseconds.perSecond
 
@@ -45,8 +48,16 @@ public final class TraceSampler: TraceStage {
   /// Traces judged at once.
   private static let batch = 128
 
-  public init(_ policy: Policy, _ settings: Settings = Settings(), log: Log) throws(EngineError) {
+  public convenience init(_ policy: Policy, _ settings: Settings = Settings(), log: Log) throws(EngineError) {
+    try self.init(policy, settings, log: log, observer: nil)
+  }
+
+  init(
+    _ policy: Policy, _ settings: Settings, log: Log, observer: (@Sendable (OpenTrace, Verdict) -> Void)?
+  ) throws(EngineError) {
     self.policy = try CompiledPolicy(policy)
+    self.observer = observer
+    judgesSpans = self.policy.judgesSpans && observer == nil
     self.settings = settings
     self.log = log
     counters = SamplerCounters(self.policy)
@@ -62,7 +73,7 @@ public final class TraceSampler: TraceStage {
 
   public func take(_ request: ByteView, row: Int64?, now: Int64) -> StageOutcome {
     withReader { reader in
-      if policy.judgesSpans {
+      if judgesSpans {
         pass(request, reader)
         if let row { reader.settledRows.append(row) }
         return
@@ -73,7 +84,7 @@ public final class TraceSampler: TraceStage {
   }
 
   public func takeAgain(_ request: ByteView, row: Int64, isSettled: Bool, now: Int64) -> StageOutcome {
-    if policy.judgesSpans { return take(request, row: row, now: now) }
+    if judgesSpans { return take(request, row: row, now: now) }
     // Until all rows have been taken again every verdict that is known is one from before.
     return withReader { receive(request, row, now, $0, skipsJudged: isSettled, judges: false) }
   }
@@ -236,7 +247,7 @@ public final class TraceSampler: TraceStage {
   // MARK: Judging
 
   public func judge(now: Int64, all: Bool) -> StageOutcome {
-    if policy.judgesSpans { return StageOutcome() }
+    if judgesSpans { return StageOutcome() }
     return withReader { reader in
       let limit = all ? .max : now.subtractingSaturating(settings.settle.nanoseconds)
       for shard in shards {
@@ -344,6 +355,7 @@ public final class TraceSampler: TraceStage {
       counters.sampled.add(traces: 1, spans: trace.count, bytes: trace.spanBytes)
       trace.forEachSpan { reader.kept.append($0, under: $1, threshold: threshold) }
     }
+    observer?(trace, verdict)
     shard.memory.add(trace.key.hashed, verdict)
     if !trace.rows.isEmpty { reader.note(trace.key, verdict) }
     for row in trace.rows where rows.release(row) { reader.settledRows.append(row) }
