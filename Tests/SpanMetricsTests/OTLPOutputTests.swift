@@ -227,6 +227,7 @@ import Testing
     (["--temporality", "delta", "--to-otlp", "http://x", "--follow", "--state", "s"], "--state exclude each other"),
     (["--temporality", "delta", "--to-otlp", "http://x", "--follow", "--listen", "127.0.0.1:0"], "--listen exclude"),
     (["--temporality", "delta", "--to-otlp", "http://x", "-f", "json"], "--format json exclude"),
+    (["--temporality", "delta", "-f", "otlp", "--follow", "-o", "/dev/shm/x"], "each round replaces the file"),
     (["--to-otlp", "http://x", "--remote-write", "http://x"], "exclude each other"),
     (["--to-otlp", "ftp://x"], "ftp"),
   ])

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Inputs made to be difficult, each with options and with the series that the processors of Tempo's metrics generator
-/// (main, August 2026) made of it: `Fixtures/spanmetrics/nasty`. There are values of every attribute type, strange names
+/// Inputs made to be difficult, each with options and with the series that a running Tempo 3 (main, August 2026) made of
+/// it: `Fixtures/spanmetrics/nasty`. There are values of every attribute type, strange names
 /// and durations, calls of which an end is missing, came twice or was filtered, databases and peers under all their
 /// names, sampling ratios and tracestates good and bad.
 ///

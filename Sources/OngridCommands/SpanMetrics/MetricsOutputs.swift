@@ -34,6 +34,9 @@ struct MetricsOutputs: Sendable {
     if try arguments[SpanMetricsOptions.remoteWrite] != nil {
       throw .usage("\(option) delta and --remote-write exclude each other: Prometheus takes counters which go on")
     }
+    if writer.writesFile, try arguments[SpanMetricsOptions.follow] {
+      throw .usage("\(option) delta and --output exclude each other with --follow: each round replaces the file")
+    }
     if writesDocument, !isOTLP {
       throw .usage("\(option) delta and --format \(writer.format.rawValue) exclude each other")
     }

@@ -39,7 +39,7 @@ enum SpanMetricsCommand {
         "From a file that grows to Prometheus",
         "ongrid spanmetrics --follow --remote-write http://localhost:9090 /var/log/traces.jsonl"),
     ],
-    exitNotes: [ExitNote(.backend, "The remote-write receiver could not be reached or refused.")],
+    exitNotes: [ExitNote(.backend, "The receiver of remote write or OTLP could not be reached or refused.")],
     run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {

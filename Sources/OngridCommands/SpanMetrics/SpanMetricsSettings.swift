@@ -30,8 +30,15 @@ struct SpanMetricsSettings: Sendable {
     configuration = try SpanMetricsConfiguration(arguments)
     outputs = try MetricsOutputs(arguments, log)
     skipsBad = try arguments[InputOptions.skipBad]
-    // What names become depends on their order.
-    threads = configuration.clusters == nil ? try arguments[Options.threads] : 1
+    if configuration.clusters == nil {
+      threads = try arguments[Options.threads]
+    } else {
+      // What names become depends on their order.
+      threads = 1
+      if try arguments[Options.threads] ?? 1 > 1 {
+        throw .usage("--\(Options.clusterSpanNames.name) reads by one thread, for the order of the names matters")
+      }
+    }
     step = try arguments[Options.atSpanTime] ? arguments[Options.interval] : nil
     let maxAge = try arguments[Options.maxAge]
     guard try arguments[Options.follow] else {

@@ -84,6 +84,7 @@ struct AggregatorCore: ~Copyable {
   }
 
   /// The path of a span where more is asked than for all spans: when it ended, a filter, its host, its events.
+  @inline(never)
   private mutating func countUnusual(_ span: SpanView, _ resource: ResourceView) throws(WireError) {
     if let window, !window.contains(span.endTimeUnixNano) { return }
     if span.endTimeUnixNano < notBefore {
@@ -140,6 +141,7 @@ struct AggregatorCore: ~Copyable {
     return names
   }
 
+  @inline(never)
   private mutating func read(_ resource: ResourceView) throws(WireError) {
     isResourceRead = true
     try reader.read(resource: resource)
@@ -174,6 +176,7 @@ struct AggregatorCore: ~Copyable {
     }
   }
 
+  @inline(never)
   private mutating func noteOverflow() {
     overflowed &+= 1
     let cells = keyer.series[0].cells

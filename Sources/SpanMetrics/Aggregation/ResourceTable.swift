@@ -8,7 +8,7 @@ struct ResourceLabels: Hashable, Sendable {
 
 /// Distinct resource labels, each with a number. There are few: one a service, or one an instance.
 struct ResourceTable: ~Copyable {
-  private var numbers: [ResourceLabels: UInt32] = [:]
+  private var index = HashIndex()
   private var entries: [ResourceLabels] = []
 
   subscript(number: UInt32) -> ResourceLabels { entries[Int(number)] }
@@ -17,13 +17,20 @@ struct ResourceTable: ~Copyable {
 
   var all: [ResourceLabels] { entries }
 
-  func lookUp(_ labels: ResourceLabels) -> UInt32? { numbers[labels] }
+  /// The numbers in the labels are our own, so that no seed is needed.
+  private static func hash(_ labels: ResourceLabels) -> UInt64 {
+    ByteHash.mix(UInt64(labels.service) << 32 | UInt64(labels.job), UInt64(labels.instance))
+  }
+
+  func lookUp(_ labels: ResourceLabels) -> UInt32? {
+    index.find(Self.hash(labels)) { entries[$0] == labels }.map { UInt32(truncatingIfNeeded: $0) }
+  }
 
   mutating func number(_ labels: ResourceLabels) -> UInt32 {
-    if let known = numbers[labels] { return known }
-    let number = UInt32(entries.count)
+    if let known = lookUp(labels) { return known }
+    let number = entries.count
+    index.insert(Self.hash(labels), number) { [entries] in Self.hash(entries[$0]) }
     entries.append(labels)
-    numbers[labels] = number
-    return number
+    return UInt32(truncatingIfNeeded: number)
   }
 }

@@ -135,7 +135,7 @@ public struct SpanMetricsConfiguration: Sendable {
       }
       if graph.dimensions.contains("") { throw ConfigurationError("a dimension needs a name") }
     }
-    if dimensions.contains("") { throw ConfigurationError("a dimension needs a name") }
+    if (dimensions + (eventDimensions ?? [])).contains("") { throw ConfigurationError("a dimension needs a name") }
     if maxSeries < 1 { throw ConfigurationError("at least one series is needed") }
   }
 

@@ -47,6 +47,7 @@ public final class RoundOutbox: Sendable {
   private let delivery: RoundDelivery
   private let name: String
   private let configuration: SpanMetricsConfiguration
+  private let isDelta: Bool
   private let limit: BufferLimit
   private let log: Log
   private let store: StateFile?
@@ -67,6 +68,7 @@ public final class RoundOutbox: Sendable {
   ) {
     delivery = RoundDelivery(receiver, settings, log)
     name = receiver.name
+    isDelta = settings.isDelta
     self.configuration = configuration
     self.limit = limit
     self.log = log
@@ -106,7 +108,8 @@ public final class RoundOutbox: Sendable {
     // Only the newest is kept as it is.
     var packed: [UInt64: Content] = [:]
     for waiting in before { if let content = pack(waiting) { packed[waiting.number] = content } }
-    state.withLock { state in
+    let isFirstLoss = state.withLock { state -> Bool in
+      let dropped = state.dropped
       for index in state.waiting.indices {
         if let content = packed[state.waiting[index].number], index > 0 || !state.isSending {
           state.waiting[index].content = content
@@ -118,6 +121,10 @@ public final class RoundOutbox: Sendable {
           content: .snapshot(round.snapshot, round.stale, graph: round.graph),
           endsAll: endsAll))
       trim(&state)
+      return dropped == 0 && state.dropped > 0
+    }
+    if isFirstLoss {
+      log.warn("\(name): the buffer is full: its oldest rounds fall out\(isDelta ? " and are lost" : "")")
     }
     state.broadcast()
   }

@@ -10,6 +10,7 @@ struct NameTree {
   private static let tokenCounts = 3...80
   /// Beyond it names that fit no cluster stay as they are.
   private static let maxClusters = 100_000
+  private static let maxClusteredTokens = 1_000_000
 
   static let parameter = "<_>"
 
@@ -26,6 +27,7 @@ struct NameTree {
 
   private let root = Node()
   private var clusters: [Cluster] = []
+  private var clusteredTokens = 0
   /// How often a cluster was added or changed.
   private(set) var changes = 0
 
@@ -41,7 +43,7 @@ struct NameTree {
       }
       return clusters[number].text
     }
-    guard clusters.count < Self.maxClusters else { return nil }
+    guard clusters.count < Self.maxClusters, clusteredTokens < Self.maxClusteredTokens else { return nil }
     add(tokens)
     return clusters[clusters.count - 1].text
   }
@@ -78,6 +80,7 @@ struct NameTree {
   private mutating func add(_ tokens: [String]) {
     let number = clusters.count
     clusters.append(Cluster(tokens: tokens))
+    clusteredTokens += tokens.count
     changes += 1
     var node = child(of: root, "\(tokens.count)")
     var depth = 1

@@ -10,13 +10,14 @@ public final class SpanNameClusters: Sendable {
     var tree = NameTree()
     /// What names became, as long as no pattern changes.
     var known: [[UInt8]: [UInt8]?] = [:]
+    var knownBytes = 0
     var generation = 0
   }
 
   private let state = Monitor(State())
 
-  /// Most names whose pattern is remembered.
-  private static let maxKnown = 100_000
+  /// Most bytes of names whose pattern is remembered.
+  private static let maxKnownBytes = 8 << 20
 
   public init() {}
 
@@ -27,11 +28,13 @@ public final class SpanNameClusters: Sendable {
       if state.generation == state.tree.changes, let known = state.known[key] { return known }
       let text = String(decoding: key, as: UTF8.self)
       let pattern = state.tree.train(text).flatMap { $0 == text ? nil : Array($0.utf8) }
-      if state.generation != state.tree.changes || state.known.count >= Self.maxKnown {
+      if state.generation != state.tree.changes || state.knownBytes > Self.maxKnownBytes {
+        state.knownBytes = 0
         state.known.removeAll(keepingCapacity: true)
         state.generation = state.tree.changes
       }
       state.known[key] = .some(pattern)
+      state.knownBytes += 64 + key.count + (pattern?.count ?? 0)
       return pattern
     }
   }
