@@ -11,6 +11,10 @@ struct RelayQueueText {
     let free = queue.freeBytes > 0 ? ", \(ByteSizeText.format(queue.freeBytes)) of it free" : ""
     text += "\(queue.directory): \(ByteSizeText.format(queue.fileBytes))\(free)"
     text += queue.isInUse ? "; a relay uses it\n" : "; no relay uses it\n"
+    if queue.undecided.requests > 0 {
+      text += "\nnot judged by the policy yet\n"
+      text += "  waiting       \(queue.undecided.requests) packs, \(ByteSizeText.format(queue.undecided.bytes))\n"
+    }
     for entry in waiting {
       text += "\n\(entry.identity.isEmpty ? "(destination unknown)" : entry.identity)\n"
       text += "  waiting       \(RelayQueueText.amount(entry.requests, entry.items, entry.bytes))"
@@ -66,6 +70,11 @@ struct RelayQueueText {
     writer.bool(queue.isInUse)
     number("fileBytes", queue.fileBytes)
     number("freeBytes", queue.freeBytes)
+    writer.key("undecided")
+    writer.beginObject()
+    number("packs", queue.undecided.requests)
+    number("bytes", queue.undecided.bytes)
+    writer.endObject()
     writer.key("waiting")
     writer.beginArray()
     for entry in waiting {

@@ -20,10 +20,13 @@ extension DurableQueue {
       return .refused(Refusal(.malformed, "\(error)"))
     }
     let bytes = payloads.reduce(0) { $0 + $1.heldBytes }
+    let held = staged.chosen.filter { $0.queue.reserve(bytes) }
+    if held.isEmpty { return Pipeline.reply(staged.chosen, of: staged.chosen, items: 0) }
     let withRoom = staged.copies.filter { $0.queue.reserve(bytes) }
     let full = staged.copies.filter { destination in !withRoom.contains { $0 === destination } }
     return arrive(
-      Arrival(payloads: payloads, destinations: withRoom, full: full, undecided: requests, ticket: ticket))
+      Arrival(
+        payloads: payloads, destinations: withRoom, full: full, undecided: requests, held: held, ticket: ticket))
   }
 
   /// What has arrived, in few requests: those that follow each other are one when put together.

@@ -20,7 +20,15 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     let full: [Destination]
     /// Where a stage says what goes on: the requests. `destinations` then get copies.
     var undecided: [UndecidedRequest] = []
+    /// Where room is held for these until the stage has them.
+    var held: [Destination] = []
     let ticket: Ticket?
+
+    /// Gives back the room that these destinations hold.
+    func release(_ destinations: [Destination]) {
+      let bytes = payloads.reduce(0) { $0 + $1.heldBytes }
+      for destination in destinations { destination.queue.release(bytes) }
+    }
   }
 
   /// Requests of an entry that stay when the relay ends, while the others of it are done with.
@@ -144,8 +152,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
 
   func arrive(_ arrival: Arrival) -> Reply? {
     guard isUsable.load(ordering: .relaxed) else {
-      let bytes = arrival.payloads.reduce(0) { $0 + $1.heldBytes }
-      for destination in arrival.destinations { destination.queue.release(bytes) }
+      arrival.release(arrival.destinations + arrival.held)
       return DurableQueue.refusal
     }
     let wakes = work.withLock { work in
@@ -267,6 +274,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
     for (pack, rows) in zip(packs, rows) { hand(over: pack, rows) }
     for arrival in work.arrivals { answer(arrival) }
     take(zip(undecided, undecidedRows).map { ($0, row: $1) })
+    for arrival in work.arrivals { arrival.release(arrival.held) }
   }
 
   /// An entry of which only some requests stay gets rows of its own for them, so that the others are not sent twice.
@@ -301,8 +309,7 @@ final class DurableQueue: PayloadStorage, @unchecked Sendable {
   private func fail(_ work: Work, _ error: SQLiteDatabase.Failure) {
     log.error("the queue cannot be written: \(error)", kind: "queue")
     for arrival in work.arrivals {
-      let bytes = arrival.payloads.reduce(0) { $0 + $1.heldBytes }
-      for destination in arrival.destinations { destination.queue.release(bytes) }
+      arrival.release(arrival.destinations + arrival.held)
       arrival.ticket?.complete(.refused(Refusal(.overloaded, "the queue cannot be written", retryAfter: 5)))
     }
     // A full disk has no room for noting that rows can go. Once all are delivered, none is needed.

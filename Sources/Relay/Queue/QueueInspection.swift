@@ -38,6 +38,8 @@ public struct QueueInspection {
   public let fileBytes: Int
   public let freeBytes: Int
   public let waiting: [Waiting]
+  /// Requests of traces that a policy has not judged yet.
+  public let undecided: (requests: Int, bytes: Int)
   public let letters: [Letter]
   private let store: QueueStore
 
@@ -62,6 +64,7 @@ public struct QueueInspection {
             bit: 1 << bit))
       }
       waiting = found
+      undecided = try store.undecidedSize()
       (fileBytes, freeBytes) = try store.room()
     } catch {
       throw .queue("\(directory): \(error)")

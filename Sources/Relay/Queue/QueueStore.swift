@@ -118,6 +118,16 @@ final class QueueStore {
     return isThere
   }
 
+  /// How much of it there is.
+  func undecidedSize() throws(SQLiteDatabase.Failure) -> (requests: Int, bytes: Int) {
+    var size = (requests: 0, bytes: 0)
+    guard try hasUndecided() else { return size }
+    try database.prepare("SELECT count(*), sum(length(body)) FROM undecided").run {
+      size = (Int($0.integer(0)), Int($0.integer(1)))
+    }
+    return size
+  }
+
   /// Adds a request of traces that is to be judged; its row.
   func addUndecided(_ request: ByteView, items: Int) throws(SQLiteDatabase.Failure) -> Int64 {
     defer { nextRow += 1 }
