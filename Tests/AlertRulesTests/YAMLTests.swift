@@ -4,7 +4,8 @@ import Testing
 /// Rules in YAML say what they would in JSON, and where.
 @Suite struct YAMLTests {
   func read(_ text: String, name: String = "rules.yaml") -> (set: RuleSet, found: [String]) {
-    let set = RuleSet(reading: [RuleSource(name: name, bytes: Array(text.utf8))], serviceLabel: "service_name")
+    var set = RuleSet(reading: [RuleSource(name: name, bytes: Array(text.utf8))], serviceLabel: "service_name")
+    set.sortDiagnostics()
     let found = set.diagnostics.map { diagnostic in
       let place = diagnostic.range.map { set.sources[0].place(of: $0.lowerBound) }
       let text = diagnostic.range.map { set.sources[0].text($0) } ?? ""
@@ -60,6 +61,16 @@ import Testing
     let (bytes, count) = CertainFixes.apply(read(text.replacing("  sérvice: é\n", with: "")).set, source: 0)
     #expect(count == 3)
     #expect(read(String(decoding: bytes, as: UTF8.self)).found.isEmpty)
+  }
+
+  /// Objects in strings, as rows have them: parts are found where escapes tell, else the whole is shown.
+  @Test func readsObjectsInStrings() {
+    let quoted = #"kind: trace_latency\nconditions_json: "{\"service\":\"a\",\"threshold_ms\":\"5\"}""#
+    #expect(read(quoted.replacing("\\n", with: "\n")).found == [#"OG007 2:55 \"5\""#])
+    let block = "kind: trace_latency\nconditions_json: |\n  {\"service\": \"a\",\n  \"threshold_ms\": \"5\"}\n"
+    let (set, found) = read(block)
+    #expect(found.count == 1 && found[0].hasPrefix("OG007 2:18 |"))
+    #expect(set.diagnostics.first?.replacement == nil)
   }
 
   @Test(arguments: [

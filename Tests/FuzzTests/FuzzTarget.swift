@@ -23,9 +23,8 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   }
 
   static let all = [
-    protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, incident,
-    text,
-    answers, status, state, mcp,
+    protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, yamlRules,
+    incident, text, answers, status, state, mcp,
   ]
 
   var description: String { name }

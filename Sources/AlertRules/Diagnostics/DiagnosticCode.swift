@@ -157,10 +157,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   /// Whether it says that a part of the input was passed over.
   public var isAboutInput: Bool { self == .passedOver || self == .disabledRow }
 
-  /// Whether a rule may silence it.
-  public var canBeIgnored: Bool { severity != .error }
-
-  /// Whether a project may silence it: everything but errors in a rule.
+  /// Whether a rule or its project may silence it: everything but errors in a rule.
   public var canBeSilenced: Bool { number >= 100 }
 
   /// Whether it means that the input was not rules at all, rather than wrong rules.

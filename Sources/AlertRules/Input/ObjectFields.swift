@@ -49,7 +49,7 @@ struct ObjectFields {
     diagnostics.append(
       Diagnostic(
         code, message, source: source, range: positions.outer(range), suggestion: suggestion,
-        replacement: replacement.map(positions.written), isCertain: isCertain))
+        replacement: positions.knowsParts ? replacement.map(positions.written) : nil, isCertain: isCertain))
   }
 
   /// Takes over problems that were found in a part of the object.

@@ -213,13 +213,13 @@ struct RuleDecoder {
       return []
     }
     var codes: Set<DiagnosticCode> = []
-    let silenceable = DiagnosticCode.allCases.filter(\.canBeIgnored)
+    let silenceable = DiagnosticCode.allCases.filter(\.canBeSilenced)
     for element in elements {
       guard let text = element.string else {
         fields.report(.wrongType, "a code must be a string, not \(element.kindName)", element.range)
         continue
       }
-      if let code = DiagnosticCode(rawValue: text), code.number >= 100 {
+      if let code = DiagnosticCode(rawValue: text), code.canBeSilenced {
         codes.insert(code)
       } else if DiagnosticCode(rawValue: text) != nil {
         fields.report(

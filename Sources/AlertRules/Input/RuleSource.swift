@@ -37,15 +37,24 @@ public struct RuleSource: Sendable {
 struct PositionMap: Sendable {
   /// The file and the range of the string's content, without quotes; nil when the text is the file itself.
   private let string: (bytes: [UInt8], content: Range<Int>)?
+  /// The place of the whole text, where those of its parts cannot be told.
+  private var whole: Range<Int>?
 
   static let identity = PositionMap(string: nil)
 
   /// Whether the text is the file itself.
-  var isIdentity: Bool { string == nil }
+  var isIdentity: Bool { string == nil && whole == nil }
+  /// Whether parts of the text can be told in the file.
+  var knowsParts: Bool { whole == nil }
 
   /// Positions in the value of the string whose range, quotes included, is `literal`.
+  ///
+  /// A scalar of YAML without double quotes has no escapes but lines that are folded: of it the whole is the place.
   static func inside(_ literal: Range<Int>, of bytes: [UInt8]) -> PositionMap {
-    PositionMap(string: (bytes, (literal.lowerBound + 1)..<max(literal.upperBound - 1, literal.lowerBound + 1)))
+    guard bytes.indices.contains(literal.lowerBound), bytes[literal.lowerBound] == UInt8(ascii: "\"") else {
+      return PositionMap(string: nil, whole: literal)
+    }
+    return PositionMap(string: (bytes, (literal.lowerBound + 1)..<max(literal.upperBound - 1, literal.lowerBound + 1)))
   }
 
   /// `json`, which is to stand in the text, as it stands in the file.
@@ -58,7 +67,7 @@ struct PositionMap: Sendable {
 
   /// The range in the file.
   func outer(_ range: Range<Int>) -> Range<Int> {
-    guard let (bytes, content) = string else { return range }
+    guard let (bytes, content) = string else { return whole ?? range }
     return bytes.withByteView { view in
       let raw = view[content]
       let start = JSONUnescape.rawOffset(ofDecoded: range.lowerBound, in: raw)

@@ -125,7 +125,9 @@ struct TextLint {
   private func runbook(_ rule: AlertRule) -> Diagnostic? {
     guard let url = rule.runbookURL else { return nil }
     let rest = ["https://", "http://"].first { url.hasPrefix($0) }.map { url.dropFirst($0.count) }
-    if let rest, let host = rest.split(separator: "/").first, !host.isEmpty, !url.contains(where: \.isWhitespace) {
+    if let rest, let host = rest.split(separator: "/", omittingEmptySubsequences: false).first, !host.isEmpty,
+      !url.contains(where: \.isWhitespace)
+    {
       return nil
     }
     return problem(

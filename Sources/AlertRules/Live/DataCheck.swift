@@ -15,6 +15,7 @@ struct DataCheck {
     var found: [Diagnostic] = []
     if let sparse = try sparse(rule) { found.append(sparse) }
     if rule.readsLatencies, let buckets = try buckets(rule) { found.append(buckets) }
+    if let few = try fewCalls(rule) { found.append(few) }
     if rule.kind == .errorRate, let mixed = try mixedRates(rule) { found.append(mixed) }
     return found
   }
@@ -49,6 +50,29 @@ struct DataCheck {
       "a window of \(rule.window.text) holds fewer than two samples: the server has one every \(interval.text)", rule,
       rule.places.window, suggestion: "use at least \(PromDuration(milliseconds: 4 * interval.milliseconds).text)")
   }
+
+  /// Windows that hold so few calls that one of them decides.
+  private func fewCalls(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
+    let least: Double
+    switch rule.condition {
+    case .latency(_, let quantile, _): least = max(DataCheck.fewestCalls, 100 / quantile.shareAbove.value)
+    case .errorRate: least = DataCheck.fewestCalls
+    case .callRate, .objective, .traceQL: return nil
+    }
+    guard rule.minimumCalls == nil else { return nil }
+    let calls = compiler.calls(of: rule, failed: false, range: rule.window.text)
+    let inWindow = PromQLExpression.sum(by: [], .call("increase", [calls])).text
+    let usual = try server.query("quantile_over_time(0.5, (\(inWindow))[1d:1h])", at: now).first?.samples.last?.value
+    guard let usual, usual < least else { return nil }
+    let what = rule.kind == .latency ? "the quantile is the latency of one of them" : "one failure is a large share"
+    return problem(
+      .fewCalls,
+      "a window of \(rule.window.text) usually holds \(FloatText.rounded(usual, decimals: 1)) calls: \(what)", rule,
+      rule.places.window, suggestion: "\"min_calls\": \(Int(least)) keeps the rule quiet then")
+  }
+
+  /// Calls below which one more or less is a matter of chance.
+  private static let fewestCalls = 20.0
 
   private func buckets(_ rule: AlertRule) throws(BackendError) -> Diagnostic? {
     guard !compiler.profile.isNative else { return nil }

@@ -10,7 +10,8 @@ public enum AlertAnnotations {
     case .objective(let objective):
       annotations.append(Label("summary", "error budget of \(subject) over \(objective.period.text) burns too fast"))
       let left = objective.pairs.map { exhausted(objective, $0) }.joined(separator: " to ")
-      annotations.append(Label("description", "at this rate the whole error budget of \(subject) is gone in \(left) days"))
+      annotations.append(
+        Label("description", "at this rate the whole error budget of \(subject) is gone in \(left) days"))
     default:
       annotations.append(
         Label("summary", "\(subject) \(rule.comparison.rawValue) \(rule.limitText) over \(rule.window.text)"))

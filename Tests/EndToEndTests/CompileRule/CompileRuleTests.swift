@@ -64,7 +64,7 @@ import Testing
     #expect(empty.status == 2)
     #expect(
       empty.errorLines == [
-        "ongrid compile-rule: \(directory.path("empty")): there is no *.json file in the directory [OG022]"
+        "ongrid compile-rule: \(directory.path("empty")): there is no *.json, *.yaml or *.yml file in the directory [OG022]"
       ])
   }
 

@@ -216,6 +216,8 @@ import Testing
     series(#""slow",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_UNSET""#, calls, by: 60, every: 60)
     series(#""slow",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR""#, calls, by: 60, every: 60)
     series(#""old",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR""#, calls, by: 60, every: 15, until: 600)
+    series(#""few",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_UNSET""#, calls, by: 1, every: 60)
+    series(#""few",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR""#, calls, by: 0, every: 60)
     for bound in ["0.25", "0.5", "1", "+Inf"] {
       series(
         #""pay",span_kind="SPAN_KIND_SERVER",le="\#(bound)""#, "traces_spanmetrics_latency_bucket", by: 9, every: 15)
@@ -234,6 +236,12 @@ import Testing
     #expect(beyond.errors.contains("the server's buckets end at 1 s") && beyond.errors.contains("[OG208]"))
     #expect(!beyond.errors.contains("1.024"))
     #expect(try verify("trace_latency", #""service":"pay","threshold_ms":500"#).errors.isEmpty)
+    let few = try verify("trace_error_rate", #""service":"few","span_kind":"server","threshold_pct":1"#)
+    #expect(
+      few.status == 0 && few.errors.contains("a window of 5m usually holds 5.0 calls") && few.errors.contains("[OG305]")
+    )
+    let guarded = #""service":"few","span_kind":"server","min_calls":20,"threshold_pct":1"#
+    #expect(try verify("trace_error_rate", guarded).errors.isEmpty)
     let sparse = try verify(
       "trace_error_rate", #""service":"slow","span_kind":"server","window":"1m","threshold_pct":1"#)
     #expect(sparse.errors.contains("the server has one every 1m [OG209]"), "\(sparse.errors)")

@@ -111,7 +111,7 @@ import Testing
       let share = 100 * Double(slow) / Double(chosen.count)
       // A native histogram's own buckets do not end at a decimal bound.
       let near = chosen.count { $0.duration > bound * 1000 / 1.0906 } - chosen.count { $0.duration > bound * 1090.6 }
-      let width = bounds == nil ? 100 * Double(near) / Double(chosen.count) : 1e-9
+      let width = 1e-6 + (bounds == nil ? 100 * Double(near) / Double(chosen.count) : 0)
       value = (share - width)...(share + width)
     }
     let rule: [String: Any] = ["kind": name, "rule_key": "rule\(number)", "conditions_json": conditions]
@@ -142,7 +142,7 @@ import Testing
     let spans = Self.spans(&random)
     let file = try directory.write("spans.jsonl", Self.otlp(spans))
     let server = try PrometheusServer(
-      options: ["--enable-feature=native-histograms", "--storage.tsdb.retention.time=100y"])
+      options: ["--enable-feature=native-histograms"])
     defer { try? server.stop() }
     let pushed = try Program.run([
       "spanmetrics", "--generator", generator, "--at-span-time", "--remote-write", server.url, file,

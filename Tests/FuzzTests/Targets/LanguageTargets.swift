@@ -37,9 +37,24 @@ extension FuzzTarget {
     ].map { Array($0.utf8) }
   }
 
-  /// Rules are read, linted and compiled; every problem stands somewhere in the text.
-  static let rules = FuzzTarget("rules", seeds: ruleTexts) { view in
-    var set = RuleSet(reading: [RuleSource(name: "rules.json", bytes: [UInt8](view))], serviceLabel: "service_name")
+  static var yamlRuleTexts: [[UInt8]] {
+    [
+      "- kind: trace_latency\n  labels: {a: 'b'}\n  conditions_json:\n    service: x # y\n    threshold_ms: '8'\n",
+      "---\nkind: trace_slo\nconditions_json: \"{\\\"service\\\":\\\"x\\\"}\"\n---\n- |\n  a\n  b\n- *x\n",
+      "items:\n- {kind: trace_call_rate, enabled: true, spec: {service: \u{E9}, threshold_per_second: .5}}\n",
+    ].map { Array($0.utf8) }
+  }
+
+  /// Rules are read, linted, corrected and compiled; every problem stands somewhere in the text.
+  static let rules = FuzzTarget("rules", seeds: ruleTexts) { view in try readRules(view, name: "rules.json") }
+
+  /// The same in YAML, which is read through libyaml.
+  static let yamlRules = FuzzTarget("yaml-rules", seeds: yamlRuleTexts) { view in
+    try readRules(view, name: "rules.yaml")
+  }
+
+  private static func readRules(_ view: ByteView, name: String) throws {
+    var set = RuleSet(reading: [RuleSource(name: name, bytes: [UInt8](view))], serviceLabel: "service_name")
     let compiler = RuleCompiler()
     set.add(RuleLinter(options: LintOptions(), compiler: compiler).lint(set))
     set.sortDiagnostics()
@@ -49,6 +64,7 @@ extension FuzzTarget {
       let place = set.sources[diagnostic.source].place(of: range.lowerBound)
       try hold(place.line > 0 && place.column > 0, "\(diagnostic.message) at \(place)")
     }
+    _ = CertainFixes.apply(set, source: 0)
     for rule in set.rules {
       let expression = compiler.compile(rule)
       try hold(!expression.text.utf8.contains(0x0a), "\(expression.text) has several lines")

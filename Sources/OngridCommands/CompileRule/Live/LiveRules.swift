@@ -25,6 +25,8 @@ struct LiveRules {
   private let variation: RuleVariation?
   private let maxFirings: Int?
   private let log: Log
+  /// What is said where a rule needs a Prometheus and there is none.
+  private let missingPrometheus: CommandError
 
   /// Nil when no question is asked.
   init?(_ arguments: Arguments, _ settings: CompileRuleSettings) throws(CommandError) {
@@ -36,6 +38,7 @@ struct LiveRules {
     variation = try arguments[CompileRuleOptions.variation]
     maxFirings = try arguments[CompileRuleOptions.maxFirings]
     log = try StandardErrorLog.make(arguments)
+    missingPrometheus = arguments.missing(BackendOptions.prometheus.definition)
     let http = try arguments.httpOptions()
     let prometheusURL = try arguments[BackendOptions.prometheus]
     let tempoURL = try arguments[BackendOptions.tempo]
@@ -129,6 +132,8 @@ struct LiveRules {
   /// The answer to any other question; what it says about rules is added to `set`.
   func ask(_ set: inout RuleSet) throws(CommandError) -> LiveAnswer? {
     let metrics = server.map { PrometheusSamples(server: $0, compiler: settings.compiler) }
+    if case .evaluate = question, server == nil, !set.rules.allSatisfy(isQuery) { throw missingPrometheus }
+    if case .backtest = question, server == nil, !set.rules.allSatisfy(isQuery) { throw missingPrometheus }
     let samples = MixedSamples(metrics: metrics, queries: tempo.map { TraceQuerySamples(.server($0)) })
     do throws(BackendError) {
       switch question {
