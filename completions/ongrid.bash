@@ -19,7 +19,7 @@ _ongrid() {
   local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _ongrid_words "relay spanmetrics compile-rule traceql correlate mcp relay-queue help completions man --help --version"
+    _ongrid_words "relay spanmetrics compile-rule traceql correlate mcp relay-queue doctor help completions man version --help --version"
     return
   fi
   # bash splits --name=value into three words.
@@ -44,8 +44,8 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --metric-names --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --max-connections --cors-origin --keep --drop --sample --settle --sample-memory --redact --redact-values --redact-key-file --config --check-config --dry-run-policy --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-check-config --no-dry-run-policy --no-once --no-delete --no-print-config --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --metric-names --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --max-connections --cors-origin --keep --drop --sample --settle --sample-memory --redact --redact-values --redact-key-file --config --check-config --dry-run-policy --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --metric-names --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --max-connections --cors-origin --keep --drop --sample --settle --sample-memory --redact --redact-values --redact-key-file --config --check-config --dry-run-policy --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --share-credentials --quiet --log-level --log-format --color --help --no-check-config --no-dry-run-policy --no-once --no-delete --no-print-config --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--to --to-metrics --to-logs --compression --resource --resource-detect --tee --listen-grpc --listen-http --listen-admin --metric-names --listen-tls-cert --listen-tls-key --listen-tls-client-ca --listen-token-file --max-request --max-connections --cors-origin --keep --drop --sample --settle --sample-memory --redact --redact-values --redact-key-file --config --check-config --dry-run-policy --once --delete --engine --otelcol-path --print-config --batch-spans --batch-bytes --batch-timeout --in-flight --ack --queue-dir --queue-max --retry-initial --retry-max --retry-for --drain-timeout --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --share-credentials --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
@@ -70,23 +70,24 @@ _ongrid() {
       ;;
     compile-rule)
       case $previous in
-        --generator | --service-label | --buckets | --interval | --prometheus | --backtest | --step | --end | --header | --tenant | --tls-server-name | --timeout) :; return ;;
-        -f | --format) _ongrid_words "promql json prometheus"; return ;;
+        --generator | --service-label | --buckets | --interval | --group-size | --prometheus | --tempo | --backtest | --max-firings | --try | --record | --step | --end | --severities | --require-label | --require-annotation | --ignore | --since-commit | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        -f | --format) _ongrid_words "promql json prometheus prometheusrule"; return ;;
         --diagnostics) _ongrid_words "text json github sarif"; return ;;
-        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --against | --config | --baseline | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
+        --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json jaeger-json zipkin-json"; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--generator --service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-strict --no-pretty --no-check --no-verify --no-eval --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--generator --service-label --buckets --interval --strict --format --pretty --check --diagnostics --prometheus --verify --eval --backtest --step --end --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--generator --service-label --buckets --interval --strict --format --group-size --pretty --check --diagnostics --prometheus --tempo --verify --eval --backtest --against --max-firings --try --record --step --end --config --severities --require-label --require-annotation --ignore --baseline --write-baseline --since-commit --fix --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-strict --no-pretty --no-check --no-verify --no-eval --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--generator --service-label --buckets --interval --strict --format --group-size --pretty --check --diagnostics --prometheus --tempo --verify --eval --backtest --against --max-firings --try --record --step --end --config --severities --require-label --require-annotation --ignore --baseline --write-baseline --since-commit --fix --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
     traceql)
       case $previous in
-        --tempo | --jaeger | --zipkin | --since | --start | --end | -n | --limit | --spans-per-set | --step | --service | --operation | --min-duration | --max-duration | --device-id | --trace-id | --tag-values | --width | --fold-below | --max-depth | --max-memory | --threads | --header | --tenant | --tls-server-name | --timeout) :; return ;;
+        --tempo | --jaeger | --zipkin | --since | --start | --end | -n | --limit | --spans-per-set | --step | --service | --operation | --min-duration | --max-duration | --device-id | --trace-id | --tag-values | --fail-on | --width | --fold-below | --max-depth | --settle | --max-memory | --threads | --header | --tenant | --tls-server-name | --timeout) :; return ;;
         --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key) _ongrid_paths -f; return ;;
         -f | --format) _ongrid_words "json table otlp plot waterfall html tree mermaid perfetto folded markdown"; return ;;
         --only) _ongrid_words "errors critical"; return ;;
@@ -96,15 +97,15 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --service --operation --min-duration --max-duration --device-id --trace-id --tags --tag-values --info --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --service --operation --min-duration --max-duration --device-id --trace-id --tags --tag-values --info --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --service --operation --min-duration --max-duration --device-id --trace-id --tags --tag-values --info --diff --fail-on --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --follow --settle --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--tempo --jaeger --zipkin --from --since --start --end --limit --spans-per-set --step --instant --all --check --raw --service --operation --min-duration --max-duration --device-id --trace-id --tags --tag-values --info --diff --fail-on --format --exit-status --fail-if-found --width --utc --details --fold-below --max-depth --only --follow --settle --max-memory --threads --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --quiet --log-level --log-format --color --help" ;;
         *) : ;;
       esac
       ;;
     correlate)
       case $previous in
-        --service | --operation | --at | --window | --baseline | --prometheus | --loki | --tempo | --log-selector | --service-label | --max-bytes | --grafana | --header | --tenant | --tls-server-name | --timeout | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant) :; return ;;
-        --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file) _ongrid_paths -f; return ;;
+        --service | --operation | --at | --window | --baseline | --prometheus | --loki | --tempo | --jaeger | --zipkin | --log-selector | --service-label | --max-bytes | --grafana | --header | --tenant | --tls-server-name | --timeout | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant | --jaeger-header | --jaeger-tenant | --zipkin-header | --zipkin-tenant) :; return ;;
+        --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file | --jaeger-bearer-token-file | --jaeger-basic-auth-file | --zipkin-bearer-token-file | --zipkin-basic-auth-file) _ongrid_paths -f; return ;;
         -f | --format) _ongrid_words "json markdown html bundle"; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json jaeger-json zipkin-json"; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
@@ -112,23 +113,23 @@ _ongrid() {
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --grafana --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --from --log-selector --service-label --max-bytes --format --grafana --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --jaeger --zipkin --from --log-selector --service-label --max-bytes --format --grafana --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --jaeger-header --jaeger-bearer-token-file --jaeger-basic-auth-file --jaeger-tenant --zipkin-header --zipkin-bearer-token-file --zipkin-basic-auth-file --zipkin-tenant --share-credentials --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--service --operation --at --window --baseline --prometheus --loki --tempo --jaeger --zipkin --from --log-selector --service-label --max-bytes --format --grafana --schema --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --jaeger-header --jaeger-bearer-token-file --jaeger-basic-auth-file --jaeger-tenant --zipkin-header --zipkin-bearer-token-file --zipkin-basic-auth-file --zipkin-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -f ;;
       esac
       ;;
     mcp)
       case $previous in
-        --tempo | --jaeger | --zipkin | --prometheus | --loki | --log-selector | --service-label | --generator | --max-bytes | --max-memory | --header | --tenant | --tls-server-name | --timeout | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant) :; return ;;
-        --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file) _ongrid_paths -f; return ;;
+        --tempo | --jaeger | --zipkin | --prometheus | --loki | --log-selector | --service-label | --generator | --max-bytes | --max-memory | --header | --tenant | --tls-server-name | --timeout | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant | --jaeger-header | --jaeger-tenant | --zipkin-header | --zipkin-tenant) :; return ;;
+        --from | --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file | --jaeger-bearer-token-file | --jaeger-basic-auth-file | --zipkin-bearer-token-file | --zipkin-basic-auth-file) _ongrid_paths -f; return ;;
         --input-format) _ongrid_words "auto otlp-json otlp-proto tempo-json jaeger-json zipkin-json"; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --prometheus --loki --log-selector --service-label --generator --max-bytes --max-memory --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--tempo --jaeger --zipkin --from --prometheus --loki --log-selector --service-label --generator --max-bytes --max-memory --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--tempo --jaeger --zipkin --from --prometheus --loki --log-selector --service-label --generator --max-bytes --max-memory --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --jaeger-header --jaeger-bearer-token-file --jaeger-basic-auth-file --jaeger-tenant --zipkin-header --zipkin-bearer-token-file --zipkin-basic-auth-file --zipkin-tenant --share-credentials --quiet --log-level --log-format --color --help --no-skip-bad --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--tempo --jaeger --zipkin --from --prometheus --loki --log-selector --service-label --generator --max-bytes --max-memory --input-format --skip-bad --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --jaeger-header --jaeger-bearer-token-file --jaeger-basic-auth-file --jaeger-tenant --zipkin-header --zipkin-bearer-token-file --zipkin-basic-auth-file --zipkin-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
         *) : ;;
       esac
       ;;
@@ -147,15 +148,15 @@ _ongrid() {
       ;;
     doctor)
       case $previous in
-        --relay | --relay-admin | --tempo | --prometheus | --loki | --wait | --header | --tenant | --tls-server-name | --timeout | --relay-header | --relay-tenant | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant) :; return ;;
+        --relay | --relay-admin | --tempo | --prometheus | --loki | --wait | --header | --tenant | --tls-server-name | --timeout | --relay-header | --relay-tenant | --prometheus-header | --prometheus-tenant | --loki-header | --loki-tenant | --tempo-header | --tempo-tenant | --jaeger-header | --jaeger-tenant | --zipkin-header | --zipkin-tenant) :; return ;;
         -f | --format | --log-format) _ongrid_words "text json"; return ;;
-        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --relay-bearer-token-file | --relay-basic-auth-file | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file) _ongrid_paths -f; return ;;
+        --bearer-token-file | --basic-auth-file | --tls-ca | --tls-cert | --tls-key | --relay-bearer-token-file | --relay-basic-auth-file | --prometheus-bearer-token-file | --prometheus-basic-auth-file | --loki-bearer-token-file | --loki-basic-auth-file | --tempo-bearer-token-file | --tempo-basic-auth-file | --jaeger-bearer-token-file | --jaeger-basic-auth-file | --zipkin-bearer-token-file | --zipkin-basic-auth-file) _ongrid_paths -f; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--relay --relay-admin --tempo --prometheus --loki --send --wait --format --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --relay-header --relay-bearer-token-file --relay-basic-auth-file --relay-tenant --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help --no-send --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
-        -*) _ongrid_words "--relay --relay-admin --tempo --prometheus --loki --send --wait --format --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --relay-header --relay-bearer-token-file --relay-basic-auth-file --relay-tenant --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--relay --relay-admin --tempo --prometheus --loki --send --wait --format --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --relay-header --relay-bearer-token-file --relay-basic-auth-file --relay-tenant --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --jaeger-header --jaeger-bearer-token-file --jaeger-basic-auth-file --jaeger-tenant --zipkin-header --zipkin-bearer-token-file --zipkin-basic-auth-file --zipkin-tenant --share-credentials --quiet --log-level --log-format --color --help --no-send --no-netrc --no-tls-insecure-skip-verify --no-quiet" ;;
+        -*) _ongrid_words "--relay --relay-admin --tempo --prometheus --loki --send --wait --format --header --bearer-token-file --basic-auth-file --tenant --netrc --tls-ca --tls-cert --tls-key --tls-server-name --tls-insecure-skip-verify --timeout --relay-header --relay-bearer-token-file --relay-basic-auth-file --relay-tenant --prometheus-header --prometheus-bearer-token-file --prometheus-basic-auth-file --prometheus-tenant --loki-header --loki-bearer-token-file --loki-basic-auth-file --loki-tenant --tempo-header --tempo-bearer-token-file --tempo-basic-auth-file --tempo-tenant --jaeger-header --jaeger-bearer-token-file --jaeger-basic-auth-file --jaeger-tenant --zipkin-header --zipkin-bearer-token-file --zipkin-basic-auth-file --zipkin-tenant --share-credentials --quiet --log-level --log-format --color --help" ;;
         *) : ;;
       esac
       ;;
@@ -168,7 +169,7 @@ _ongrid() {
       case $cur in
         --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
         -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
-        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate mcp relay-queue help completions man" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate mcp relay-queue doctor help completions man version" ;;
       esac
       ;;
     completions)
@@ -192,7 +193,19 @@ _ongrid() {
       case $cur in
         --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
         -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
-        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate mcp relay-queue help completions man" ;;
+        *) _ongrid_words "relay spanmetrics compile-rule traceql correlate mcp relay-queue doctor help completions man version" ;;
+      esac
+      ;;
+    version)
+      case $previous in
+        --log-level) _ongrid_words "debug info warn error"; return ;;
+        --log-format) _ongrid_words "text json"; return ;;
+        --color) _ongrid_words "auto always never"; return ;;
+      esac
+      case $cur in
+        --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
+        -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
+        *) : ;;
       esac
       ;;
   esac

@@ -49,7 +49,7 @@ extension FuzzTarget {
   static let rules = FuzzTarget("rules", seeds: ruleTexts) { view in try readRules(view, name: "rules.json") }
 
   /// The same in YAML, which is read through libyaml.
-  static let yamlRules = FuzzTarget("yaml-rules", seeds: yamlRuleTexts) { view in
+  static let yamlRules = FuzzTarget("yaml-rules", seeds: { yamlRuleTexts }) { view in
     try readRules(view, name: "rules.yaml")
   }
 
