@@ -22,11 +22,12 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     self.check = check
   }
 
-  static let all = [
-    protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, incident,
-    text,
-    answers, status,
-  ]
+  static let all =
+    [
+      protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, incident,
+      text,
+      answers, status,
+    ] + formats
 
   var description: String { name }
 }

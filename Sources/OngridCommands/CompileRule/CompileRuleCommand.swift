@@ -79,6 +79,9 @@ enum CompileRuleCommand {
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let settings = try CompileRuleSettings(arguments)
     let live = try LiveRules(arguments, settings)
+    if arguments.positionals.isEmpty || arguments.positionals.contains("-") {
+      try StandardErrorLog.sayThatItWaits(for: "rules", arguments)
+    }
     var set = try RuleFiles.read(arguments.positionals, serviceLabel: settings.compiler.profile.serviceLabel)
     set.add(settings.linter.lint(set))
     if let live, live.isVerification, !set.hasBadInput { try live.verify(&set) }

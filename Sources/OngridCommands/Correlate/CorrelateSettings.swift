@@ -85,6 +85,7 @@ struct CorrelateSettings {
     let path = arguments.positionals.first ?? (arguments.isGiven(Options.service) ? nil : "-")
     if let path {
       let name = path == "-" ? "standard input" : path
+      if path == "-" { try StandardErrorLog.sayThatItWaits(for: "an incident", arguments) }
       let bytes: [UInt8]
       do throws(SystemError) {
         bytes =

@@ -10,6 +10,9 @@ enum RelayOnce {
   ) throws(CommandError) -> ExitStatus {
     var settings = OnceDelivery.Settings()
     settings.paths = arguments.positionals
+    if settings.paths.isEmpty || settings.paths.contains("-") {
+      try StandardErrorLog.sayThatItWaits(for: "telemetry", arguments)
+    }
     settings.deletes = try arguments[RelayOptions.delete]
     settings.skipsBad = try arguments[InputOptions.skipBad]
     settings.input = try InputOptions.options(arguments)

@@ -8,7 +8,7 @@ enum TraceIDList {
 
   /// The ids in 32 digits, each once. `-` stands for those on standard input: words, or JSON in which they stand under
   /// `traceID`, `trace_id` or `traceId`.
-  static func read(_ words: [String]) throws(CommandError) -> [String] {
+  static func read(_ words: [String], _ arguments: Arguments) throws(CommandError) -> [String] {
     var ids: [String] = []
     var known: Set<String> = []
     func add(_ word: String) throws(CommandError) {
@@ -22,6 +22,7 @@ enum TraceIDList {
         try add(word)
         continue
       }
+      try StandardErrorLog.sayThatItWaits(for: "trace ids", arguments)
       let bytes: [UInt8]
       do throws(SystemError) { bytes = try WholeFile.read(.standardInput, limit: maximumInput) } catch {
         throw .usage("cannot read ids from standard input: \(error.reason)")

@@ -203,8 +203,11 @@ public final class OnceDelivery {
       let findings = input.findings.summary
       let bad = decoder.skipped + findings.skipped
       skipped += bad
+      if let text = findings.madeIDsText { log.warn(text, ["file": path, "made_ids": "\(findings.madeIDs)"]) }
       if let first = decoder.firstSkipped ?? findings.firstSkipped {
-        log.warn("passed over \(bad) bad records, first \(first)")
+        log.warn(
+          "passed over \(bad) bad records, first \(first)",
+          ["file": path, "bad_records": "\(bad)", "first": first.description])
       }
     }
     while let chunk = try input.next() {
