@@ -52,7 +52,12 @@ public enum Ongrid {
   private static func run(_ command: Command, _ words: [String]) throws(CommandError) -> ExitStatus {
     switch try ArgumentParser.parse(words, for: command) {
     case .help(let length): try print(HelpText.page(command, length))
-    case .run(let arguments): try command.run(arguments)
+    case .run(let arguments):
+      if command.writesOutputFile {
+        try command.run(arguments)
+      } else {
+        try OutputFile.collect(arguments) { () throws(CommandError) in try command.run(arguments) }
+      }
     }
   }
 

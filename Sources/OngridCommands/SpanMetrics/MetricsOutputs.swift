@@ -15,7 +15,7 @@ struct MetricsOutputs: Sendable {
     push = try RemoteWriteTarget(arguments, labels: writer.external, exemplarLabel: writer.exemplarLabel)
     let isElsewhere = push != nil || arguments.isGiven(SpanMetricsOptions.listen)
     writesDocument =
-      !isElsewhere || arguments.isGiven(SpanMetricsOptions.format) || arguments.isGiven(SpanMetricsOptions.output)
+      !isElsewhere || arguments.isGiven(SpanMetricsOptions.format) || arguments.isGiven(CommonOptions.output)
   }
 }
 

@@ -36,7 +36,7 @@ struct MetricsWriter: Sendable {
         throw .usage("--label \(label.name): given twice")
       }
     }
-    let output = try arguments[SpanMetricsOptions.output]
+    let output = try arguments[CommonOptions.output]
     path = output == "-" ? nil : output
     if let path { try MetricsFile.check(path) }
   }

@@ -26,7 +26,7 @@ enum SpanMetricsCommand {
     ],
     options: [
       SpanMetricsOptions.metrics, ServiceGraphOptions.group, SpanMetricsOptions.results, SpanMetricsOptions.following,
-      InputOptions.group,
+      OptionGroup("Input", [InputOptions.inputFormat, InputOptions.skipBad] + TimeRangeOptions.all),
       ClientOptions.group,
     ],
     examples: [
@@ -40,7 +40,7 @@ enum SpanMetricsCommand {
         "ongrid spanmetrics --follow --remote-write http://localhost:9090 /var/log/traces.jsonl"),
     ],
     exitNotes: [ExitNote(.backend, "The remote-write receiver could not be reached or refused.")],
-    run: run)
+    writesOutputFile: true, run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let started = Timestamp.now.milliseconds
@@ -49,6 +49,9 @@ enum SpanMetricsCommand {
     for note in configuration.notes { log.info(note) }
     let outputs = try MetricsOutputs(arguments)
     if try arguments[SpanMetricsOptions.follow] {
+      for option in TimeRangeOptions.all where arguments.isGiven(option) {
+        throw .usage("--\(option.name) is for what is read once; with --follow there is --max-age")
+      }
       if try arguments[SpanMetricsOptions.atSpanTime] {
         throw .usage("--at-span-time is for what is read once, not --follow")
       }
@@ -61,6 +64,7 @@ enum SpanMetricsCommand {
     if try !arguments[SpanMetricsOptions.atSpanTime] { onlyFollowing.append(SpanMetricsOptions.interval) }
     for option in onlyFollowing where arguments.isGiven(option) { throw .usage("--\(option.name) needs --follow") }
     var limited = configuration
+    limited.range = try TimeRangeOptions.nanoseconds(arguments)
     if let age = try arguments[SpanMetricsOptions.maxAge], age > .zero {
       limited.notBefore = UInt64(clamping: (Timestamp.now - age).nanoseconds)
     }

@@ -113,9 +113,6 @@ enum SpanMetricsOptions {
       in seconds. `prometheus` is the text format of exporters and of node_exporter's textfile collector. \
       `openmetrics` also carries exemplars.
       """)
-  static let output = Option.value(
-    "output", short: "o", "FILE", .file, help: "Write to this file instead of standard output",
-    documentation: "A reader sees the old content or the new one, never a part: the file is replaced at the end.")
   static let label = Option.list(
     "label", "NAME=VALUE", .pair, help: "Add a label to every series",
     documentation: "Dimensions keep clear of these names.")
@@ -143,7 +140,7 @@ enum SpanMetricsOptions {
       that time, and have none that are later; Prometheus takes older ones with `out_of_order_time_window`.
       """)
 
-  static let results = OptionGroup("Results", [format, output, remoteWrite, staleMarkers, atSpanTime, label, threads])
+  static let results = OptionGroup("Results", [format, remoteWrite, staleMarkers, atSpanTime, label, threads])
 
   static let follow = Option.flag(
     "follow", short: "F", help: "Read for ever and write every interval",

@@ -19,7 +19,7 @@ struct AggregatorCore: ~Copyable {
 
   /// Spans counted.
   var spans: UInt64 = 0
-  /// Spans left out by the filter, and those that ended too long ago.
+  /// Spans left out by the filter or since they did not start in the range, and those that ended too long ago.
   var filtered: UInt64 = 0
   var tooOld: UInt64 = 0
   /// Spans counted in the overflow series.
@@ -44,6 +44,13 @@ struct AggregatorCore: ~Copyable {
     notBefore = configuration.notBefore
   }
 
+  @inline(__always)
+  private func isLeftOut(_ span: SpanView) throws(WireError) -> Bool {
+    if let range = configuration.range, !range.contains(span.startTimeUnixNano) { return true }
+    guard let matcher else { return false }
+    return try !matcher.matches(span)
+  }
+
   mutating func consume(_ request: RequestView) throws(WireError) {
     var groups = request.resourceSpans
     while let group = try groups.next() {
@@ -60,7 +67,7 @@ struct AggregatorCore: ~Copyable {
             tooOld &+= 1
             continue
           }
-          if let matcher, try !matcher.matches(span) {
+          if try isLeftOut(span) {
             filtered &+= 1
             if ends != nil, try namesService(group.resource) { pending.addDropped(span, hash) }
             continue
