@@ -41,6 +41,40 @@ import Testing
     #expect(try !traces(["--start", printed]).isEmpty)
   }
 
+  @Test("a relay delivers the same spans, and does not delete what it leaves out")
+  func relayed() throws {
+    let middle = "2026-11-23T06:57:30Z"
+    func spans(_ arguments: [String]) throws -> Int {
+      let result = try Program.run(["relay", "--once", "--to", "-", Self.shop] + arguments)
+      #expect(result.status == 0, "\(result.errors)")
+      return result.output.components(separatedBy: #""spanId":"#).count - 1
+    }
+    let before = try spans(["--end", middle])
+    let after = try spans(["--start", middle])
+    let all = try spans([])
+    #expect(before > 100 && after > 100 && before + after == all)
+    let refused = try Program.run(["relay", "--once", "--delete", "--to", "-", Self.shop, "--start", middle])
+    #expect(refused.status == 2)
+    #expect(FileManager.default.fileExists(atPath: Self.shop))
+    #expect(try Program.run(["relay", "--to", "-", "--start", middle]).status == 2)
+  }
+
+  @Test("correlate looks at the same stretch")
+  func window() throws {
+    func window(_ arguments: [String]) throws -> [String: String]? {
+      let result = try Program.run(["correlate", "--service", "cart", "--from", Self.shop] + arguments)
+      let document = try JSONSerialization.jsonObject(with: Data(result.stdout)) as? [String: Any]
+      return document?["window"] as? [String: String]
+    }
+    let expected = try #require(try window(["--at", "2026-11-23T06:57:00Z", "--window", "4m"]))
+    #expect(expected["start"] == "2026-11-23T06:55:00Z" && expected["end"] == "2026-11-23T06:59:00Z")
+    #expect(try window(["--start", "2026-11-23T06:55:00Z", "--end", "2026-11-23T06:59:00Z"]) == expected)
+    #expect(try window(["--since", "4m", "--end", "2026-11-23 06:59:00 UTC"]) == expected)
+    let refused = try Program.run(
+      ["correlate", "--service", "cart", "--from", Self.shop, "--since", "4m", "--window", "1h"])
+    #expect(refused.status == 2 && refused.errors.contains("exclude"))
+  }
+
   @Test("spans of files that start in the range are counted, others are not")
   func metrics() throws {
     func spans(_ arguments: [String]) throws -> Int? {

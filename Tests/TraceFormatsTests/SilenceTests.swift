@@ -37,6 +37,8 @@ import Testing
     let child = try Program.run(["traceql", "{ } > { }", "-"], input: text)
     #expect(child.output.contains(#""matched":1"#), "\(child.output)")
     #expect(child.errors.contains("stdin:1: \"trace-1\" is no id in hexadecimal digits"), "\(child.errors)")
+    let found = try Program.run(["traceql", "--trace-id", "trace-1", "-"], input: text)
+    #expect(found.output.components(separatedBy: #""spanId""#).count == 3, "\(found.errors)")
     let relayed = try Program.run(["relay", "--once", "--to", "-"], input: text)
     #expect(relayed.status == 0 && relayed.errors.contains("trace-1"), "\(relayed.errors)")
   }

@@ -42,7 +42,8 @@ struct CorrelateSettings {
     }
     configuration.fileOptions = try InputOptions.options(arguments)
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
-    configuration.windowLength = try arguments[Options.window].nanoseconds
+    let stretch = try CorrelateSettings.stretch(arguments)
+    configuration.windowLength = try stretch?.length ?? arguments[Options.window].nanoseconds
     configuration.baselineLength = try arguments[Options.baseline].nanoseconds
     configuration.timeout = try arguments[Options.timeout].nanoseconds
     try CorrelateSettings.authenticate(&configuration, arguments)
@@ -52,10 +53,27 @@ struct CorrelateSettings {
       throw arguments.invalid(Options.serviceLabel, configuration.serviceLabel, expected: "a label name")
     }
     self.configuration = configuration
-    moment = try arguments[Options.at]
+    moment = try stretch?.middle ?? arguments[Options.at]
     maximumBytes = try arguments[Options.maxBytes]
     format = try arguments[Options.format]
     incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
+  }
+
+  /// The window that `--since`, `--start` and `--end` give, another way to say `--at` and `--window`.
+  private static func stretch(_ arguments: Arguments) throws(CommandError) -> (middle: Timestamp, length: Int64)? {
+    typealias Options = CorrelateCommand
+    guard TimeRangeOptions.all.contains(where: { arguments.isGiven($0) }) else { return nil }
+    for option: any CommandOption in [Options.at, Options.window] where arguments.isGiven(option) {
+      throw .usage("--\(option.name) and --since, --start or --end exclude each other")
+    }
+    let (given, last) = try TimeRangeOptions.read(arguments)
+    let end = last ?? arguments.now
+    let start = try given ?? end.advanced(byNanoseconds: -arguments[TimeRangeOptions.since].nanoseconds)
+    let length = (end - start).nanoseconds
+    guard (Duration.seconds(60).nanoseconds...Duration.seconds(7 * 86_400).nanoseconds).contains(length) else {
+      throw .usage("the window from --start to --end must be from 1m to 7d long")
+    }
+    return (start.advanced(byNanoseconds: length / 2), length)
   }
 
   /// Gives each source the credentials that are for it.

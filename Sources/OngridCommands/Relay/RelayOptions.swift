@@ -219,6 +219,7 @@ enum RelayOptions {
         batchSpans, batchBytes, batchTimeout, inFlight, ack, queueDir, queueMax, retryInitial, retryMax, retryFor,
         drainTimeout,
       ]),
-    InputOptions.group, ClientOptions.group,
+    OptionGroup("Input", [InputOptions.inputFormat, InputOptions.skipBad] + TimeRangeOptions.all),
+    ClientOptions.group,
   ]
 }

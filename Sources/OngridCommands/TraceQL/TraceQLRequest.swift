@@ -109,7 +109,10 @@ struct TraceQLRequest {
       }
       question =
         traceIDs.isEmpty
-        ? tagValues.map { .tagValues($0) } ?? .tags : .traces(try TraceIDList.read(traceIDs, arguments))
+        ? tagValues.map { .tagValues($0) } ?? .tags
+        : .traces(
+          try TraceIDList.read(
+            traceIDs, arguments, inFiles: try arguments[TraceQLOptions.from].count + positionals.count > 0))
     } else {
       guard let query = positionals.popFirst() else {
         throw .usage("a query is needed, such as '{ status = error }'")

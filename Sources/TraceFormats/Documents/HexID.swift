@@ -76,6 +76,18 @@ enum HexID {
   }
 }
 
+/// What a text that is no id in hexadecimal digits stands for where any text may be one.
+public enum MadeID {
+  /// The trace id made from a text, in 32 digits.
+  public static func trace(_ text: String) -> String {
+    let (high, low) = Array(text.utf8).withByteView { HexID.madeTrace($0) }
+    return [high, low].map { half in
+      let digits = String(half, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+}
+
 /// Ids that were made from texts which are none.
 struct MadeIDs {
   var count = 0
