@@ -68,6 +68,8 @@ struct DocumentCutter {
     while position < buffer.count, end == nil {
       if isInString {
         guard string(buffer) else { return }
+      } else if depth > 0 {
+        inside(buffer)
       } else {
         structure(buffer)
       }
@@ -97,6 +99,31 @@ struct DocumentCutter {
     while stop > position, buffer[stop - 1] == UInt8(ascii: "\\") { stop -= 1 }
     position = buffer.count - (buffer.count - stop) % 2
     return false
+  }
+
+  /// Goes through containers in which nothing is cut, up to a string that is not whole or to where they end.
+  private mutating func inside(_ buffer: ByteView) {
+    var at = position
+    var open = depth
+    while at < buffer.count, open > 0 {
+      switch buffer[at] {
+      case UInt8(ascii: "\""):
+        position = at + 1
+        isInString = true
+        guard string(buffer) else {
+          depth = open
+          return
+        }
+        at = position
+        continue
+      case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
+      default: break
+      }
+      at += 1
+    }
+    position = at
+    depth = open
   }
 
   private mutating func structure(_ buffer: ByteView) {
@@ -139,7 +166,7 @@ struct DocumentCutter {
       if parent.isOuter { outer = cut } else { inner = cut }
       levels[levels.count - 1].comma = nil
     }
-    guard levels.count < 8, isObject || parent.key == nil else {
+    guard levels.count < 8, isObject ? parent.key?.isInnermost != true : parent.key == nil else {
       depth += 1
       return
     }

@@ -15,6 +15,9 @@ enum DocumentListKey {
 
   var isOuter: Bool { self == .documents || self == .resources }
 
+  /// Whether its elements hold no further lists.
+  var isInnermost: Bool { self == .spans || self == .records }
+
   /// Whether the elements are understood behind the members that were met before the list.
   func mayBeCut(_ known: DocumentCutter.Known) -> Bool {
     switch self {
