@@ -97,7 +97,7 @@ public enum Ongrid {
   }
 
   private static func report(_ message: String, command: String?) {
-    let prefix = command.map { "ongrid \($0)" } ?? "ongrid"
+    let prefix = command.map { "ongrid \(Commands.words($0))" } ?? "ongrid"
     StandardErrorLog.writeLine("\(prefix): \(StandardErrorLog.oneLine(message))")
   }
 }

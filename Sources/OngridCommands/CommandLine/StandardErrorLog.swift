@@ -12,7 +12,7 @@ enum StandardErrorLog {
     let chosen = try arguments[CommonOptions.logLevel]
     let format = try arguments[CommonOptions.logFormat]
     let level = try arguments[CommonOptions.quiet] ? .error : chosen
-    let command = arguments.command.name
+    let command = Commands.words(arguments.command.name)
     return Log(level: level) { record in
       let line = format == .json ? jsonLine(record, at: .now) : textLine(record, command: command)
       writeLine(line)

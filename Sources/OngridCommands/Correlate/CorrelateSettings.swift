@@ -5,6 +5,7 @@ import JSON
 import MetricProfiles
 import OTLP
 import Platform
+import TraceFormats
 import Transport
 
 /// What the options and the input of `ongrid correlate` say.
@@ -41,6 +42,12 @@ struct CorrelateSettings {
       throw .usage("nothing to ask: give --prometheus, --loki, --tempo or --from (or set ONGRID_PROMETHEUS_URL, …)")
     }
     configuration.fileOptions = try InputOptions.options(arguments)
+    if !configuration.files.isEmpty {
+      // What cannot be read is wrong with the call, and no source that fails.
+      do throws(InputError) { _ = try TraceInput(configuration.files, options: configuration.fileOptions) } catch {
+        throw .usage("--from: \(error.description)")
+      }
+    }
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
     let stretch = try CorrelateSettings.stretch(arguments)
     configuration.windowLength = try stretch?.length ?? arguments[Options.window].nanoseconds
