@@ -50,7 +50,8 @@ struct CorrelateSettings {
     }
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
     let stretch = try CorrelateSettings.stretch(arguments)
-    configuration.windowLength = try stretch?.length ?? arguments[Options.window].nanoseconds
+    let window = try arguments[Options.window].nanoseconds
+    configuration.windowLength = stretch?.length ?? window
     configuration.baselineLength = try arguments[Options.baseline].nanoseconds
     configuration.timeout = try arguments[Options.timeout].nanoseconds
     try CorrelateSettings.authenticate(&configuration, arguments)
@@ -60,7 +61,8 @@ struct CorrelateSettings {
       throw arguments.invalid(Options.serviceLabel, configuration.serviceLabel, expected: "a label name")
     }
     self.configuration = configuration
-    moment = try stretch?.middle ?? arguments[Options.at]
+    let at = try arguments[Options.at]
+    moment = stretch?.middle ?? at
     maximumBytes = try arguments[Options.maxBytes]
     format = try arguments[Options.format]
     incidents = try CorrelateSettings.incidents(arguments, serviceLabel: configuration.serviceLabel)
@@ -75,7 +77,8 @@ struct CorrelateSettings {
     }
     let (given, last) = try TimeRangeOptions.read(arguments)
     let end = last ?? arguments.now
-    let start = try given ?? end.advanced(byNanoseconds: -arguments[TimeRangeOptions.since].nanoseconds)
+    let since = try arguments[TimeRangeOptions.since].nanoseconds
+    let start = given ?? end.advanced(byNanoseconds: -since)
     let length = (end - start).nanoseconds
     guard (Duration.seconds(60).nanoseconds...Duration.seconds(7 * 86_400).nanoseconds).contains(length) else {
       throw .usage("the window from --start to --end must be from 1m to 7d long")
