@@ -10,8 +10,8 @@ extension Arguments {
     options.netrc = try netrcFile()
     options.tlsCA = try readableFile(ClientOptions.tlsCA)
     options.tlsCertificate = try readableFile(ClientOptions.tlsCert)
-    options.tlsKey = try readableFile(ClientOptions.tlsKey)
     if isGiven(ClientOptions.tlsKey), options.tlsCertificate == nil { throw .usage("--tls-key needs --tls-cert") }
+    options.tlsKey = try readableFile(ClientOptions.tlsKey)
     options.tlsServerName = try self[ClientOptions.tlsServerName]
     options.tlsInsecureSkipVerify = try self[ClientOptions.tlsInsecureSkipVerify]
     options.timeout = try self[ClientOptions.timeout]
