@@ -137,12 +137,13 @@ _ongrid() {
       case $previous in
         --destination) :; return ;;
         -f | --format | --log-format) _ongrid_words "text json"; return ;;
+        -o | --output) _ongrid_paths -f; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--destination --dead-letters --format --quiet --log-level --log-format --color --help --no-dead-letters --no-quiet" ;;
-        -*) _ongrid_words "--destination --dead-letters --format --quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--destination --dead-letters --format --output --quiet --log-level --log-format --color --help --no-dead-letters --no-quiet" ;;
+        -*) _ongrid_words "--destination --dead-letters --format --output --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_paths -d ;;
       esac
       ;;
@@ -162,6 +163,7 @@ _ongrid() {
       ;;
     help)
       case $previous in
+        -o | --output) _ongrid_paths -f; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
@@ -174,18 +176,20 @@ _ongrid() {
       ;;
     completions)
       case $previous in
+        -o | --output) _ongrid_paths -f; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;
       esac
       case $cur in
-        --no*) _ongrid_words "--quiet --log-level --log-format --color --help --no-quiet" ;;
-        -*) _ongrid_words "--quiet --log-level --log-format --color --help" ;;
+        --no*) _ongrid_words "--output --quiet --log-level --log-format --color --help --no-quiet" ;;
+        -*) _ongrid_words "--output --quiet --log-level --log-format --color --help" ;;
         *) _ongrid_words "bash zsh fish" ;;
       esac
       ;;
     man)
       case $previous in
+        -o | --output) _ongrid_paths -f; return ;;
         --log-level) _ongrid_words "debug info warn error"; return ;;
         --log-format) _ongrid_words "text json"; return ;;
         --color) _ongrid_words "auto always never"; return ;;

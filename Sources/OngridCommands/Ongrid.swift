@@ -53,7 +53,12 @@ public enum Ongrid {
     switch try ArgumentParser.parse(words, for: command) {
     case .help(let length): try print(HelpText.page(command, length))
     case .version: try print(Version.line + "\n")
-    case .run(let arguments): try command.run(arguments)
+    case .run(let arguments):
+      if command.writesOutputFile {
+        try command.run(arguments)
+      } else {
+        try OutputFile.collect(arguments) { () throws(CommandError) in try command.run(arguments) }
+      }
     }
   }
 
@@ -93,7 +98,7 @@ public enum Ongrid {
   }
 
   private static func report(_ message: String, command: String?) {
-    let prefix = command.map { "ongrid \($0)" } ?? "ongrid"
+    let prefix = command.map { "ongrid \(Commands.words($0))" } ?? "ongrid"
     StandardErrorLog.writeLine("\(prefix): \(StandardErrorLog.oneLine(message))")
   }
 }

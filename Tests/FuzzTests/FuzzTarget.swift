@@ -22,10 +22,11 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     self.check = check
   }
 
-  static let all = [
-    protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, yamlRules,
-    incident, text, answers, status, state, mcp,
-  ]
+  static let all =
+    [
+      protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, yamlRules,
+      incident, text, answers, status, state, mcp,
+    ] + formats
 
   var description: String { name }
 }

@@ -15,8 +15,8 @@ import Testing
       (["--to", "http://h", "--tls-key", "k"], "--tls-key needs --tls-cert"),
       (["--to", "http://h", "--bearer-token-file", "/nowhere/token"], "cannot read /nowhere/token"),
       (["--to", "grpc://h", "--basic-auth-file", "/nowhere/pair"], "cannot read /nowhere/pair"),
-      (["--to", "https://h", "--tls-ca", "/nowhere/ca"], "cannot use authorities /nowhere/ca"),
-      (["--to", "grpcs://h", "--tls-cert", "/nowhere/cert"], "cannot use certificate /nowhere/cert"),
+      (["--to", "https://h", "--tls-ca", "/nowhere/ca"], "cannot read /nowhere/ca"),
+      (["--to", "grpcs://h", "--tls-cert", "/nowhere/cert"], "cannot read /nowhere/cert"),
       (
         ["--to", "http://a", "--to-metrics", "http://b/x", "--header", "K: secret"],
         "--header would go to several servers (http://a, http://b): give a header to each destination in the file of "

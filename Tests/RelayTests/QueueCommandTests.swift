@@ -41,10 +41,14 @@ import Testing
     #expect(text.output.contains("waiting       1 requests, 4 items"))
     #expect(text.output.contains("HTTP 422"))
     let json = try run("--format", "json")
+    if Tools.hasPython {
+      let verdict = try Tools.validate(json.stdout, schema: "relay-queue")
+      #expect(verdict.status == 0, "\(verdict.output)")
+    }
     let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
     let waiting = try #require((object?["waiting"] as? [[String: Any]])?.first)
     #expect(waiting["items"] as? Int == 4 && waiting["since"] is String)
-    let letters = object?["deadLetters"] as? [[String: Any]] ?? []
+    let letters = object?["dead_letters"] as? [[String: Any]] ?? []
     #expect(letters.reduce(0) { $0 + ($1["items"] as? Int ?? 0) } == 3)
     if isRunning { try relay.process.stop() }
   }

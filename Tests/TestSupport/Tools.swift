@@ -37,3 +37,12 @@ public enum Tools {
     return nil
   }
 }
+
+extension Tools {
+  /// Puts JSON, one document or one a line, to `schemas/NAME.schema.json`: status 0 where it is as the schema says.
+  public static func validate(_ document: [UInt8], schema: String, lines: Bool = false) throws -> ProgramResult {
+    let script = Fixtures.repository.appending(path: "Tests/Python/validate_schema.py").path(percentEncoded: false)
+    let file = Fixtures.repository.appending(path: "schemas/\(schema).schema.json").path(percentEncoded: false)
+    return try Program.run([script, file] + (lines ? ["--lines"] : []), input: document, executable: python)
+  }
+}

@@ -68,7 +68,28 @@ import Testing
       ("<!DOCTYPE html><html>", "HTML"), ("{\n  resource: {\n    attributes: {}\n", "JavaScript console output"),
       (#"{"data":["till","stock"],"total":2}"#, "a string"),
       (#"{"data":[{"traceID":"1","spans":[{"traceID":"1","operationName":"x"}]}]}"#, "has no spanID"),
-      (#"{"data":[{"traceID":"1","spans":[{"traceID":"1","spanID":"G"}]}]}"#, #""G" is no id"#),
+      (
+        #"{"data":[{"traceID":"1","spans":[{"traceID":"1","spanID":7}]}]}"#, "in the span at byte 33: expected a string"
+      ),
+      (#"[{"traceId":"1","id":"G"}]"#, #""G" is no id"#),
+      (#"{"data":[{"traceID":"1","spans":{"a":1}}]}"#, "in the trace at byte 9: expected an array"),
+      (#"{"data":[{"traceID":"1","spbns":[{"traceID":"1","spanID":"1"}],"processes":{}}]}"#, "has no spans"),
+      (
+        #"{"traceID":"1","spans":[{"traceID":"1","spanID":"1","processID":"p"}],"processes":{"p":{"tags":[{"key":7}]}}}"#,
+        "in the process at byte 103: expected a string"
+      ),
+      (
+        #"{"traceID":"1","spanID":"1","operationName":"o","process":{"serviceName":["a"]}}"#,
+        "in the process at byte 73: expected a string"
+      ),
+      (
+        #"{"Name":"n","SpanContext":{"TraceID":"1","SpanID":"1"},"Resource":[{"Key":"a","Value":7}]}"#,
+        "in the resource or scope at byte 86: expected an object"
+      ),
+      (
+        #"{"name":"n","context":{"trace_id":"1","span_id":"1"},"resource":{"attributes":[1]}}"#,
+        "in the resource at byte 78: expected an object"
+      ),
       (#"{"data":null,"errors":[{"code":404,"msg":"trace not found"}]}"#, "trace not found"),
       (#"{"traces":[{"traceID":"1","rootServiceName":"a"}]}"#, "no spans"),
       (#"{"hits":{"hits":[]},"aggregations":{"a":{}}}"#, "aggregations"),
@@ -76,7 +97,9 @@ import Testing
   func refusals(text: String, word: String) throws {
     for command in [["spanmetrics"], ["traceql", "{ }", "-"], ["relay", "--once", "--to", "-"]] {
       let result = try Program.run(command, input: text)
-      #expect(result.status == 2, "\(command): \(result.errors)")
+      // A relay has sent the spans of a process that is only partly broken.
+      let statuses: [Int32] = command[0] == "relay" && !result.stdout.isEmpty ? [4] : [2]
+      #expect(statuses.contains(result.status), "\(command): \(result.errors)")
       #expect(result.errors.contains(word), "\(result.errors)")
     }
   }

@@ -21,6 +21,38 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: file))
   }
 
+  @Test("Jaeger's ids may be any text: the same text is the same trace, and it is said")
+  func madeIDs() throws {
+    func span(_ trace: String, _ id: String, _ parent: String?) -> String {
+      let reference = parent.map { #"{"refType":"CHILD_OF","traceID":"\#(trace)","spanID":"\#($0)"}"# } ?? ""
+      return
+        #"{"traceID":"\#(trace)","spanID":"\#(id)","operationName":"o","startTime":1,"references":[\#(reference)]}"#
+    }
+    let spans = [span("trace-1", "a span", nil), span("trace-1", "b", "a span"), span("trace-2", "a span", nil)]
+    let text = spans.map { #"{"spans":[\#($0)],"processes":{}}"# }.joined(separator: "\n")
+    let info = try Program.run(["traceql", "--info", "-"], input: text)
+    #expect(info.status == 0)
+    #expect(info.output.contains(#""traces":2,"spans":3,"#))
+    #expect(info.output.contains(#"\"trace-1\" is no id in hexadecimal digits"#), "\(info.output)")
+    let child = try Program.run(["traceql", "{ } > { }", "-"], input: text)
+    #expect(child.output.contains(#""matched":1"#), "\(child.output)")
+    #expect(child.errors.contains("stdin:1: \"trace-1\" is no id in hexadecimal digits"), "\(child.errors)")
+    let found = try Program.run(["traceql", "--trace-id", "trace-1", "-"], input: text)
+    #expect(found.output.components(separatedBy: #""spanId""#).count == 3, "\(found.errors)")
+    let relayed = try Program.run(["relay", "--once", "--to", "-"], input: text)
+    #expect(relayed.status == 0 && relayed.errors.contains("trace-1"), "\(relayed.errors)")
+  }
+
+  @Test("a field of protobuf that nobody knows is said")
+  func unknownFields() throws {
+    let request = try Fixtures.bytes("formats/otlp-old-names.pb")
+    for field in [[0x12, 0x02, 0x0a, 0x00], [0x0a, 0x05, 0x2a, 0x03, 0x61, 0x62, 0x63]] as [[UInt8]] {
+      let result = try Program.run(["spanmetrics", "-"], input: request + field)
+      #expect(result.status == 4)
+      #expect(result.errors.contains("is not known and was not read"), "\(result.errors)")
+    }
+  }
+
   @Test("other signals are passed over and counted")
   func mixedSignals() throws {
     let file = Fixtures.path("cases/mixed-signals.jsonl")
@@ -57,7 +89,11 @@ import Testing
       #expect(FileManager.default.fileExists(atPath: file))
     #endif
     try writer.close()
-    let whole = try Program.run(["relay", "--once", "--delete", "--to", "-", file])
+    // Programs that were started meanwhile have the file open for writing until they run.
+    let whole = try waitUntil("the file to be at rest") {
+      let result = try Program.run(["relay", "--once", "--delete", "--to", "-", file])
+      return result.stdout.isEmpty ? nil : result
+    }
     #expect(whole.status == 0, "\(whole.errors)")
     #expect(!whole.stdout.isEmpty)
     #expect(!FileManager.default.fileExists(atPath: file))

@@ -8,7 +8,7 @@ extension JSONTranscoder {
     var next = 0
     while let key = try nextKey() {
       guard let index = schema.index(of: key, from: next) else {
-        try unknown(key, in: schema)
+        try unknown(key, mayHoldTelemetry: schema.isContainer)
         continue
       }
       next = index + 1
@@ -17,10 +17,12 @@ extension JSONTranscoder {
   }
 
   /// Passes over a member that is not known. Where telemetry may stand in it, that is noted.
-  private mutating func unknown(_ key: ByteView, in schema: MessageSchema) throws(TranscodeError) {
+  mutating func unknown(
+    _ key: ByteView, mayHoldTelemetry: Bool, orObject: Bool = true
+  ) throws(TranscodeError) {
     let token = try take()
     do throws(JSONError) { try tokens.skipRest(of: token) } catch { throw TranscodeError(error) }
-    guard schema.isContainer, notUnderstood == nil, token.kind == .arrayStart || token.kind == .objectStart,
+    guard mayHoldTelemetry, notUnderstood == nil, token.kind == .arrayStart || orObject && token.kind == .objectStart,
       tokens.position - token.start > 2
     else { return }
     notUnderstood = NotUnderstood(key: String(key), offset: token.start)

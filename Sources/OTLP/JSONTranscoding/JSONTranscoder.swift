@@ -101,7 +101,7 @@ public struct JSONTranscoder {
         }
         if try beginObject() { try data(&document, into: &out) }
       } else {
-        try skip()
+        try unknown(key, mayHoldTelemetry: expected == nil, orObject: false)
       }
     }
   }

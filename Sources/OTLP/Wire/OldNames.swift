@@ -8,23 +8,6 @@ public import Platform
 public enum OldNames {
   @usableFromInline static let tag = WireTag(field: 1000, .lengthDelimited)
 
-  /// Whether `request` has the field. Only its ResourceSpans are walked; what is in them is jumped over.
-  public static func areIn(_ request: ByteView) throws(WireError) -> Bool {
-    var top = WireCursor(request)
-    while let tag = try top.nextTag() {
-      guard tag == WireTag(field: 1, .lengthDelimited) else {
-        try top.skip(tag)
-        continue
-      }
-      var resource = WireCursor(try top.bytes())
-      while let tag = try resource.nextTag() {
-        if tag == OldNames.tag { return true }
-        try resource.skip(tag)
-      }
-    }
-    return false
-  }
-
   /// Appends `request` with the field as `scope_spans`.
   public static func rewrite(_ request: ByteView, into out: inout ByteBuffer) throws(WireError) {
     out.reserve(request.count)

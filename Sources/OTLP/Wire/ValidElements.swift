@@ -1,6 +1,7 @@
 import Platform
 
-/// A request without the spans, metrics or log records that are none, for when `RequestWalk` has found one.
+/// A request without the spans, metrics or log records that are none, for when `RequestWalk` has found one, or that are
+/// not asked for.
 public struct ValidElements: ~Copyable {
   /// The request with what is left of it.
   public private(set) var message = ByteBuffer(capacity: 1024)
@@ -12,10 +13,16 @@ public struct ValidElements: ~Copyable {
   public private(set) var firstError: WireError?
   private let check: ElementCheck
   private let signal: OTLPSignal
+  private let range: Range<UInt64>?
 
   /// Throws where the request itself cannot be read, so that nothing of it can be saved.
-  public init(of request: ByteView, signal: OTLPSignal) throws(WireError) {
+  ///
+  /// - Parameter range: where set, spans that start elsewhere (ns since 1970) are left out, too, and not counted.
+  public init(
+    of request: ByteView, signal: OTLPSignal, startingIn range: Range<UInt64>? = nil
+  ) throws(WireError) {
     self.signal = signal
+    self.range = range
     check = ElementCheck(signal)
     var resources = WireCursor(request)
     while let tag = try resources.nextTag() {
@@ -70,6 +77,7 @@ public struct ValidElements: ~Copyable {
   private mutating func isValid(_ element: ByteView) -> Bool {
     do throws(WireError) {
       if signal == .metrics { _ = try MetricData.countPoints(of: element, check) } else { try check.check(element) }
+      if let range, signal == .traces, try !range.contains(SpanView(element).startTimeUnixNano) { return false }
       kept += 1
       return true
     } catch {

@@ -63,12 +63,14 @@ struct Command: Sendable {
   let allOptions: [OptionDefinition]
   let examples: [Example]
   let exitNotes: [ExitNote]
+  /// Whether the command itself sees to `--output`, since it does not end with its first result.
+  let writesOutputFile: Bool
   /// Does the work. Results go to `StandardOutput`, everything else through `Log`; it returns rather than exits.
   let run: @Sendable (Arguments) throws(CommandError) -> ExitStatus
 
   init(
     name: String, summary: String, description: String, synopsis: [String] = [], arguments: [Argument] = [],
-    options: [OptionGroup] = [], examples: [Example] = [], exitNotes: [ExitNote] = [],
+    options: [OptionGroup] = [], examples: [Example] = [], exitNotes: [ExitNote] = [], writesOutputFile: Bool = false,
     run: @escaping @Sendable (Arguments) throws(CommandError) -> ExitStatus
   ) {
     self.name = name
@@ -80,6 +82,7 @@ struct Command: Sendable {
     self.allOptions = groups.flatMap(\.options)
     self.examples = examples
     self.exitNotes = exitNotes
+    self.writesOutputFile = writesOutputFile
     self.run = run
   }
 

@@ -27,6 +27,12 @@ enum Commands {
     return ["\(words[0])-\(words[1])"] + words.dropFirst(2)
   }
 
+  /// A command's name as it is typed: `relay queue` for `relay-queue`.
+  static func words(_ name: String) -> String {
+    guard let hyphen = name.firstIndex(of: "-"), names.contains(String(name[..<hyphen])) else { return name }
+    return name[..<hyphen] + " " + name[name.index(after: hyphen)...]
+  }
+
   /// The command with this name.
   static func named(_ name: String) -> Command? {
     list.first { $0.name == name }?.command()

@@ -2,6 +2,13 @@ import Platform
 
 /// Options that every command has.
 enum CommonOptions {
+  static let output = Option.value(
+    "output", short: "o", "FILE", .file, help: "Write results to this file instead of standard output",
+    documentation: """
+      A reader sees the old content or the new one, never a part: the file is replaced at the end, keeps its mode, and \
+      where it is a link, what it leads to is replaced.
+      """)
+
   static let quiet = Option.flag(
     "quiet", short: "q", help: "Print results and errors only",
     documentation: "No progress and no log lines below `error`, whatever `--log-level` says.")
@@ -22,7 +29,7 @@ enum CommonOptions {
     "color", "WHEN", .choice(ColorChoice.self), default: "auto", help: "When to use colour",
     documentation: "`auto` uses colour on a terminal unless `NO_COLOR` is set or `TERM` is `dumb`.")
 
-  static let group = OptionGroup("Output and logging", [quiet, logLevel, logFormat, color])
+  static let group = OptionGroup("Output and logging", [output, quiet, logLevel, logFormat, color])
 }
 
 /// The words of `--input-format`.

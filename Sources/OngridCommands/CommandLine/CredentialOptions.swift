@@ -62,8 +62,8 @@ struct CredentialOptions: Sendable {
         throw .usage("\(arguments.isGiven(self.header) ? "--\(self.header.name)" : variable): \(error)")
       }
     }
-    let token = try arguments[bearerTokenFile]
-    let pair = try arguments[basicAuthFile]
+    let token = try arguments.readableFile(bearerTokenFile)
+    let pair = try arguments.readableFile(basicAuthFile)
     if token != nil || pair != nil {
       options.bearerTokenFile = token.map { CredentialFile(path: $0) }
       options.basicAuthFile = pair.map { CredentialFile(path: $0) }

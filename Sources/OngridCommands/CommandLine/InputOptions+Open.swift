@@ -8,16 +8,10 @@ extension InputOptions {
     var options = try options(arguments)
     options.progress = try InputProgress.callback(arguments)
     let paths = paths ?? arguments.positionals
-    if paths.isEmpty || paths == ["-"] { sayThatItWaits(try arguments[CommonOptions.quiet]) }
+    if paths.isEmpty || paths == ["-"] { try StandardErrorLog.sayThatItWaits(for: "traces", arguments) }
     do throws(InputError) { return try TraceInput(paths, options: options) } catch {
       throw .usage(error.description)
     }
-  }
-
-  /// Somebody who sits before the terminal is told that it is their turn.
-  private static func sayThatItWaits(_ isQuiet: Bool) {
-    guard !isQuiet, Terminal.isTerminal(0), Terminal.isTerminal(2) else { return }
-    StandardErrorLog.writeLine("reading traces from the terminal; end them with Ctrl-D, or give files")
   }
 
   /// How traces are read, as the command line says.
@@ -41,15 +35,28 @@ extension InputOptions {
   static func report(_ input: TraceInput, skipped: Int, first: InputError? = nil, _ log: Log) -> ExitStatus {
     let summary = input.findings.summary
     if let text = input.leftOutText { log.warn(text) }
-    if let text = summary.otherSignalsText { log.info("passed over \(text): only traces are read here") }
+    if let text = summary.madeIDsText {
+      log.warn(text, ["made_ids": "\(summary.madeIDs)", "first": summary.firstMadeID?.description ?? ""])
+    }
+    if let text = summary.otherSignalsText {
+      log.info(
+        "passed over \(text): only traces are read here",
+        [
+          "metrics": "\(summary.otherSignals[.metrics] ?? 0)", "log_records": "\(summary.otherSignals[.logs] ?? 0)",
+        ])
+    }
     if summary.notUnderstood > 0 {
-      let place = summary.firstNotUnderstood.map { ": \($0)" } ?? ""
-      log.warn("\(summary.notUnderstood) parts of the input were not understood, the first\(place)")
+      let place = summary.firstNotUnderstood?.description ?? ""
+      log.warn(
+        "\(summary.notUnderstood) parts of the input were not understood, the first: \(place)",
+        ["not_understood": "\(summary.notUnderstood)", "first": place])
     }
     let bad = skipped + summary.skipped
     if bad > 0 {
-      let place = (first ?? summary.firstSkipped).map { ", the first: \($0)" } ?? ""
-      log.warn("skipped \(bad) bad records" + place)
+      let place = (first ?? summary.firstSkipped)?.description ?? ""
+      log.warn(
+        "skipped \(bad) bad records" + (place.isEmpty ? "" : ", the first: \(place)"),
+        ["bad_records": "\(bad)", "first": place])
     }
     return bad > 0 || summary.notUnderstood > 0 ? .partial : .done
   }

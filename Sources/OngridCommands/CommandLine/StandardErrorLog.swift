@@ -12,14 +12,14 @@ enum StandardErrorLog {
     let chosen = try arguments[CommonOptions.logLevel]
     let format = try arguments[CommonOptions.logFormat]
     let level = try arguments[CommonOptions.quiet] ? .error : chosen
-    let command = arguments.command.name
+    let command = Commands.words(arguments.command.name)
     return Log(level: level) { record in
       let line = format == .json ? jsonLine(record, at: .now) : textLine(record, command: command)
       writeLine(line)
     }
   }
 
-  /// `ongrid relay: warning: message (field=value, …)`.
+  /// `ongrid relay: warning: message (field=value, …)`, without the fields of which the message tells the value already.
   static func textLine(_ record: LogRecord, command: String) -> String {
     let label =
       switch record.level {
@@ -29,8 +29,9 @@ enum StandardErrorLog {
       case .error: "error: "
       }
     var line = "ongrid \(command): \(label)\(oneLine(record.message))"
-    if !record.fields.isEmpty {
-      line += " (" + record.fields.map { "\($0.name)=\(oneLine($0.value))" }.joined(separator: ", ") + ")"
+    let fields = record.fields.filter { !record.message.contains($0.value) }
+    if !fields.isEmpty {
+      line += " (" + fields.map { "\($0.name)=\(oneLine($0.value))" }.joined(separator: ", ") + ")"
     }
     return line
   }
@@ -40,6 +41,12 @@ enum StandardErrorLog {
     var members = [("time", time.rfc3339), ("level", record.level.name), ("message", record.message)]
     members += record.fields.map { ($0.name, $0.value) }
     return "{" + members.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",") + "}"
+  }
+
+  /// Tells somebody who sits before the terminal that it is their turn.
+  static func sayThatItWaits(for what: String, _ arguments: Arguments) throws(CommandError) {
+    guard try !arguments[CommonOptions.quiet], Terminal.isTerminal(0), Terminal.isTerminal(2) else { return }
+    writeLine("ongrid \(arguments.command.name): reading \(what) from the terminal; end with Ctrl-D, or give files")
   }
 
   /// Writes one line to standard error. Nothing can be done when that fails.

@@ -104,6 +104,9 @@ enum CompileRuleCommand {
     let arguments = try ProjectFile.apply(to: call)
     let settings = try CompileRuleSettings(arguments)
     let live = try LiveRules(arguments, settings)
+    if arguments.positionals.isEmpty || arguments.positionals.contains("-") {
+      try StandardErrorLog.sayThatItWaits(for: "rules", arguments)
+    }
     let adoption = try Adoption(arguments, settings)
     var set = try read(arguments, settings)
     if adoption.fixes, try adoption.fix(set) > 0 { set = try read(arguments, settings) }

@@ -71,7 +71,7 @@ enum CorrelateCommand {
     synopsis: ["correlate [OPTIONS] [FILE]", "correlate --service NAME [OPTIONS]", "correlate --schema"],
     arguments: [Argument("FILE", kind: .file, help: "Incident to read as JSON; - is stdin")],
     options: [
-      OptionGroup("Incident", [service, operation, at, window, baseline]),
+      OptionGroup("Incident", [service, operation, at, window, baseline] + TimeRangeOptions.all),
       OptionGroup(
         "Sources",
         [

@@ -5,6 +5,7 @@ import JSON
 import MetricProfiles
 import OTLP
 import Platform
+import TraceFormats
 import Transport
 
 /// What the options and the input of `ongrid correlate` say.
@@ -30,12 +31,15 @@ struct CorrelateSettings {
         "nothing to ask: give --prometheus, --loki, --tempo, --jaeger, --zipkin or --from (or set "
           + "ONGRID_PROMETHEUS_URL, …)")
     }
-    configuration.windowLength = try arguments[Options.window].nanoseconds
+    let stretch = try CorrelateSettings.stretch(arguments)
+    let window = try arguments[Options.window].nanoseconds
+    configuration.windowLength = stretch?.length ?? window
     configuration.baselineLength = try arguments[Options.baseline].nanoseconds
     configuration.timeout = try arguments[Options.timeout].nanoseconds
     configuration.grafana = try arguments[Options.grafana]
     self.configuration = configuration
-    moment = try arguments[Options.at]
+    let at = try arguments[Options.at]
+    moment = stretch?.middle ?? at
     maximumBytes = try arguments[Options.maxBytes]
     format = try arguments[Options.format]
     incidents = try CorrelateSettings.incidents(
@@ -69,6 +73,12 @@ struct CorrelateSettings {
     }
     configuration.fileOptions = try InputOptions.options(arguments)
     configuration.fileOptions.progress = try InputProgress.callback(arguments)
+    if !configuration.files.isEmpty {
+      // What cannot be read is wrong with the call, and no source that fails.
+      do throws(InputError) { _ = try TraceInput(configuration.files, options: configuration.fileOptions) } catch {
+        throw .usage("--from: \(error.description)")
+      }
+    }
     configuration.skipsBadRecords = try arguments[InputOptions.skipBad]
     try authenticate(&configuration, arguments)
     configuration.logSelector = try arguments[Options.logSelector]
@@ -95,6 +105,24 @@ struct CorrelateSettings {
     case BackendOptions.zipkin.name: configuration.zipkin = try arguments[BackendOptions.zipkin]
     default: break
     }
+  }
+
+  /// The window that `--since`, `--start` and `--end` give, another way to say `--at` and `--window`.
+  private static func stretch(_ arguments: Arguments) throws(CommandError) -> (middle: Timestamp, length: Int64)? {
+    typealias Options = CorrelateCommand
+    guard TimeRangeOptions.all.contains(where: { arguments.isGiven($0) }) else { return nil }
+    for option: any CommandOption in [Options.at, Options.window] where arguments.isGiven(option) {
+      throw .usage("--\(option.name) and --since, --start or --end exclude each other")
+    }
+    let (given, last) = try TimeRangeOptions.read(arguments)
+    let end = last ?? arguments.now
+    let since = try arguments[TimeRangeOptions.since].nanoseconds
+    let start = given ?? end.advanced(byNanoseconds: -since)
+    let length = (end - start).nanoseconds
+    guard (Duration.seconds(60).nanoseconds...Duration.seconds(7 * 86_400).nanoseconds).contains(length) else {
+      throw .usage("the window from --start to --end must be from 1m to 7d long")
+    }
+    return (start.advanced(byNanoseconds: length / 2), length)
   }
 
   /// Gives each source the credentials that are for it.
@@ -126,6 +154,7 @@ struct CorrelateSettings {
     let path = arguments.positionals.first ?? (arguments.isGiven(Options.service) ? nil : "-")
     if let path {
       let name = path == "-" ? "standard input" : path
+      if path == "-" { try StandardErrorLog.sayThatItWaits(for: "an incident", arguments) }
       let bytes: [UInt8]
       do throws(SystemError) {
         bytes =

@@ -50,6 +50,10 @@ enum RelayCommand {
       throw .usage("--\(option.name) needs --engine otelcol")
     }
     if try arguments[RelayOptions.once] { return try RelayOnce.run(arguments, configuration, log) }
+    guard try arguments[CommonOptions.output] == nil else {
+      throw .usage("--output holds back what a relay writes until it ends: use --to file:PATH")
+    }
+    for option in TimeRangeOptions.all where arguments.isGiven(option) { throw .usage("--\(option.name) needs --once") }
     if !arguments.positionals.isEmpty { throw .usage("files can only be given with --once") }
     return try serve(given, file, configuration, log)
   }

@@ -10,9 +10,16 @@ enum RelayOnce {
   ) throws(CommandError) -> ExitStatus {
     var settings = OnceDelivery.Settings()
     settings.paths = arguments.positionals
+    if settings.paths.isEmpty || settings.paths.contains("-") {
+      try StandardErrorLog.sayThatItWaits(for: "telemetry", arguments)
+    }
     settings.deletes = try arguments[RelayOptions.delete]
     settings.skipsBad = try arguments[InputOptions.skipBad]
     settings.input = try InputOptions.options(arguments)
+    settings.range = try TimeRangeOptions.nanoseconds(arguments)
+    guard settings.range == nil || !settings.deletes else {
+      throw .usage("--delete would remove what --since, --start and --end leave out")
+    }
     // With nowhere to deliver but standard output this is a filter, which ends with its reader.
     if configuration.destinations.allSatisfy({ $0.url == "-" }) { signal(SIGPIPE, SIG_DFL) }
     let display = ProgressDisplay(isWanted: try !arguments[CommonOptions.quiet])

@@ -226,7 +226,7 @@ enum RelayOptions {
         batchSpans, batchBytes, batchTimeout, inFlight, ack, queueDir, queueMax, retryInitial, retryMax, retryFor,
         drainTimeout,
       ]),
-    InputOptions.group,
+    OptionGroup("Input", [InputOptions.inputFormat, InputOptions.skipBad] + TimeRangeOptions.all),
     OptionGroup(ClientOptions.group.title, ClientOptions.group.typedOptions + [SharedCredentials.share]),
   ]
 }

@@ -66,10 +66,13 @@ struct RelayQueueText {
     }
     writer.beginObject()
     string("directory", queue.directory)
-    writer.key("inUse")
-    writer.bool(queue.isInUse)
-    number("fileBytes", queue.fileBytes)
-    number("freeBytes", queue.freeBytes)
+    // The second name of each is the one that it had at first.
+    for name in ["in_use", "inUse"] {
+      writer.key(name)
+      writer.bool(queue.isInUse)
+    }
+    for name in ["file_bytes", "fileBytes"] { number(name, queue.fileBytes) }
+    for name in ["free_bytes", "freeBytes"] { number(name, queue.freeBytes) }
     writer.key("undecided")
     writer.beginObject()
     number("packs", queue.undecided.requests)
@@ -87,23 +90,25 @@ struct RelayQueueText {
       writer.endObject()
     }
     writer.endArray()
-    writer.key("deadLetters")
-    writer.beginArray()
-    for letter in letters {
-      writer.beginObject()
-      string("path", letter.path)
-      number("bytes", letter.size)
-      if let note = letter.note {
-        string("destination", note.identity)
-        string("signal", note.signal.rawValue)
-        number("requests", note.requests)
-        number("items", note.items)
-        string("reason", note.reason)
-        string("refused", note.refused.rfc3339)
+    for name in ["dead_letters", "deadLetters"] {
+      writer.key(name)
+      writer.beginArray()
+      for letter in letters {
+        writer.beginObject()
+        string("path", letter.path)
+        number("bytes", letter.size)
+        if let note = letter.note {
+          string("destination", note.identity)
+          string("signal", note.signal.rawValue)
+          number("requests", note.requests)
+          number("items", note.items)
+          string("reason", note.reason)
+          for name in ["refused_at", "refused"] { string(name, note.refused.rfc3339) }
+        }
+        writer.endObject()
       }
-      writer.endObject()
+      writer.endArray()
     }
-    writer.endArray()
     writer.endObject()
     writer.newline()
     return writer.bytes

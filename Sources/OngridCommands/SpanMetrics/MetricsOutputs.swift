@@ -15,7 +15,7 @@ struct MetricsOutputs: Sendable {
     push = try PushTarget(arguments, writer, log)
     let isElsewhere = push != nil || arguments.isGiven(SpanMetricsOptions.listen)
     writesDocument =
-      !isElsewhere || arguments.isGiven(SpanMetricsOptions.format) || arguments.isGiven(SpanMetricsOptions.output)
+      !isElsewhere || arguments.isGiven(SpanMetricsOptions.format) || arguments.isGiven(CommonOptions.output)
     try checkTemporality(arguments)
   }
 

@@ -43,7 +43,7 @@ struct MetricsWriter: Sendable {
       }
     }
     isDelta = try arguments[SpanMetricsOptions.temporality] == .delta
-    let output = try arguments[SpanMetricsOptions.output]
+    let output = try arguments[CommonOptions.output]
     path = output == "-" ? nil : output
     if let path { try MetricsFile.check(path) }
   }

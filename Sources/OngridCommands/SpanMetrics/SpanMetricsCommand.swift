@@ -26,7 +26,7 @@ enum SpanMetricsCommand {
     ],
     options: [
       SpanMetricsOptions.metrics, ServiceGraphOptions.group, SpanMetricsOptions.results, SpanMetricsOptions.following,
-      InputOptions.group,
+      OptionGroup("Input", [InputOptions.inputFormat, InputOptions.skipBad] + TimeRangeOptions.all),
       ClientOptions.group,
     ],
     examples: [
@@ -40,7 +40,7 @@ enum SpanMetricsCommand {
         "ongrid spanmetrics --follow --remote-write http://localhost:9090 /var/log/traces.jsonl"),
     ],
     exitNotes: [ExitNote(.backend, "The receiver of remote write or OTLP could not be reached or refused.")],
-    run: run)
+    writesOutputFile: true, run: run)
 
   private static func run(_ arguments: Arguments) throws(CommandError) -> ExitStatus {
     let started = Timestamp.now

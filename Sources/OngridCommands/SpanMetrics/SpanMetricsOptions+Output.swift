@@ -11,9 +11,6 @@ extension SpanMetricsOptions {
       `openmetrics` also carries exemplars. `otlp` is OTLP/JSON, a request a line, as the collector's file exporter writes \
       it; `otlp-protobuf` the same in protobuf.
       """)
-  static let output = Option.value(
-    "output", short: "o", "FILE", .file, help: "Write to this file instead of standard output",
-    documentation: "A reader sees the old content or the new one, never a part: the file is replaced at the end.")
   static let label = Option.list(
     "label", "NAME=VALUE", .pair, help: "Add a label to every series",
     documentation: "Dimensions keep clear of these names.")
@@ -56,7 +53,7 @@ extension SpanMetricsOptions {
       """)
 
   static let results = OptionGroup(
-    "Results", [format, output, remoteWrite, toOTLP, temporality, staleMarkers, atSpanTime, label, threads])
+    "Results", [format, remoteWrite, toOTLP, temporality, staleMarkers, atSpanTime, label, threads])
 
   static let follow = Option.flag(
     "follow", short: "F", help: "Read for ever and write every interval",

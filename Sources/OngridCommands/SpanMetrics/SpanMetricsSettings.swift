@@ -44,10 +44,14 @@ struct SpanMetricsSettings: Sendable {
     guard try arguments[Options.follow] else {
       following = nil
       try Self.refuseWhatFollows(arguments)
+      configuration.range = try TimeRangeOptions.nanoseconds(arguments)
       if let maxAge, maxAge > .zero {
         configuration.notBefore = UInt64(clamping: (Timestamp.now - maxAge).nanoseconds)
       }
       return
+    }
+    for option in TimeRangeOptions.all where arguments.isGiven(option) {
+      throw .usage("--\(option.name) is for what is read once; with --follow there is --max-age")
     }
     if step != nil { throw .usage("--at-span-time is for what is read once, not --follow") }
     let interval = try arguments[Options.interval]

@@ -53,6 +53,7 @@ enum InputInfo {
     let findings = input.findings.summary
     var problems = [findings.firstSkipped, decoder.firstSkipped, findings.firstNotUnderstood].compactMap(\.self)
       .map(\.description)
+    if let text = findings.madeIDsText { problems.append(text) }
     if let text = input.leftOutText { problems.append(text) }
     let bad = decoder.skipped + findings.skipped
     var output = StandardOutput()

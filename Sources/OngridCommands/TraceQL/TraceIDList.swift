@@ -1,6 +1,7 @@
 import Backends
 import JSON
 import Platform
+import TraceFormats
 
 /// Trace ids as a user gives them: as words, or on standard input.
 enum TraceIDList {
@@ -8,11 +9,13 @@ enum TraceIDList {
 
   /// The ids in 32 digits, each once. `-` stands for those on standard input: words, or JSON in which they stand under
   /// `traceID`, `trace_id` or `traceId`.
-  static func read(_ words: [String]) throws(CommandError) -> [String] {
+  ///
+  /// - Parameter inFiles: whether they are looked for in files, where Jaeger's may be any text.
+  static func read(_ words: [String], _ arguments: Arguments, inFiles: Bool) throws(CommandError) -> [String] {
     var ids: [String] = []
     var known: Set<String> = []
     func add(_ word: String) throws(CommandError) {
-      guard let id = TraceIDText.padded(word) else {
+      guard let id = TraceIDText.padded(word) ?? (inFiles ? MadeID.trace(word) : nil) else {
         throw .usage("--trace-id '\(StandardErrorLog.oneLine(word))': must be up to 32 hexadecimal digits")
       }
       if known.insert(id).inserted { ids.append(id) }
@@ -22,6 +25,7 @@ enum TraceIDList {
         try add(word)
         continue
       }
+      try StandardErrorLog.sayThatItWaits(for: "trace ids", arguments)
       let bytes: [UInt8]
       do throws(SystemError) { bytes = try WholeFile.read(.standardInput, limit: maximumInput) } catch {
         throw .usage("cannot read ids from standard input: \(error.reason)")

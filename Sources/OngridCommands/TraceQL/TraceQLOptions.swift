@@ -7,11 +7,9 @@ enum TraceQLOptions {
       when it is given as `-`, or when there is no other source and it is redirected.
       """)
 
-  static let since = Option.value(
-    "since", "DURATION", .duration(), default: "1h", help: "Search this far back from --end",
-    documentation: "Over files there is no limit unless `--since`, `--start` or `--end` is given.")
-  static let start = Option.value("start", "TIME", .time, help: "Search from here; wins over --since")
-  static let end = Option.value("end", "TIME", .time, help: "Search up to here; otherwise now")
+  static let since = TimeRangeOptions.since
+  static let start = TimeRangeOptions.start
+  static let end = TimeRangeOptions.end
   static let limit = Option.value(
     "limit", short: "n", "COUNT", .whole(in: 0...1_000_000), default: "20", help: "Most traces in the answer",
     documentation: "Over files, the latest ones; 0 means all, wherever they come from.")

@@ -97,14 +97,7 @@ struct TraceQLRequest {
       only: try arguments[TraceQLOptions.only].map { $0 == .errors ? .errors : .critical })
 
     since = try arguments[TraceQLOptions.since].nanoseconds
-    end = try arguments[TraceQLOptions.end]
-    let explicitStart = try arguments[TraceQLOptions.start]
-    if explicitStart == nil, arguments.isGiven(TraceQLOptions.since) {
-      start = (end ?? arguments.now).advanced(byNanoseconds: -since)
-    } else {
-      start = explicitStart
-    }
-    if let start, start >= (end ?? .init(nanoseconds: .max)) { throw .usage("--start must be before --end") }
+    (start, end) = try TimeRangeOptions.read(arguments)
 
     let traceIDs = try arguments[TraceQLOptions.traceID]
     let tagValues = try arguments[TraceQLOptions.tagValues]
@@ -142,7 +135,11 @@ struct TraceQLRequest {
         filter = nil
       }
       question =
-        traceIDs.isEmpty ? tagValues.map { .tagValues($0) } ?? .tags : .traces(try TraceIDList.read(traceIDs))
+        traceIDs.isEmpty
+        ? tagValues.map { .tagValues($0) } ?? .tags
+        : .traces(
+          try TraceIDList.read(
+            traceIDs, arguments, inFiles: try arguments[TraceQLOptions.from].count + positionals.count > 0))
     } else {
       guard let query = try facets.query(takenFrom: &positionals) else {
         throw .usage("a query is needed, such as '{ status = error }'")
@@ -185,9 +182,10 @@ struct TraceQLRequest {
   /// One line for an answer that may be cut: as many traces as were asked for, or none in a range that nobody chose.
   func note(traces: Int, isRemote: Bool, _ log: Log) {
     if limit > 0, traces >= limit {
-      log.info("as many traces as --limit allows (\(limit)): there may be more")
+      log.info("as many traces as --limit allows (\(limit)): there may be more", ["limit": "\(limit)"])
     } else if traces == 0, isRemote, start == nil, end == nil {
-      log.info("nothing found in the last \(DurationText.format(since)): --since looks further back")
+      let range = DurationText.format(since)
+      log.info("nothing found in the last \(range): --since looks further back", ["since": range])
     }
   }
 

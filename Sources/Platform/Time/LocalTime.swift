@@ -1,5 +1,44 @@
 import Libc
 
+extension Timestamp {
+  /// Reads a moment as it is written for people: as in RFC 3339, but a blank may stand before the zone, and the zone may
+  /// be left out, which is the user's then, or be its name: `UTC`, or what the user's zone is called at that time. A date
+  /// alone is its midnight.
+  public init?(written text: String) {
+    var words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    var zone: String?
+    if words.count > 1, let last = words.last, !last.isEmpty {
+      if last.allSatisfy({ $0.isASCII && $0.isLetter }) {
+        zone = words.removeLast()
+      } else if last.hasPrefix("+") || last.hasPrefix("-") {
+        words.removeLast()
+        words[words.count - 1] += last
+      }
+    }
+    let moment = words.joined(separator: " ")
+    if let zone, ["UTC", "GMT", "Z"].contains(zone) {
+      self.init(rfc3339: moment.utf8.count == 10 ? moment : moment + "Z")
+      return
+    }
+    if zone == nil, moment.utf8.count > 10, let time = Timestamp(rfc3339: moment) {
+      self = time
+      return
+    }
+    guard let civil = Timestamp(rfc3339: moment.utf8.count == 10 ? moment : moment + "Z") else { return nil }
+    for isSummer in zone == nil ? [-1] : [-1, 0, 1] as [Int32] {
+      var seconds = time_t(civil.wholeSeconds)
+      var parts = tm()
+      gmtime_r(&seconds, &parts)
+      parts.tm_isdst = isSummer
+      let local = mktime(&parts)
+      if let zone, parts.tm_zone.map({ String(cString: $0) }) != zone { continue }
+      self.init(seconds: Int64(local), nanoseconds: civil.subsecondNanoseconds)
+      return
+    }
+    return nil
+  }
+}
+
 /// A moment as people read it.
 public struct LocalTime: Sendable, Equatable {
   /// `2026-11-23`.

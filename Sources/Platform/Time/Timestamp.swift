@@ -40,8 +40,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp {
-  /// Reads a moment as a user writes it: RFC 3339, Unix seconds (milliseconds, microseconds or nanoseconds by
-  /// magnitude), `now`, `now-15m`, `now+5m`, `-15m`. Nil when the text is none of these.
+  /// Reads a moment as a user writes it: a date and a time, see `init(written:)`, Unix seconds (milliseconds,
+  /// microseconds or nanoseconds by magnitude), `now`, `now-15m`, `now+5m`, `-15m`. Nil when the text is none of these.
   public init?(_ text: String, now: @autoclosure () -> Timestamp = .now) {
     if text == "now" {
       self = now()
@@ -53,7 +53,7 @@ extension Timestamp {
       self = now().advanced(byNanoseconds: -offset)
     } else if let unix = Timestamp(unix: text) {
       self = unix
-    } else if let date = Timestamp(rfc3339: text) {
+    } else if let date = Timestamp(written: text) {
       self = date
     } else {
       return nil

@@ -10,6 +10,8 @@ struct Router: Sendable {
   let corsOrigins: [String]
   /// What a client must show, when anything.
   let tokens: TokenFile?
+  /// Told of a request of a signal that has no destination, which is refused.
+  var onUnclaimed: @Sendable (OTLPSignal) -> Void = { _ in }
 
   enum Route {
     /// Read the body and hand it on.
@@ -89,6 +91,7 @@ struct Router: Sendable {
       return Refusal(.unauthenticated, "a bearer token that this relay knows is required")
     }
     guard signals.contains(signal) else {
+      onUnclaimed(signal)
       return Refusal(
         .notFound,
         "this relay has no destination for \(signal); start it with \(signal.option)"

@@ -12,6 +12,8 @@ public final class OnceDelivery {
     public var deletes = false
     /// Whether records that cannot be read are counted and passed over.
     public var skipsBad = false
+    /// Where set, only spans that start in it (ns since 1970) are delivered, beside all metrics and log records.
+    public var range: Range<UInt64>?
     public var input = TraceInputOptions()
 
     public init() {}
@@ -214,8 +216,11 @@ public final class OnceDelivery {
       let findings = input.findings.summary
       let bad = decoder.skipped + findings.skipped
       skipped += bad
+      if let text = findings.madeIDsText { log.warn(text, ["file": path, "made_ids": "\(findings.madeIDs)"]) }
       if let first = decoder.firstSkipped ?? findings.firstSkipped {
-        log.warn("passed over \(bad) bad records, first \(first)")
+        log.warn(
+          "passed over \(bad) bad records, first \(first)",
+          ["file": path, "bad_records": "\(bad)", "first": first.description])
       }
     }
     while let chunk = try input.next() {
@@ -244,6 +249,15 @@ public final class OnceDelivery {
 
   /// Takes one request of a file: small ones are put together, large ones cut.
   private func take(_ request: ByteView, _ signal: OTLPSignal, _ tracker: DeliveryTracker) throws(WireError) {
+    if let range = settings.range, signal == .traces {
+      var asked = try ValidElements(of: request, signal: signal, startingIn: range)
+      let message = asked.takeMessage()
+      return try take(whole: message.view, signal, tracker)
+    }
+    try take(whole: request, signal, tracker)
+  }
+
+  private func take(whole request: ByteView, _ signal: OTLPSignal, _ tracker: DeliveryTracker) throws(WireError) {
     let walk = try RequestWalk(request, signal: signal)
     if walk.elements == 0 { return }
     read[signal] += walk.items

@@ -43,13 +43,16 @@ public final class RelayService {
       rewriter: configuration.rewriter)
     let tokens: TokenFile?
     if let path = configuration.listenTokenFile { tokens = try TokenFile(path) } else { tokens = nil }
+    let refusals = RateLimitedLog(log)
     let router = Router(
-      signals: Set(configuration.destinations.map(\.signal)), corsOrigins: configuration.corsOrigins, tokens: tokens)
+      signals: Set(configuration.destinations.map(\.signal)), corsOrigins: configuration.corsOrigins, tokens: tokens,
+      onUnclaimed: { signal in
+        refusals.warn("\(signal) are refused: no \(signal.option) says where they go", kind: signal.option)
+      })
     let health = HealthCheck(router.signals) { [status] in status.phase == .ready }
     do throws(ListenError) {
       let listeners = try RelayListeners(configuration)
-      let crowds = RateLimitedLog(log)
-      let onCrowd = { @Sendable (reason: String) in crowds.warn(reason, kind: "crowd") }
+      let onCrowd = { @Sendable (reason: String) in refusals.warn(reason, kind: "crowd") }
       telemetry = HTTPService(listeners.telemetry, limits: configuration.limits, onCrowd: onCrowd) {
         ReceiverHandler(receiver, router, health)
       }

@@ -26,7 +26,7 @@ struct AggregatorCore: ~Copyable {
 
   /// Spans counted.
   var spans: UInt64 = 0
-  /// Spans left out by the filter, and those that ended too long ago.
+  /// Spans left out by the filter or since they did not start in the range, and those that ended too long ago.
   var filtered: UInt64 = 0
   var tooOld: UInt64 = 0
   /// Spans counted in the overflow series.
@@ -58,7 +58,7 @@ struct AggregatorCore: ~Copyable {
   }
 
   mutating func consume(_ request: RequestView) throws(WireError) {
-    let isUsual = isUsual && window == nil && notBefore == 0
+    let isUsual = isUsual && window == nil && notBefore == 0 && configuration.range == nil
     var groups = request.resourceSpans
     while let group = try groups.next() {
       isResourceRead = false
@@ -92,6 +92,10 @@ struct AggregatorCore: ~Copyable {
       return
     }
     if !isHostRead { try readHost(resource) }
+    if let range = configuration.range, !range.contains(span.startTimeUnixNano) {
+      filtered &+= 1
+      return
+    }
     let isCounted = try matcher?.matches(span) ?? true
     let isEnd = try graphMatcher?.matches(span) ?? isCounted
     if !isCounted { filtered &+= 1 }

@@ -60,6 +60,8 @@ public struct SpanMetricsConfiguration: Sendable {
   public var externalLabels: [String] = []
   /// Spans that ended before this moment (ns since 1970) are left out.
   public var notBefore: UInt64 = 0
+  /// Spans that did not start in this stretch (ns since 1970) are left out.
+  public var range: Range<UInt64>?
   /// Spans for which this does not hold are left out.
   public var filter: SpanCondition?
 

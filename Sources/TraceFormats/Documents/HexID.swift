@@ -38,6 +38,23 @@ enum HexID {
     return id == 0 ? nil : id
   }
 
+  /// An id made from a text that is none: the same for the same text, always.
+  static func madeTrace(_ text: ByteView) -> (high: UInt64, low: UInt64) {
+    (hash(text, seed: 0x6f6e_6772_6964_2e31), hash(text, seed: 0x6f6e_6772_6964_2e32) | 1)
+  }
+
+  /// A span id likewise.
+  static func madeSpan(_ text: ByteView) -> UInt64 { hash(text, seed: 0x6f6e_6772_6964_2e33) | 1 }
+
+  /// FNV-1a, with the bits mixed at the end, so that texts which differ in their last letter only differ in all of it.
+  private static func hash(_ text: ByteView, seed: UInt64) -> UInt64 {
+    var hash = 0xcbf2_9ce4_8422_2325 ^ seed
+    for index in 0..<text.count { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3 }
+    hash = (hash ^ hash >> 30) &* 0xbf58_476d_1ce4_e5b9
+    hash = (hash ^ hash >> 27) &* 0x94d0_49bb_1331_11eb
+    return hash ^ hash >> 31
+  }
+
   private static func withoutPrefix(_ text: ByteView) -> ByteView {
     text.hasPrefix([0x30, 0x78]) ? text.dropFirst(2) : text
   }
@@ -57,6 +74,25 @@ enum HexID {
     let letter = (digit | 0x20) &- 0x61
     return letter < 6 ? UInt64(letter) + 10 : nil
   }
+}
+
+/// What a text that is no id in hexadecimal digits stands for where any text may be one.
+public enum MadeID {
+  /// The trace id made from a text, in 32 digits.
+  public static func trace(_ text: String) -> String {
+    let (high, low) = Array(text.utf8).withByteView { HexID.madeTrace($0) }
+    return [high, low].map { half in
+      let digits = String(half, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+}
+
+/// Ids that were made from texts which are none.
+struct MadeIDs {
+  var count = 0
+  /// The first of them, and where it stands in the text.
+  var first: (text: String, offset: Int)?
 }
 
 extension ByteBuffer {

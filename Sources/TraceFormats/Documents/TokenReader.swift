@@ -7,8 +7,31 @@ struct TokenReader {
   var tokens: JSONTokenizer
   /// The first value that was not what its key promises, since this was last taken.
   var oddity: TranscodeError?
+  /// Where the text begins in the input, in bytes, for what messages say.
+  var origin = 0
+  /// Ids that are no hexadecimal digits and were made from their text.
+  var madeIDs = MadeIDs()
 
   init(_ tokens: JSONTokenizer) { self.tokens = tokens }
+
+  /// What was odd since this was last taken, as a complaint about `what`, which begins at `start`.
+  mutating func takeOddity(_ format: String, in what: String, at start: Int) -> TranscodeError? {
+    guard let oddity else { return nil }
+    self.oddity = nil
+    return TranscodeError(
+      "\(format), but in the \(what) at byte \(origin + start): \(oddity.message)", at: oddity.offset)
+  }
+
+  /// A complaint about a `part` of the text, such as a process, that was read by itself.
+  func complaint(_ format: String, _ part: String, _ oddity: TranscodeError) -> TranscodeError {
+    TranscodeError(
+      "\(format), but in the \(part) at byte \(origin + oddity.offset): \(oddity.message)", at: oddity.offset)
+  }
+
+  /// What to say of something that begins at `start` and lacks `missing`.
+  func lack(_ format: String, _ what: String, at start: Int, of missing: String) -> TranscodeError {
+    TranscodeError("\(format), but the \(what) at byte \(origin + start) has no \(missing)", at: start)
+  }
 
   @inline(__always)
   mutating func take() throws(TranscodeError) -> JSONToken {
@@ -18,6 +41,15 @@ struct TokenReader {
   /// Passes over the value that comes next.
   mutating func skip() throws(TranscodeError) {
     do throws(JSONError) { try tokens.skipValue() } catch { throw TranscodeError(error) }
+  }
+
+  /// Passes over the value of a member that is not known: a list with something in it is noted, since it may be what is
+  /// looked for.
+  mutating func skip(unknown key: ByteView) throws(TranscodeError) {
+    let token = try take()
+    try skipRest(of: token)
+    guard token.kind == .arrayStart, tokens.position - token.start > 2, oddity == nil else { return }
+    oddity = TranscodeError("\"\(String(key.prefix(60)))\" is not known", at: token.start)
   }
 
   /// Passes over what is left of the value that began with `token`.
@@ -32,6 +64,21 @@ struct TokenReader {
     guard token.kind == .objectStart || token.kind == .arrayStart else { return (token, tokens.bytes(of: token)) }
     let start = tokens.bytes(of: token).start
     return (token, ByteView(start: start, count: tokens.position - token.start))
+  }
+
+  /// The text of the object or array that comes next, and where it begins; nil for anything else, which is noted.
+  mutating func raw(
+    _ kind: JSONToken.Kind, _ expected: @autoclosure () -> String
+  ) throws(TranscodeError) -> (text: ByteView, start: Int)? {
+    let token = try take()
+    guard token.kind == kind else {
+      try odd(token, expected())
+      return nil
+    }
+    try skipRest(of: token)
+    return (
+      ByteView(start: tokens.bytes(of: token).start, count: tokens.position - token.start), token.start
+    )
   }
 
   /// The next key of the object that is open; `nil` when it closes.
@@ -160,24 +207,38 @@ struct TokenReader {
   }
 
   /// A trace id; `nil` for an empty one, for zeros, and for what is none, which is noted.
-  mutating func traceID() throws(TranscodeError) -> (high: UInt64, low: UInt64)? {
+  ///
+  /// - Parameter takesAny: whether any other text is an id too, made from it.
+  mutating func traceID(takesAny: Bool = false) throws(TranscodeError) -> (high: UInt64, low: UInt64)? {
     guard let token = try string() else { return nil }
     if let id = HexID.trace(tokens.bytes(of: token)) { return id }
-    noteID(token)
-    return nil
+    return noteID(token, takesAny).map { $0.withByteView { HexID.madeTrace($0) } }
   }
 
   /// A span id likewise.
-  mutating func spanID() throws(TranscodeError) -> UInt64? {
+  mutating func spanID(takesAny: Bool = false) throws(TranscodeError) -> UInt64? {
     guard let token = try string() else { return nil }
     if let id = HexID.span(tokens.bytes(of: token)) { return id }
-    noteID(token)
-    return nil
+    return noteID(token, takesAny).map { $0.withByteView { HexID.madeSpan($0) } }
   }
 
-  private mutating func noteID(_ token: JSONToken) {
+  /// The text that an id is made from; nil, and a note, where it has to be one already.
+  private mutating func noteID(_ token: JSONToken, _ takesAny: Bool) -> [UInt8]? {
     let text = tokens.bytes(of: token)
-    guard oddity == nil, (0..<text.count).contains(where: { text[$0] != UInt8(ascii: "0") }) else { return }
-    oddity = TranscodeError("\"\(String(text.prefix(40)))\" is no id in hexadecimal digits", at: token.start)
+    guard (0..<text.count).contains(where: { text[$0] != UInt8(ascii: "0") }) else { return nil }
+    if takesAny {
+      madeIDs.count += 1
+      if madeIDs.first == nil { madeIDs.first = (String(text.prefix(40)), token.start) }
+      return token.hasEscapes ? Array(self.text(of: token).utf8) : [UInt8](text)
+    }
+    if oddity == nil {
+      oddity = TranscodeError("\"\(String(text.prefix(40)))\" is no id in hexadecimal digits", at: token.start)
+    }
+    return nil
   }
+}
+
+extension TranscodeError {
+  /// The same error in a text of which the one it was found in begins at `offset`.
+  func moved(by offset: Int) -> TranscodeError { TranscodeError(message, at: self.offset + offset) }
 }

@@ -14,6 +14,8 @@ struct GoDecoder: ~Copyable {
     span.reset()
     json.oddity = nil
     var key = SpanGroups.Key()
+    var resourceStart = 0
+    var scopeStart = 0
     while let name = try json.nextKey() {
       if name.equals("Name") {
         try json.string(5, into: &span.fields)
@@ -42,9 +44,9 @@ struct GoDecoder: ~Copyable {
       } else if name.equals("DroppedLinks") {
         if let count = try json.count(), count > 0 { span.fields.appendField(14, varint: count) }
       } else if name.equals("Resource") {
-        key.resource = try json.raw().text
+        if let list = try json.raw(.arrayStart, "an array") { (key.resource, resourceStart) = list }
       } else if name.equals("InstrumentationScope") || name.equals("InstrumentationLibrary") {
-        key.scope = try json.raw().text
+        if let object = try json.raw(.objectStart, "an object") { (key.scope, scopeStart) = object }
       } else {
         try json.skip()
       }
@@ -53,12 +55,14 @@ struct GoDecoder: ~Copyable {
       return try bad(complaint)
     }
     span.finish()
+    var oddities: [TranscodeError] = []
     try groups.add(span.fields.view, key) { (resource, scope) throws(TranscodeError) in
-      if !key.resource.isEmpty, key.resource[0] == UInt8(ascii: "[") {
+      if !key.resource.isEmpty {
         var inner = TokenReader(JSONTokenizer(key.resource))
         try Self.attributes(&inner, 1, into: &resource)
+        if let oddity = inner.oddity { oddities.append(oddity.moved(by: resourceStart)) }
       }
-      guard !key.scope.isEmpty, key.scope[0] == UInt8(ascii: "{") else { return }
+      guard !key.scope.isEmpty else { return }
       var inner = TokenReader(JSONTokenizer(key.scope))
       try inner.members { (json, name) throws(TranscodeError) in
         if name.equals("Name") {
@@ -69,7 +73,9 @@ struct GoDecoder: ~Copyable {
           try json.skip()
         }
       }
+      if let oddity = inner.oddity { oddities.append(oddity.moved(by: scopeStart)) }
     }
+    for oddity in oddities { try bad(json.complaint("Go stdouttrace", "resource or scope", oddity)) }
   }
 
   private mutating func context(

@@ -76,9 +76,9 @@ extension JaegerDecoder {
           let text = json.tokens.bytes(of: type)
           isChildOf = !(text.equals("FOLLOWS_FROM") || text.equals("follows-from") || text.equals("1"))
         } else if key.equals("traceID") || key.equals("traceId") {
-          traceID = try json.traceID() ?? traceID
+          traceID = try json.traceID(takesAny: true) ?? traceID
         } else if key.equals("spanID") || key.equals("spanId") {
-          spanID = try json.spanID() ?? spanID
+          spanID = try json.spanID(takesAny: true) ?? spanID
         } else {
           try json.skip()
         }

@@ -18,11 +18,19 @@ struct JaegerDecoder: ~Copyable {
   /// A span whose process stands further on in the trace.
   private struct Waiting {
     var fields: Range<Int>
-    var process: ByteView
-    var isInline: Bool
+    var process: Process
     var scope: ByteView
     var version: ByteView
   }
+
+  /// What a span says of its process: its text, or the id under which the trace has it.
+  private struct Process {
+    var text = ByteView.empty
+    var start = 0
+    var isInline = false
+  }
+
+  private static let format = "Jaeger JSON"
 
   struct Reference {
     var isChildOf: Bool
@@ -33,46 +41,48 @@ struct JaegerDecoder: ~Copyable {
   /// One trace, its object just opened: spans, and the processes that they name. What of a span cannot be read goes to
   /// `bad`, and the others stay.
   mutating func trace(
-    _ json: inout TokenReader, into groups: inout SpanGroups,
+    _ json: inout TokenReader, at start: Int, into groups: inout SpanGroups,
     bad: (TranscodeError) throws(TranscodeError) -> Void
   ) throws(TranscodeError) {
     waiting.removeAll(keepingCapacity: true)
     waitingBytes.removeAll()
+    json.oddity = nil
     var traceID: (high: UInt64, low: UInt64)?
-    var processes: [(id: ByteView, text: ByteView)] = []
+    var processes: [(id: ByteView, process: Process)] = []
+    var hasSpans = false
     while let key = try json.nextKey() {
       if key.equals("spans") {
+        hasSpans = true
         try json.elements { (json, token) throws(TranscodeError) in
-          guard token.kind == .objectStart else { return try json.odd(token, "a span") }
+          guard token.kind == .objectStart else {
+            try json.odd(token, "a span")
+            if let complaint = json.takeOddity(Self.format, in: "trace", at: start) { try bad(complaint) }
+            return
+          }
           guard let process = try read(&json, at: token.start, traceID: traceID, bad: bad) else { return }
           let start = waitingBytes.count
           waitingBytes.append(span.fields.view)
           waiting.append(
-            Waiting(
-              fields: start..<waitingBytes.count, process: process.text, isInline: process.isInline, scope: scope,
-              version: version))
+            Waiting(fields: start..<waitingBytes.count, process: process, scope: scope, version: version))
         }
       } else if key.equals("processes") {
-        try json.members { (json, id) throws(TranscodeError) in processes.append((id, try json.raw().text)) }
+        try json.members { (json, id) throws(TranscodeError) in
+          guard let (text, start) = try json.raw(.objectStart, "an object") else { return }
+          processes.append((id, Process(text: text, start: start, isInline: true)))
+        }
       } else if key.equals("traceID") {
-        traceID = try json.traceID() ?? traceID
+        traceID = try json.traceID(takesAny: true) ?? traceID
       } else {
         try json.skip()
       }
+      if let complaint = json.takeOddity(Self.format, in: "trace", at: start) { try bad(complaint) }
     }
-    try place(json, processes, into: &groups)
-  }
-
-  /// Puts the waiting spans into the groups of their processes.
-  private mutating func place(
-    _ json: TokenReader, _ processes: [(id: ByteView, text: ByteView)], into groups: inout SpanGroups
-  ) throws(TranscodeError) {
+    if !hasSpans { try bad(json.lack(Self.format, "trace", at: start, of: "spans")) }
     for one in waiting {
-      let text = one.isInline ? one.process : processes.last { $0.id == one.process }?.text ?? .empty
-      let key = SpanGroups.Key(resource: text, scope: one.scope, version: one.version)
-      try groups.add(waitingBytes.view[one.fields], key) { (resource, scope) throws(TranscodeError) in
-        try JaegerDecoder.header(json, key, &resource, &scope)
-      }
+      let text = one.process.text
+      let process = one.process.isInline ? one.process : processes.last { $0.id == text }?.process
+      try add(
+        waitingBytes.view[one.fields], process ?? Process(), one.scope, one.version, json, into: &groups, bad: bad)
     }
     waiting.removeAll(keepingCapacity: true)
   }
@@ -83,25 +93,30 @@ struct JaegerDecoder: ~Copyable {
     bad: (TranscodeError) throws(TranscodeError) -> Void
   ) throws(TranscodeError) {
     guard let process = try read(&json, at: start, traceID: nil, bad: bad) else { return }
-    try add(process.isInline ? process.text : .empty, json, into: &groups)
+    try add(
+      span.fields.view, process.isInline ? process : Process(), scope, version, json, into: &groups, bad: bad)
   }
 
-  private mutating func add(
-    _ process: ByteView, _ json: TokenReader, into groups: inout SpanGroups
+  /// Puts a span into the group of its process. What cannot be read of a process goes to `bad`; its spans stay.
+  private func add(
+    _ span: ByteView, _ process: Process, _ scope: ByteView, _ version: ByteView, _ json: TokenReader,
+    into groups: inout SpanGroups, bad: (TranscodeError) throws(TranscodeError) -> Void
   ) throws(TranscodeError) {
-    let key = SpanGroups.Key(resource: process, scope: scope, version: version)
-    try groups.add(span.fields.view, key) { (resource, scope) throws(TranscodeError) in
-      try JaegerDecoder.header(json, key, &resource, &scope)
+    let key = SpanGroups.Key(resource: process.text, scope: scope, version: version)
+    var oddity: TranscodeError?
+    try groups.add(span, key) { (resource, scope) throws(TranscodeError) in
+      oddity = try JaegerDecoder.header(key, &resource, &scope)?.moved(by: process.start)
     }
+    if let oddity { try bad(json.complaint(Self.format, "process", oddity)) }
   }
 
-  /// The Resource of a process, given as its text, and the scope.
+  /// The Resource of a process, given as its text, and the scope; what of the process is not as it should be.
   private static func header(
-    _ json: TokenReader, _ key: SpanGroups.Key, _ resource: inout ByteBuffer, _ scope: inout ByteBuffer
-  ) throws(TranscodeError) {
+    _ key: SpanGroups.Key, _ resource: inout ByteBuffer, _ scope: inout ByteBuffer
+  ) throws(TranscodeError) -> TranscodeError? {
     if !key.scope.isEmpty { scope.appendField(1, string: JSONUnescape.string(key.scope)) }
     if !key.version.isEmpty { scope.appendField(2, string: JSONUnescape.string(key.version)) }
-    guard !key.resource.isEmpty else { return }
+    guard !key.resource.isEmpty else { return nil }
     var process = TokenReader(JSONTokenizer(key.resource))
     try process.members { (json, name) throws(TranscodeError) in
       if name.equals("serviceName") {
@@ -118,6 +133,7 @@ struct JaegerDecoder: ~Copyable {
         try json.skip()
       }
     }
+    return process.oddity
   }
 
   /// Tags as Elasticsearch may hold them: an object, with `@` in keys where a dot was.
@@ -139,12 +155,12 @@ struct JaegerDecoder: ~Copyable {
   private mutating func read(
     _ json: inout TokenReader, at start: Int, traceID: (high: UInt64, low: UInt64)?,
     bad: (TranscodeError) throws(TranscodeError) -> Void
-  ) throws(TranscodeError) -> (text: ByteView, isInline: Bool)? {
+  ) throws(TranscodeError) -> Process? {
     span.reset()
     references.removeAll(keepingCapacity: true)
     scope = .empty
     version = .empty
-    var process: (text: ByteView, isInline: Bool) = (.empty, false)
+    var process = Process()
     hasStatusCode = false
     isError = false
     var duration: UInt64 = 0
@@ -164,18 +180,20 @@ struct JaegerDecoder: ~Copyable {
           }
         }
       case 6 where key.equals("spanID") || key.equals("spanId"):
-        span.spanID = try json.spanID() ?? span.spanID
+        span.spanID = try json.spanID(takesAny: true) ?? span.spanID
       case 7 where key.equals("traceID") || key.equals("traceId"):
-        span.traceID = try json.traceID() ?? span.traceID
-      case 7 where key.equals("process"): process = (try json.raw().text, true)
+        span.traceID = try json.traceID(takesAny: true) ?? span.traceID
+      case 7 where key.equals("process"):
+        guard let (text, start) = try json.raw(.objectStart, "an object") else { continue }
+        process = Process(text: text, start: start, isInline: true)
       case 8 where key.equals("duration"): duration = try time(&json) ?? 0
       case 8 where key.equals("warnings"): try warnings(&json)
       case 9 where key.equals("startTime"): span.start = try time(&json) ?? 0
       case 9 where key.equals("processID") && !process.isInline:
-        if let token = try json.string() { process = (json.tokens.bytes(of: token), false) }
+        if let token = try json.string() { process.text = json.tokens.bytes(of: token) }
       case 10 where key.equals("references"): try readReferences(&json)
       case 12 where key.equals("parentSpanID"):
-        span.parentID = try json.spanID() ?? span.parentID
+        span.parentID = try json.spanID(takesAny: true) ?? span.parentID
       case 13 where key.equals("operationName"): try json.string(5, into: &span.fields)
       default: try json.skip()
       }
@@ -183,15 +201,8 @@ struct JaegerDecoder: ~Copyable {
     span.end = span.start.addingSaturating(duration)
     if isError, !hasStatusCode { span.status = 2 }
     if span.traceID == nil { span.traceID = traceID }
-    if let oddity = json.oddity {
-      json.oddity = nil
-      try bad(TranscodeError("Jaeger JSON, but in the span at byte \(start): \(oddity.message)", at: oddity.offset))
-      return nil
-    }
-    if span.traceID == nil || span.spanID == nil {
-      try bad(
-        TranscodeError(
-          "Jaeger JSON, but the span at byte \(start) has no \(span.spanID == nil ? "spanID" : "traceID")", at: start))
+    if let complaint = span.complaint(&json, Self.format, at: start, traceID: "traceID", spanID: "spanID") {
+      try bad(complaint)
       return nil
     }
     applyReferences()

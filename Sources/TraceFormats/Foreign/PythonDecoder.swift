@@ -14,6 +14,7 @@ struct PythonDecoder: ~Copyable {
     span.reset()
     json.oddity = nil
     var group = SpanGroups.Key()
+    var resourceStart = 0
     while let name = try json.nextKey() {
       if name.equals("name") {
         try json.string(5, into: &span.fields)
@@ -40,7 +41,7 @@ struct PythonDecoder: ~Copyable {
       } else if name.equals("status") {
         try status(&json)
       } else if name.equals("resource") {
-        group.resource = try json.raw().text
+        if let object = try json.raw(.objectStart, "an object") { (group.resource, resourceStart) = object }
       } else {
         try json.skip()
       }
@@ -50,8 +51,9 @@ struct PythonDecoder: ~Copyable {
       return try bad(complaint)
     }
     span.finish()
+    var oddity: TranscodeError?
     try groups.add(span.fields.view, group) { (resource, _) throws(TranscodeError) in
-      guard !group.resource.isEmpty, group.resource[0] == UInt8(ascii: "{") else { return }
+      guard !group.resource.isEmpty else { return }
       var inner = TokenReader(JSONTokenizer(group.resource))
       // Early versions wrote the attributes without an object around them.
       var isPlain = true
@@ -63,11 +65,13 @@ struct PythonDecoder: ~Copyable {
           try json.skip()
         }
       }
-      if isPlain {
-        var again = TokenReader(JSONTokenizer(group.resource))
-        try again.attributes(1, into: &resource)
+      if isPlain, inner.oddity == nil {
+        inner = TokenReader(JSONTokenizer(group.resource))
+        try inner.attributes(1, into: &resource)
       }
+      oddity = inner.oddity?.moved(by: resourceStart)
     }
+    if let oddity { try bad(json.complaint("Python console output", "resource", oddity)) }
   }
 
   private mutating func context(

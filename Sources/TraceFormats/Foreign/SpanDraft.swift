@@ -112,12 +112,8 @@ extension SpanDraft {
   func complaint(
     _ json: inout TokenReader, _ format: String, at start: Int, traceID traceName: String, spanID spanName: String
   ) -> TranscodeError? {
-    if let oddity = json.oddity {
-      json.oddity = nil
-      return TranscodeError("\(format), but in the span at byte \(start): \(oddity.message)", at: oddity.offset)
-    }
+    if let complaint = json.takeOddity(format, in: "span", at: start) { return complaint }
     guard traceID == nil || spanID == nil else { return nil }
-    let missing = spanID == nil ? spanName : traceName
-    return TranscodeError("\(format), but the span at byte \(start) has no \(missing)", at: start)
+    return json.lack(format, "span", at: start, of: spanID == nil ? spanName : traceName)
   }
 }

@@ -5,6 +5,7 @@ import Platform
 /// Reads what Tempo answers to a search: of each trace the spans that matched.
 struct TempoSearchDecoder: ~Copyable {
   private var span = SpanDraft()
+  private static let format = "Tempo search answer"
 
   /// One trace of `traces`, its object just opened. What cannot be read goes to `bad`, also a trace without any span.
   mutating func trace(
@@ -25,14 +26,14 @@ struct TempoSearchDecoder: ~Copyable {
         sets = json.tokens
         try json.skip()
       } else {
-        try json.skip()
+        try json.skip(unknown: key)
       }
     }
-    guard let traceID else {
-      return try bad(TranscodeError("Tempo search answer, but the trace at byte \(start) has no traceID", at: start))
-    }
+    if let complaint = json.takeOddity(Self.format, in: "trace", at: start) { try bad(complaint) }
+    guard let traceID else { return try bad(json.lack(Self.format, "trace", at: start, of: "traceID")) }
     if let sets {
       var inner = TokenReader(sets)
+      inner.origin = json.origin
       let first = try inner.take()
       if first.kind == .arrayStart {
         while case let token = try inner.take(), token.kind != .arrayEnd {
@@ -45,10 +46,9 @@ struct TempoSearchDecoder: ~Copyable {
       } else if first.kind == .objectStart {
         count += try spanset(&inner, traceID, into: &groups, bad: bad)
       }
+      if let complaint = inner.takeOddity(Self.format, in: "trace", at: start) { try bad(complaint) }
     }
-    if count == 0 {
-      try bad(TranscodeError("Tempo search answer, but the trace at byte \(start) has no spans", at: start))
-    }
+    if count == 0 { try bad(json.lack(Self.format, "trace", at: start, of: "spans")) }
   }
 
   private mutating func spanset(
@@ -58,7 +58,7 @@ struct TempoSearchDecoder: ~Copyable {
     var count = 0
     while let key = try json.nextKey() {
       guard key.equals("spans") else {
-        try json.skip()
+        try json.skip(unknown: key)
         continue
       }
       guard try json.beginArray() else { continue }
@@ -77,6 +77,7 @@ struct TempoSearchDecoder: ~Copyable {
     _ json: inout TokenReader, at start: Int, _ traceID: (high: UInt64, low: UInt64), into groups: inout SpanGroups,
     bad: (TranscodeError) throws(TranscodeError) -> Void
   ) throws(TranscodeError) -> Bool {
+    if let complaint = json.takeOddity(Self.format, in: "trace", at: start) { try bad(complaint) }
     span.reset()
     span.traceID = traceID
     var duration: UInt64 = 0
@@ -102,8 +103,8 @@ struct TempoSearchDecoder: ~Copyable {
       }
     }
     span.end = span.start.addingSaturating(duration)
-    guard span.spanID != nil else {
-      try bad(TranscodeError("Tempo search answer, but the span at byte \(start) has no spanID", at: start))
+    if let complaint = span.complaint(&json, Self.format, at: start, traceID: "traceID", spanID: "spanID") {
+      try bad(complaint)
       return false
     }
     span.finish()

@@ -12,8 +12,16 @@ public final class InputFindings: Sendable {
     /// Bad records that were passed over before anything was decoded, and the first of them.
     public var skipped = 0
     public var firstSkipped: InputError?
+    /// Ids that were made from texts which are none, and the first of them.
+    public var madeIDs = 0
+    public var firstMadeID: InputError?
     /// The formats met, by their names, with the number of documents or messages.
     public var formats: [String: Int] = [:]
+
+    /// What was assumed about ids, or nil when nothing was.
+    public var madeIDsText: String? {
+      firstMadeID.map { "\(madeIDs) ids are read as numbers made from their text, the first: \($0)" }
+    }
 
     /// "1 metric and 2 log records", or nil when there were none.
     public var otherSignalsText: String? {
@@ -45,6 +53,13 @@ public final class InputFindings: Sendable {
     state.withLock { summary in
       summary.skipped += 1
       if summary.firstSkipped == nil { summary.firstSkipped = error }
+    }
+  }
+
+  func madeIDs(_ count: Int, first: InputError) {
+    state.withLock { summary in
+      summary.madeIDs += count
+      if summary.firstMadeID == nil { summary.firstMadeID = first }
     }
   }
 

@@ -34,6 +34,35 @@ enum RequestCheck {
     }
   }
 
+  /// What the outer two levels of a request of any signal hold beside what everybody knows.
+  struct Fields {
+    /// Whether something stands where it stood before OTLP 1.0.
+    var hasOldNames = false
+    /// The first field that is not known and holds bytes, and where it begins.
+    var unknown: (field: Int, offset: Int)?
+
+    init(of request: ByteView) throws(WireError) {
+      var top = WireCursor(request)
+      while let tag = try top.nextTag() {
+        guard tag.field == 1, tag.wireType == 2 else {
+          try note(tag, &top, request)
+          continue
+        }
+        var resource = WireCursor(try top.bytes())
+        while let tag = try resource.nextTag() {
+          if tag.wireType == 2, tag.field == 1000 { hasOldNames = true }
+          if tag.field <= 3 || tag.field == 1000 { try resource.skip(tag) } else { try note(tag, &resource, request) }
+        }
+      }
+    }
+
+    private mutating func note(_ tag: WireTag, _ cursor: inout WireCursor, _ request: ByteView) throws(WireError) {
+      guard tag.wireType == 2 else { return try cursor.skip(tag) }
+      let offset = cursor.position - request.start
+      if try cursor.bytes().count > 0, unknown == nil { unknown = (tag.field, offset) }
+    }
+  }
+
   /// Whether the first span has ids as long as ids are, or none: metrics have the same field numbers, but a name where a
   /// span has its trace's id. What is broken is for others to report.
   static func mayHoldSpans(_ request: ByteView) -> Bool {

@@ -48,6 +48,7 @@ final class SharedFile: Sendable {
     guard !head.isEmpty, FileCompression.detect(head.view) == .none, !TarArchive.detect(head.view),
       let format = options.format ?? detect(head.view)
     else { return nil }
+    guard format != .json || !Self.beginsWithLongDocument(file, size: status.size) else { return nil }
     name = path
     descriptor = file
     size = status.size
@@ -56,6 +57,19 @@ final class SharedFile: Sendable {
     self.buffers = buffers
     self.findings = findings
     skipsBad = options.skipsBad
+  }
+
+  /// Whether the first document is longer than a chunk, so that it is cut by a reader that goes from its beginning.
+  private static func beginsWithLongDocument(_ file: borrowing FileDescriptor, size: Int) -> Bool {
+    guard size > TraceReader.chunkSize else { return false }
+    var head = ByteBuffer(capacity: TraceReader.chunkSize)
+    while head.count < TraceReader.chunkSize {
+      let before = head.count
+      head.append(upTo: TraceReader.chunkSize - before) { room in (try? file.read(into: room, at: before)) ?? 0 }
+      if head.count == before { return false }
+    }
+    var scanner = RecordScanner(.json, until: 1)
+    return scanner.scan(head.view, limit: .max) == 0
   }
 
   /// How many blocks there are. What is appended to the file from now on is not read.

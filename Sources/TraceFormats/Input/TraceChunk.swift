@@ -14,6 +14,8 @@ public final class TraceChunk: Sendable {
   let line: Int
   /// Whether the input ends inside the chunk's last record.
   let isTorn: Bool
+  /// Whether the first document in it is the rest of one that was cut, since it is a long one.
+  let continues: Bool
   /// Where to say what was noticed.
   let findings: InputFindings
   /// The records stand behind the first `skipped` bytes of the buffer, which goes back to `buffers` with the chunk.
@@ -41,11 +43,12 @@ public final class TraceChunk: Sendable {
   ///   - buffers: where the buffer was taken from.
   init(
     source: String, index: Int, format: TraceFormat, offset: Int, line: Int, _ buffer: ChunkBuffers.Buffer,
-    skipped: Int = 0, isTorn: Bool = false, from buffers: ChunkBuffers, findings: InputFindings,
+    skipped: Int = 0, isTorn: Bool = false, continues: Bool = false, from buffers: ChunkBuffers, findings: InputFindings,
     file: SharedFile? = nil
   ) {
     place = file.map { Place(file: $0, offset: offset, count: buffer.bytes.count - skipped) }
     self.isTorn = isTorn
+    self.continues = continues
     self.findings = findings
     self.source = source
     self.index = index

@@ -53,6 +53,9 @@ extension TraceDecoder {
     _ text: ByteView, in chunk: TraceChunk, at position: (Int) -> InputError.Position, _ body: Body
   ) throws(InputError) {
     var json = TokenReader(JSONTokenizer(text, depthLimit: 256, manyDocuments: true))
+    continuesDocument = chunk.continues
+    json.origin = chunk.format == .json ? chunk.offset : 0
+    defer { if json.madeIDs.count > 0 { note(json.madeIDs, in: chunk, at: position) } }
     var oddities = Oddities(skipsBad: skipsBad)
     var isMore = true
     while isMore {
@@ -84,6 +87,21 @@ extension TraceDecoder {
       Self.resume(&json.tokens, text)
       isMore = true
     }
+  }
+
+  private func note(
+    _ place: JSONTranscoder.NotUnderstood?, in chunk: TraceChunk, at position: (Int) -> InputError.Position
+  ) {
+    guard let place else { return }
+    chunk.findings.notUnderstood(
+      InputError(chunk.source, position(place.offset), "\"\(place.key.prefix(60))\" is not known and was not read"))
+  }
+
+  private func note(_ made: MadeIDs, in chunk: TraceChunk, at position: (Int) -> InputError.Position) {
+    guard let first = made.first else { return }
+    chunk.findings.madeIDs(
+      made.count,
+      first: InputError(chunk.source, position(first.offset), "\"\(first.text)\" is no id in hexadecimal digits"))
   }
 
   /// Goes on with the next line that begins a document: what is broken may have many lines, indented ones.
@@ -129,13 +147,16 @@ extension TraceDecoder {
       throw .text(TranscodeError(error))
     }
     leaf = json.tokens.position
-    if kind.isDocument { formats[kind.name, default: 0] += 1 }
+    if kind.isDocument {
+      if !continuesDocument { formats[kind.name, default: 0] += 1 }
+      continuesDocument = false
+    }
     switch kind {
     case .end:
       _ = try text { () throws(TranscodeError) in try json.take() }
       return false
     case .otlp: try otlp(&json, chunk, position, body)
-    case .resource(let signal): try resource(&json, signal, body, chunk)
+    case .resource(let signal): try resource(&json, signal, position, body, chunk)
     case .array:
       guard depth < 8 else {
         throw .text(TranscodeError("arrays in arrays in arrays, and no traces", at: json.tokens.position))
@@ -195,7 +216,7 @@ extension TraceDecoder {
     let start = try json.take().start
     let bad = { (error: TranscodeError) throws(TranscodeError) in try oddities.note(error) }
     switch kind {
-    case .jaegerTrace: try foreign.jaeger.trace(&json, into: &foreign.groups, bad: bad)
+    case .jaegerTrace: try foreign.jaeger.trace(&json, at: start, into: &foreign.groups, bad: bad)
     case .jaegerSpan: try foreign.jaeger.span(&json, at: start, into: &foreign.groups, bad: bad)
     case .zipkinSpan: try foreign.zipkin.span(&json, at: start, into: &foreign.groups, bad: bad)
     case .tempoTrace: try foreign.tempo.trace(&json, at: start, into: &foreign.groups, bad: bad)
@@ -223,17 +244,15 @@ extension TraceDecoder {
         throw .text(error)
       }
       json.tokens = transcoder.tokens
-      if let place = transcoder.notUnderstood {
-        chunk.findings.notUnderstood(
-          InputError(chunk.source, position(place.offset), "\"\(place.key.prefix(60))\" is not known and was not read"))
-      }
+      note(transcoder.notUnderstood, in: chunk, at: position)
       try give(scratch.view, signal ?? .traces, body, chunk)
     } while !rest.isEmpty
   }
 
   /// A ResourceSpans, ResourceMetrics or ResourceLogs by itself.
   private mutating func resource(
-    _ json: inout TokenReader, _ signal: OTLPSignal, _ body: Body, _ chunk: TraceChunk
+    _ json: inout TokenReader, _ signal: OTLPSignal, _ position: (Int) -> InputError.Position, _ body: Body,
+    _ chunk: TraceChunk
   ) throws(DocumentError) {
     scratch.removeAll()
     var transcoder = JSONTranscoder(continuing: json.tokens, signal: signal)
@@ -242,6 +261,7 @@ extension TraceDecoder {
       throw .text(error)
     }
     json.tokens = transcoder.tokens
+    note(transcoder.notUnderstood, in: chunk, at: position)
     try give(scratch.view, signal, body, chunk)
   }
 

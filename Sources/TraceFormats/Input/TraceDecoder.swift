@@ -22,6 +22,8 @@ public struct TraceDecoder: ~Copyable {
   /// Messages of the chunk in OTLP protobuf; documents and messages in other formats, by format.
   private var messages = 0
   var formats: [String: Int] = [:]
+  /// Whether the first document of a chunk was counted with the chunk before.
+  var continuesDocument = false
   /// How many bad records were passed over.
   public internal(set) var skipped = 0
   /// The first of them.
@@ -80,7 +82,7 @@ public struct TraceDecoder: ~Copyable {
     // The last frame is cut: what stands in it before the cut is whole.
     let position = InputError.Position.byte(chunk.offset + chunk.count - rest.count)
     if skipsBad, ContentEncoding.detect(rest.dropFirst(4)) == .identity {
-      keepWhole(of: rest.dropFirst(4), protobufSignal, body)
+      keepWhole(of: rest.dropFirst(4), chunk, protobufSignal, body)
     }
     try bad(InputError(chunk.source, position, "the last record is cut off"))
   }
@@ -116,7 +118,9 @@ public struct TraceDecoder: ~Copyable {
     do throws(WireError) {
       // What is to be skipped must be skipped whole, so it is walked to the last value before its first span is counted.
       if skipsBad { try RequestCheck.everything(in: bytes, signal: signal) }
-      if signal != .traces || RequestCheck.mayHoldSpans(bytes) { return try pass(bytes, signal, body) }
+      if signal != .traces || RequestCheck.mayHoldSpans(bytes) {
+        return try pass(bytes, chunk, at: offset, signal, body)
+      }
     } catch {
       if skipsBad, chunk.format == .protobuf { return try pieces(of: bytes, chunk, signal, body) }
       return try bad(InputError(chunk.source, position, error.description))
@@ -137,13 +141,15 @@ public struct TraceDecoder: ~Copyable {
         if let tag = try cursor.nextTag() { try cursor.skip(tag) }
       } catch {
         let rest = ByteView(start: start, end: bytes.end)
-        if chunk.isTorn { keepWhole(of: rest, signal, body) }
+        if chunk.isTorn { keepWhole(of: rest, chunk, signal, body) }
         return try bad(InputError(chunk.source, .byte(chunk.offset + (start - bytes.start)), error.description))
       }
       let piece = ByteView(start: start, end: cursor.position)
       do throws(WireError) {
         try RequestCheck.everything(in: piece, signal: signal)
-        if signal != .traces || RequestCheck.mayHoldSpans(piece) { try pass(piece, signal, body) }
+        if signal != .traces || RequestCheck.mayHoldSpans(piece) {
+          try pass(piece, chunk, at: start - bytes.start, signal, body)
+        }
       } catch { failure = error }
       if let failure {
         try bad(InputError(chunk.source, .byte(chunk.offset + (start - bytes.start)), failure.description))
@@ -154,23 +160,34 @@ public struct TraceDecoder: ~Copyable {
 
   /// Hands out what is whole in a message that is cut.
   private mutating func keepWhole(
-    of bytes: ByteView, _ signal: OTLPSignal, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
+    of bytes: ByteView, _ chunk: TraceChunk, _ signal: OTLPSignal,
+    _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) {
     var kept = ByteBuffer(capacity: bytes.count)
     RequestCheck.salvage(bytes, into: &kept)
     do throws(WireError) {
       try RequestCheck.everything(in: kept.view, signal: signal)
-      if !kept.isEmpty { try pass(kept.view, signal, body) }
+      if !kept.isEmpty { try pass(kept.view, chunk, at: 0, signal, body) }
     } catch {
       // Damaged as well as cut: it counts as the one bad record that the cut is.
     }
   }
 
-  /// Hands out a message, with today's field numbers.
+  /// Hands out a message, which stands at `offset` in the chunk, with today's field numbers. What stands in unknown fields
+  /// where telemetry is looked for is noted.
   private mutating func pass(
-    _ bytes: ByteView, _ signal: OTLPSignal, _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
+    _ bytes: ByteView, _ chunk: TraceChunk, at offset: Int, _ signal: OTLPSignal,
+    _ body: (ByteView, OTLPSignal) throws(WireError) -> Void
   ) throws(WireError) {
-    guard try OldNames.areIn(bytes) else { return try body(bytes, signal) }
+    let fields = try RequestCheck.Fields(of: bytes)
+    if let place = fields.unknown {
+      chunk.findings.notUnderstood(
+        InputError(
+          chunk.source, .byte(chunk.offset + offset + place.offset),
+          "field \(place.field) is not known and was not read"
+        ))
+    }
+    guard fields.hasOldNames else { return try body(bytes, signal) }
     var rewritten = ByteBuffer(capacity: bytes.count)
     try OldNames.rewrite(bytes, into: &rewritten)
     try body(rewritten.view, signal)

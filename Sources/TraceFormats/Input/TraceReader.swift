@@ -15,12 +15,14 @@ struct TraceReader: ~Copyable {
   private let buffers: ChunkBuffers
   private var scanner: RecordScanner?
   private var balance = JSONBalance()
+  /// Cuts the document that is being read, when it is a long one.
+  private var cutter: DocumentCutter?
   private let findings: InputFindings
   private var offset = 0
   private var line = 1
 
   /// How many bytes a chunk has where the records allow it.
-  private static let chunkSize = 1 << 20
+  static let chunkSize = 1 << 20
 
   /// - Parameter path: `-` is standard input.
   init(
@@ -71,6 +73,7 @@ struct TraceReader: ~Copyable {
       if whole > 0, pending.count >= Self.chunkSize || source.isAtEnd || !source.isReady() {
         return take(whole, index: index)
       }
+      if let piece = cut() { return take(piece, index: index) }
       if source.isAtEnd {
         if options.follow { return nil }
         if !source.endsWhole {
@@ -112,6 +115,7 @@ struct TraceReader: ~Copyable {
       }
       scanner = RecordScanner(format)
     }
+    if cutter != nil { return 0 }
     let pending = pending
     let whole = scanner?.scan(pending, limit: options.maximumRecord) ?? 0
     if let overlong = scanner?.overlong {
@@ -123,6 +127,42 @@ struct TraceReader: ~Copyable {
       return pending.count
     }
     return whole
+  }
+
+  /// A piece of a document that is longer than a chunk; nil where none can be had yet. Of a followed input documents are
+  /// read whole, since it may be left and found again between two of them only.
+  private mutating func cut() -> DocumentCutter.Piece? {
+    guard scanner?.format == .json, !options.follow, cutter != nil || pending.count >= Self.chunkSize else {
+      return nil
+    }
+    if cutter == nil { cutter = DocumentCutter() }
+    let pending = pending
+    cutter?.scan(pending)
+    guard pending.count >= Self.chunkSize || cutter?.end != nil, let piece = cutter?.next() else { return nil }
+    if cutter?.end != nil {
+      cutter = nil
+      scanner = RecordScanner(.json)
+      balance = JSONBalance()
+    }
+    return piece
+  }
+
+  private mutating func take(_ piece: DocumentCutter.Piece, index: Int) -> TraceChunk {
+    let out = buffers.take()
+    out.bytes.append(piece.prefix)
+    out.bytes.append(pending.prefix(piece.count))
+    out.bytes.append(piece.suffix)
+    let linesInFront = piece.prefix.count { $0 == 0x0a }
+    let chunk = TraceChunk(
+      source: name, index: index, format: .json, offset: offset - piece.prefix.count, line: line - linesInFront, out,
+      continues: piece.continues, from: buffers, findings: findings)
+    offset += piece.consumed
+    line += pending.prefix(piece.consumed).count(of: 0x0a)
+    let rest = buffers.take()
+    rest.bytes.append(pending.dropFirst(piece.consumed))
+    buffers.give(buffer)
+    buffer = rest
+    return chunk
   }
 
   /// A live source that gave something and has nothing more just now.
@@ -150,6 +190,7 @@ struct TraceReader: ~Copyable {
     name = "\(archiveName):\(archive.name)"
     source = ByteSource(member: archive)
     scanner = nil
+    cutter = nil
     balance = JSONBalance()
     offset = 0
     line = 1
@@ -175,6 +216,10 @@ struct TraceReader: ~Copyable {
     if format == .stream {
       let failure = error(at: 0, "the last record is cut off")
       guard options.skipsBad else { throw failure }
+    }
+    if let open = cutter {
+      cutter = nil
+      return take(open.rest(pending.count), index: index)
     }
     return take(pending.count, index: index, isTorn: format != .json)
   }

@@ -39,6 +39,10 @@ extension FuzzTarget {
     case 2...4: options.format = TraceFormat.allCases[choice - 2]
     default: break
     }
+    try readFile(bytes, options)
+  }
+
+  static func readFile(_ bytes: ByteView, _ options: TraceInputOptions) throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "ongrid-fuzz-\(UUID().uuidString)")
     try Data([UInt8](bytes)).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }

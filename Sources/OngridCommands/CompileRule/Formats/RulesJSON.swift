@@ -30,7 +30,7 @@ struct RulesJSON {
 
   private func write(_ entry: RuleEntry, to writer: inout JSONWriter) {
     let source = set.sources[entry.source]
-    writer.optional("key", entry.key)
+    RulesJSON.writeKey(entry.key, to: &writer)
     writer.optional("kind", entry.kind)
     if let rule = entry.rule {
       writer.optional("name", rule.name)
@@ -60,6 +60,12 @@ struct RulesJSON {
     writer.optional("file", source.name)
     writer.key("line")
     writer.int(source.place(of: entry.range.lowerBound).line)
+  }
+
+  /// The rule's key, under its name and under the one that it had at first.
+  static func writeKey(_ key: String?, to writer: inout JSONWriter) {
+    writer.optional("rule_key", key)
+    writer.optional("key", key)
   }
 
   /// What the rule watches, in the words of the rule.

@@ -76,7 +76,7 @@ enum LiveText {
   }
 
   static func writeHead(_ rule: AlertRule, to writer: inout JSONWriter) {
-    writer.optional("key", rule.key)
+    RulesJSON.writeKey(rule.key, to: &writer)
     writer.optional("name", rule.name)
     writer.optional("kind", rule.kind.rawValue)
     RulesJSON.writeCondition(rule, to: &writer)

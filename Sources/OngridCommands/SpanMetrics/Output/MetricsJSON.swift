@@ -48,15 +48,14 @@ struct MetricsJSON {
     }
     if snapshot.parts.latency {
       writer.key("latency")
-      histogram(series.latency, snapshot.latencyBounds, &writer)
+      histogram(series.latency, "seconds", snapshot.latencyBounds, &writer)
     }
     if let size = series.size {
       if size.cumulative.isEmpty {
-        writer.key("size_total")
-        writer.raw(MetricsNumber.plain(size.sum))
+        number("size_total", size.sum, unit: "bytes", &writer)
       } else {
         writer.key("size")
-        histogram(size, snapshot.sizeBounds, &writer)
+        histogram(size, "bytes", snapshot.sizeBounds, &writer)
       }
     }
     let buckets = series.exemplars.enumerated().compactMap { index, exemplar in
@@ -85,12 +84,12 @@ struct MetricsJSON {
     }
     if graph.parts.latency {
       writer.key("server")
-      histogram(edge.serverLatency, graph.bounds, &writer)
+      histogram(edge.serverLatency, "seconds", graph.bounds, &writer)
       writer.key("client")
-      histogram(edge.clientLatency, graph.bounds, &writer)
+      histogram(edge.clientLatency, "seconds", graph.bounds, &writer)
       if let messaging = edge.messagingLatency {
         writer.key("messaging_system")
-        histogram(messaging, graph.bounds, &writer)
+        histogram(messaging, "seconds", graph.bounds, &writer)
       }
     }
     writer.endObject()
@@ -127,16 +126,24 @@ struct MetricsJSON {
     writer.endObject()
   }
 
-  private func histogram(_ value: HistogramValue, _ bounds: [Double], _ writer: inout JSONWriter) {
+  /// A number under its name with the unit, and under the name without it that it had at first.
+  private func number(_ name: String, _ value: Double, unit: String, _ writer: inout JSONWriter) {
+    for key in [name, "\(name)_\(unit)"] {
+      writer.key(key)
+      writer.raw(MetricsNumber.plain(value))
+    }
+  }
+
+  private func histogram(
+    _ value: HistogramValue, _ unit: String, _ bounds: [Double], _ writer: inout JSONWriter
+  ) {
     writer.beginObject()
     writer.key("count")
     writer.raw(MetricsNumber.plain(value.count))
-    writer.key("sum")
-    writer.raw(MetricsNumber.plain(value.sum))
+    number("sum", value.sum, unit: unit, &writer)
     for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
       guard let quantile = value.quantile(share, bounds: bounds) else { continue }
-      writer.key(name)
-      writer.raw(MetricsNumber.plain(quantile))
+      number(name, quantile, unit: unit, &writer)
     }
     writer.key("buckets")
     writer.beginObject()
@@ -165,8 +172,7 @@ struct MetricsJSON {
     writer.string(exemplar.traceID)
     writer.key("span_id")
     writer.string(exemplar.spanID)
-    writer.key("value")
-    writer.raw(MetricsNumber.plain(Double(exemplar.nanoseconds) / 1e9))
+    number("value", Double(exemplar.nanoseconds) / 1e9, unit: "seconds", &writer)
     writer.key("time")
     writer.string(Timestamp(nanoseconds: Int64(clamping: exemplar.endTimeUnixNano)).rfc3339)
     writer.endObject()

@@ -80,6 +80,6 @@ final class MetricsFile: MetricsTarget {
   }
 
   private static func failure(_ path: String, _ error: SystemError) -> CommandError {
-    .usage("cannot write \(path.isEmpty ? "''" : path): \(error.reason)")
+    OutputFile.failure(path, error)
   }
 }
