@@ -63,7 +63,9 @@ extension GzipDecompressor {
   /// Decompresses one member as if more came after it; `nil`, and nothing has happened, when that does not give its
   /// content.
   private mutating func joinable(_ member: ByteView, into output: inout ByteBuffer, limit: Int) -> GzipSeam? {
-    guard let header = try? GzipHeader.size(of: member), member.count >= header + 9 else { return nil }
+    guard let header = try? GzipHeader.size(of: member), member.count >= header + 9,
+      (try? GzipHeader.isIntact(of: member)) == true
+    else { return nil }
     let trailer = GzipTrailer(of: member)
     let size = Int(trailer.size)
     // No more can come out of so few bytes.

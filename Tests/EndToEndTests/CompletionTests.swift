@@ -54,7 +54,7 @@ import Testing
     ("ongrid corr", "ongrid correlate "), ("ongrid relay --compr", "ongrid relay --compression="),
     ("ongrid relay --compression=z", "ongrid relay --compression=zstd "),
     ("ongrid relay --compression z", "ongrid relay --compression zstd "),
-    ("ongrid spanmetrics -f o", "ongrid spanmetrics -f openmetrics "),
+    ("ongrid spanmetrics -f op", "ongrid spanmetrics -f openmetrics "),
     ("ongrid relay --queue-dir ", "ongrid relay --queue-dir a\\ dir/"),
     ("ongrid spanmetrics tr", "ongrid spanmetrics trace\\ file.json "),
     ("ongrid relay -q --to-m", "ongrid relay -q --to-metrics="), ("ongrid help tr", "ongrid help traceql "),

@@ -15,10 +15,12 @@ enum CompileRuleCommand {
            "operation":"POST /v1/charge","quantile":"p95","window":"5m","threshold_ms":800}}
           {"kind":"trace_error_rate","scope_type":"global","conditions_json":{"service":"payments-api",
            "window":"5m","operator":">","threshold_pct":1.0}}
-          {"kind":"trace_call_rate","conditions_json":{"service":"payments-api","operator":"<","threshold_per_second":0.5}}
-          {"kind":"trace_slo","rule_key":"payments-availability","conditions_json":{"service":"payments-api",
-           "objective_pct":99.9,"period":"30d"}}
-          {"kind":"traceql_metrics","rule_key":"slow-charges","conditions_json":{"window":"5m","threshold":0.1,
+          {"kind":"trace_call_rate",
+           "conditions_json":{"service":"payments-api","operator":"<","threshold_per_second":0.5}}
+          {"kind":"trace_slo","rule_key":"payments-availability",
+           "conditions_json":{"service":"payments-api","objective_pct":99.9,"period":"30d"}}
+          {"kind":"traceql_metrics","rule_key":"slow-charges",
+           "conditions_json":{"window":"5m","threshold":0.1,
            "query":"{ span.http.route = \"/v1/charge\" && duration > 2s } | rate()"}}
 
       `conditions_json` is an object or a string that holds one. `operation` is optional, `quantile` is p50, p95 (default) \

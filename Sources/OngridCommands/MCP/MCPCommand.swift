@@ -94,14 +94,14 @@ enum MCPCommand {
 
   private static func traces(
     _ arguments: Arguments, _ configuration: CorrelateConfiguration
-  ) throws(CommandError) -> TraceStore? {
+  ) throws(CommandError) -> SearchedStore? {
     let memory = try arguments[maxMemory]
     let options = [BackendOptions.tempo, BackendOptions.jaeger, BackendOptions.zipkin]
     let given = options.filter { arguments.isGiven($0) }
     let names = given.map { "--\($0.name)" } + (configuration.files.isEmpty ? [] : ["--from"])
     guard names.count <= 1 else { throw .usage("only one source of traces: \(names.joined(separator: ", "))") }
     if !configuration.files.isEmpty {
-      return TraceStore(
+      return SearchedStore(
         place: .files(configuration.files, configuration.fileOptions), http: HTTPOptions(), memoryLimit: memory)
     }
     let inEnvironment = options.filter { !arguments.texts($0.definition).isEmpty }
@@ -113,10 +113,10 @@ enum MCPCommand {
     let url = try arguments.required(chosen)
     switch chosen.name {
     case BackendOptions.jaeger.name:
-      return TraceStore(place: .jaeger(url), http: try arguments.httpOptions(), memoryLimit: memory)
+      return SearchedStore(place: .jaeger(url), http: try arguments.httpOptions(), memoryLimit: memory)
     case BackendOptions.zipkin.name:
-      return TraceStore(place: .zipkin(url), http: try arguments.httpOptions(), memoryLimit: memory)
-    default: return TraceStore(place: .tempo(url), http: configuration.tempoHTTP, memoryLimit: memory)
+      return SearchedStore(place: .zipkin(url), http: try arguments.httpOptions(), memoryLimit: memory)
+    default: return SearchedStore(place: .tempo(url), http: configuration.tempoHTTP, memoryLimit: memory)
     }
   }
 }

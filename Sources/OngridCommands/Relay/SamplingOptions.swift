@@ -25,8 +25,8 @@ enum SamplingOptions {
     documentation: """
       Consistent by trace id, as OpenTelemetry's probability sampling has it: relays on many hosts keep the same traces \
       without talking. Spans carry the threshold in their tracestate (`ot=th:…`), the greater of what they had and the \
-      share's, so that `spanmetrics --span-multiplier-tracestate` and Tempo count right. `N/s` moves the threshold of this \
-      relay alone.
+      share's, so that Tempo and `spanmetrics` (with its `--span-multiplier-tracestate`) count right. `N/s` moves the \
+      threshold of this relay alone.
       """)
   static let settle = Option.value(
     "settle", "DURATION", .duration(), default: "10s", help: "How long a trace rests before it is judged",

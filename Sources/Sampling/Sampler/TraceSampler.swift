@@ -34,7 +34,7 @@ public final class TraceSampler: TraceStage {
   let counters: SamplerCounters
   let shards: [TraceShard]
   private let rows = OpenRows()
-  private let readers = Monitor<[SpanReader]>([])
+  private let readers = Monitor<[SampledSpanReader]>([])
   private let log: Log
   /// Hears of each verdict, under the lock of the trace's shard.
   private let observer: (@Sendable (OpenTrace, Verdict) -> Void)?
@@ -90,17 +90,17 @@ public final class TraceSampler: TraceStage {
   }
 
   public func remember(_ verdicts: ByteView) {
-    SpanReader.forEachVerdict(verdicts) { key, verdict in
+    SampledSpanReader.forEachVerdict(verdicts) { key, verdict in
       let hash = key.hashed
       let shard = shards[TraceSampler.shard(hash)]
       shard.lock.withLock { _ in shard.memory.add(hash, verdict) }
     }
   }
 
-  private func withReader(_ body: (SpanReader) -> Void) -> StageOutcome {
+  private func withReader(_ body: (SampledSpanReader) -> Void) -> StageOutcome {
     let reader = readers.withLock { pool in
       pool.popLast()
-        ?? SpanReader(policy.filters, shards: shards.count, held: counters.held, settings)
+        ?? SampledSpanReader(policy.filters, shards: shards.count, held: counters.held, settings)
     }
     body(reader)
     let outcome = reader.takeOutcome()
@@ -111,7 +111,7 @@ public final class TraceSampler: TraceStage {
   private static func shard(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> (64 - shardBits)) }
 
   /// Judges each span by itself.
-  private func pass(_ request: ByteView, _ reader: SpanReader) {
+  private func pass(_ request: ByteView, _ reader: SampledSpanReader) {
     let threshold = policy.fixedThreshold
     attempt(request, reader) { span, header, mask in
       counters.seen.add(traces: 0, spans: 1, bytes: span.bytes.count)
@@ -132,7 +132,7 @@ public final class TraceSampler: TraceStage {
 
   /// Reads a request, which the receiver has walked before: nothing in it is left that could not be read here.
   private func attempt(
-    _ request: ByteView, _ reader: SpanReader, _ body: (EncodedMessage, Int, UInt64) -> Void
+    _ request: ByteView, _ reader: SampledSpanReader, _ body: (EncodedMessage, Int, UInt64) -> Void
   ) {
     do throws(WireError) {
       try reader.forEachSpan(in: request, unreadable: counters.failures, body)
@@ -144,7 +144,7 @@ public final class TraceSampler: TraceStage {
 
   /// Puts the spans of a request to the others of their traces.
   private func receive(
-    _ request: ByteView, _ row: Int64?, _ now: Int64, _ reader: SpanReader, skipsJudged: Bool, judges: Bool
+    _ request: ByteView, _ row: Int64?, _ now: Int64, _ reader: SampledSpanReader, skipsJudged: Bool, judges: Bool
   ) {
     if let row { rows.begin(row, bytes: request.count) }
     attempt(request, reader) { span, header, mask in
@@ -156,7 +156,7 @@ public final class TraceSampler: TraceStage {
       let key = TraceKey(span.traceID)
       let hash = key.hashed
       reader.add(
-        SpanReader.Arrival(key: key, hash: hash, span: span.bytes, header: header, mask: mask),
+        SampledSpanReader.Arrival(key: key, hash: hash, span: span.bytes, header: header, mask: mask),
         shard: TraceSampler.shard(hash))
     }
     for index in shards.indices where !reader.arrivals[index].isEmpty {
@@ -171,7 +171,7 @@ public final class TraceSampler: TraceStage {
 
   /// The arrivals of one shard, under its lock: those of a trace mostly follow each other.
   private func receive(
-    _ arrivals: ArraySlice<SpanReader.Arrival>, _ row: Int64?, _ now: Int64, _ reader: SpanReader,
+    _ arrivals: ArraySlice<SampledSpanReader.Arrival>, _ row: Int64?, _ now: Int64, _ reader: SampledSpanReader,
     _ shard: TraceShard, skipsJudged: Bool, judges: Bool
   ) {
     var rest = arrivals
@@ -217,7 +217,7 @@ public final class TraceSampler: TraceStage {
   private var decidesEarly: Bool { !settings.isRecording || !policy.hasRates }
 
   /// Does with spans what was done with their trace.
-  private func follow(_ verdict: Verdict, _ run: ArraySlice<SpanReader.Arrival>, _ row: Int64?, _ reader: SpanReader) {
+  private func follow(_ verdict: Verdict, _ run: ArraySlice<SampledSpanReader.Arrival>, _ row: Int64?, _ reader: SampledSpanReader) {
     guard let first = run.first else { return }
     let bytes = run.reduce(0) { $0 + $1.span.count }
     switch verdict {
@@ -264,7 +264,7 @@ public final class TraceSampler: TraceStage {
     }
   }
 
-  private func makeRoom(_ now: Int64, _ reader: SpanReader) {
+  private func makeRoom(_ now: Int64, _ reader: SampledSpanReader) {
     guard isCrowded else { return }
     noteCrowd(now)
     var shard = counters.crowdedOut.value / (TraceSampler.batch / 4) % shards.count
@@ -286,7 +286,7 @@ public final class TraceSampler: TraceStage {
   }
 
   /// Judges some of the traces that have rested for longest in one of the shards; `false` when there is no trace.
-  private func judgeOldest(from start: inout Int, _ now: Int64, _ reader: SpanReader) -> Bool {
+  private func judgeOldest(from start: inout Int, _ now: Int64, _ reader: SampledSpanReader) -> Bool {
     for _ in shards {
       let shard = shards[start]
       start = (start + 1) % shards.count
@@ -302,7 +302,7 @@ public final class TraceSampler: TraceStage {
   }
 
   /// Judges traces that have been taken out of their shard, whose lock is held.
-  private func judge(_ traces: [OpenTrace], _ now: Int64, _ reader: SpanReader, _ shard: TraceShard) {
+  private func judge(_ traces: [OpenTrace], _ now: Int64, _ reader: SampledSpanReader, _ shard: TraceShard) {
     if traces.isEmpty { return }
     let found = search(traces)
     for trace in traces {
@@ -345,7 +345,7 @@ public final class TraceSampler: TraceStage {
   }
 
   /// Does what the verdict says, and remembers it.
-  private func settle(_ trace: OpenTrace, _ verdict: Verdict, _ reader: SpanReader, _ shard: TraceShard) {
+  private func settle(_ trace: OpenTrace, _ verdict: Verdict, _ reader: SampledSpanReader, _ shard: TraceShard) {
     switch verdict {
     case .dropped: drop(trace.count, trace.spanBytes, traces: 1, verdict)
     case .kept:

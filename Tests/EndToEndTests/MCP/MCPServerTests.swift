@@ -155,7 +155,7 @@ import Testing
   @Test func saysWhatItCannotBeStartedWith() throws {
     let cases: [([String], String)] = [
       ([], "nothing to ask"), (["--from", "-"], "--from"),
-      (["--tempo", "http://a", "--jaeger", "http://b"], "only one source"),
+      (["--tempo", "http://a", "--jaeger", "http://b"], "exclude"),
       (["--tempo", "http://a", "--from", file], "exclude"),
     ]
     for (options, expected) in cases {

@@ -5,7 +5,7 @@ import TraceQL
 
 /// `query_traceql`: what `ongrid traceql` finds.
 struct SearchTool: InvestigatorTool {
-  let store: TraceStore
+  let store: SearchedStore
 
   private static let defaultLimit = 20
 
@@ -27,7 +27,7 @@ struct SearchTool: InvestigatorTool {
   func answer(_ arguments: MCPArguments, budget: Int, _ call: ToolCall) throws(ToolFailure) -> String {
     let (query, sent) = try query(arguments)
     let range = try range(arguments)
-    do throws(TraceStore.Failure) {
+    do throws(SearchedStore.Failure) {
       if query.isMetrics {
         let length =
           range.map { $0.end.nanoseconds.subtractingSaturating($0.start.nanoseconds) } ?? 3600 * Nanoseconds.perSecond

@@ -5,7 +5,7 @@ import Traces
 
 /// `get_trace`: one trace as a tree in few bytes, or one of its spans with all that it says.
 struct TraceTool: InvestigatorTool {
-  let store: TraceStore
+  let store: SearchedStore
 
   /// Where the call asks for no other; also the least.
   private static let defaultBudget = 4096
@@ -27,7 +27,7 @@ struct TraceTool: InvestigatorTool {
     }
     let budget = min(budget, arguments.whole("max_bytes") ?? TraceTool.defaultBudget)
     let found: Trace?
-    do throws(TraceStore.Failure) { found = try store.trace(id, call) } catch { throw ToolFailure(error.text) }
+    do throws(SearchedStore.Failure) { found = try store.trace(id, call) } catch { throw ToolFailure(error.text) }
     guard let trace = found, !trace.spans.isEmpty else { throw ToolFailure("there is no trace \(id)") }
     let notes = call.notes.prefix(2).map { "note: \(TraceText.quoted($0))\n" }.joined()
     guard let wanted = arguments.text("span_id") else {

@@ -28,7 +28,7 @@ struct EncodedMessage: WireMessage {
 /// Reads requests span by span, with what the filters say of each, on one thread at a time.
 ///
 /// `@unchecked Sendable`: a pool hands each to one thread at a time.
-final class SpanReader: @unchecked Sendable {
+final class SampledSpanReader: @unchecked Sendable {
   struct Arrival {
     let key: TraceKey
     let hash: UInt64

@@ -8,7 +8,7 @@ import Traces
 import Transport
 
 /// The traces that the server was started over: a backend's or those of files.
-struct TraceStore: Sendable {
+struct SearchedStore: Sendable {
   enum Place: Sendable {
     case tempo(HTTPURL), jaeger(HTTPURL), zipkin(HTTPURL)
     case files([String], TraceInputOptions)
@@ -37,7 +37,7 @@ struct TraceStore: Sendable {
     if case .files(let paths, let options) = place {
       return try evaluate(query, paths, options, range, limit: limit, call)
     }
-    let (start, end) = range ?? TraceStore.lastHour
+    let (start, end) = range ?? SearchedStore.lastHour
     let answer = try document(call) { (backend, sink) throws(BackendError) in
       try backend.search(TraceSearchRequest(query: sent, start: start, end: end, limit: limit), into: sink)
     }
@@ -58,7 +58,7 @@ struct TraceStore: Sendable {
         throw .failed("\(error)")
       }
     }
-    let (start, end) = range ?? TraceStore.lastHour
+    let (start, end) = range ?? SearchedStore.lastHour
     let answer = try document(call) { (backend, sink) throws(BackendError) in
       try backend.metrics(TraceMetricsRequest(query: sent, start: start, end: end, step: step), into: sink)
     }
