@@ -14,6 +14,16 @@ enum RelayArguments {
     return (arguments.above(file.options), file)
   }
 
+  /// With what is hidden and what is sampled.
+  static func complete(
+    _ arguments: Arguments, file: RelayConfigFile?, _ log: Log
+  ) throws(CommandError) -> RelayConfiguration {
+    var configuration = try configuration(arguments, file: file)
+    configuration.rewriter = try SamplingOptions.redactor(arguments)
+    configuration.stage = try SamplingOptions.stage(arguments, configuration, log)
+    return configuration
+  }
+
   static func configuration(
     _ arguments: Arguments, file: RelayConfigFile? = nil
   ) throws(CommandError) -> RelayConfiguration {

@@ -37,9 +37,7 @@ enum RelayCommand {
     let given = arguments
     let (arguments, file) = try RelayArguments.withFile(given)
     if try arguments[RelayOptions.dryRunPolicy] { return try RelayDryRun.run(arguments, log) }
-    var configuration = try RelayArguments.configuration(arguments, file: file)
-    configuration.rewriter = try SamplingOptions.redactor(arguments)
-    configuration.stage = try SamplingOptions.stage(arguments, configuration, log)
+    let configuration = try RelayArguments.complete(arguments, file: file, log)
     if try arguments[RelayOptions.checkConfig] {
       do throws(RelayError) { try configuration.check() } catch { throw .usage(error.description) }
       return .done

@@ -65,7 +65,7 @@ struct RelayServing {
     do throws(CommandError) {
       let (arguments, read) = try RelayArguments.withFile(given)
       guard let read, read != file else { return }
-      wanted = (read, try RelayArguments.configuration(arguments, file: read))
+      wanted = (read, try RelayArguments.complete(arguments, file: read, log))
       do throws(RelayError) { try wanted.configuration.check() } catch { throw .usage(error.description) }
     } catch {
       return log.error("the relay goes on as before: \(error.message)")

@@ -119,8 +119,8 @@ struct TraceQLRequest {
       let read = try text.isEmpty ? (query: Query.all, text: "{ }") : TraceQLRequest.portable(text)
       guard !read.query.isMetrics else { throw .usage("--diff compares the spans of a search, not series") }
       question = .difference(
-        read.query, sent: read.text, before: try DifferenceSide(before, now: arguments.now),
-        after: try DifferenceSide(after, now: arguments.now))
+        read.query, sent: read.text, before: try DifferenceSide(before, arguments),
+        after: try DifferenceSide(after, arguments))
     } else if !traceIDs.isEmpty || tagValues != nil || tags || isInfo {
       guard !isCheck else { throw .usage("--check needs a query") }
       guard facets.isEmpty else { throw .usage("\(facets.firstOption) narrows a search") }

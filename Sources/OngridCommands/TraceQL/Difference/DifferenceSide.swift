@@ -10,13 +10,13 @@ enum DifferenceSide: Equatable {
   case range(Timestamp, Timestamp)
 
   /// Reads `id:TRACEID`, `START..END` or a path.
-  init(_ text: String, now: Timestamp) throws(CommandError) {
+  init(_ text: String, _ arguments: Arguments) throws(CommandError) {
     if text.hasPrefix("id:") {
-      self = .trace(try TraceIDList.read([String(text.dropFirst(3))])[0])
+      self = .trace(try TraceIDList.read([String(text.dropFirst(3))], arguments, inFiles: true)[0])
       return
     }
     let parts = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    if parts.count == 2, let start = Timestamp(parts[0], now: now), let end = Timestamp(parts[1], now: now) {
+    if parts.count == 2, let start = Timestamp(parts[0], now: arguments.now), let end = Timestamp(parts[1], now: arguments.now) {
       guard start < end else {
         throw .usage("--diff: the range \(StandardErrorLog.oneLine(text)) ends before it starts")
       }
