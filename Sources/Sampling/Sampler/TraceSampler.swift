@@ -217,7 +217,9 @@ public final class TraceSampler: TraceStage {
   private var decidesEarly: Bool { !settings.isRecording || !policy.hasRates }
 
   /// Does with spans what was done with their trace.
-  private func follow(_ verdict: Verdict, _ run: ArraySlice<SampledSpanReader.Arrival>, _ row: Int64?, _ reader: SampledSpanReader) {
+  private func follow(
+    _ verdict: Verdict, _ run: ArraySlice<SampledSpanReader.Arrival>, _ row: Int64?, _ reader: SampledSpanReader
+  ) {
     guard let first = run.first else { return }
     let bytes = run.reduce(0) { $0 + $1.span.count }
     switch verdict {

@@ -43,7 +43,8 @@ public final class TraceChunk: Sendable {
   ///   - buffers: where the buffer was taken from.
   init(
     source: String, index: Int, format: TraceFormat, offset: Int, line: Int, _ buffer: ChunkBuffers.Buffer,
-    skipped: Int = 0, isTorn: Bool = false, continues: Bool = false, from buffers: ChunkBuffers, findings: InputFindings,
+    skipped: Int = 0, isTorn: Bool = false, continues: Bool = false, from buffers: ChunkBuffers,
+    findings: InputFindings,
     file: SharedFile? = nil
   ) {
     place = file.map { Place(file: $0, offset: offset, count: buffer.bytes.count - skipped) }

@@ -16,7 +16,9 @@ enum DifferenceSide: Equatable {
       return
     }
     let parts = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    if parts.count == 2, let start = Timestamp(parts[0], now: arguments.now), let end = Timestamp(parts[1], now: arguments.now) {
+    if parts.count == 2, let start = Timestamp(parts[0], now: arguments.now),
+      let end = Timestamp(parts[1], now: arguments.now)
+    {
       guard start < end else {
         throw .usage("--diff: the range \(StandardErrorLog.oneLine(text)) ends before it starts")
       }
