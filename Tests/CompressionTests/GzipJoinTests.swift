@@ -33,8 +33,10 @@ import Testing
     Maker(testDescription: "Go's last block alone") { zlib($0, 6, Z_DEFAULT_STRATEGY, ending: Z_BLOCK, last: nil) },
     Maker(testDescription: "a name, a comment, an extra field and a checksum of the header") { content in
       let plain = zlib(content, 6, Z_DEFAULT_STRATEGY, ending: Z_FINISH)
-      return [0x1f, 0x8b, 8, 4 | 8 | 16 | 2, 0, 0, 0, 0, 0, 3, 3, 0, 9, 9, 9] + Array("name\0comment\0".utf8) + [7, 7]
-        + plain.dropFirst(10)
+      let header: [UInt8] =
+        [0x1f, 0x8b, 8, 4 | 8 | 16 | 2, 0, 0, 0, 0, 0, 3, 3, 0, 9, 9, 9] + Array("name\0comment\0".utf8)
+      let checksum = crc32(0, header, UInt32(header.count))
+      return header + [UInt8(checksum & 0xff), UInt8(checksum >> 8 & 0xff)] + plain.dropFirst(10)
     },
     Maker(testDescription: "two members", make: { try libdeflate($0, 1) + libdeflate([], 1) }, joins: false),
     Maker(

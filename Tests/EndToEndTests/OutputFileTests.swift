@@ -30,7 +30,7 @@ import Testing
       let written = try String(contentsOfFile: target, encoding: .utf8)
       // A document of correlate says how long it took.
       if arguments[0] == "correlate" {
-        #expect(written.hasPrefix(#"{"version":1,"#) && written.hasSuffix("}\n"))
+        #expect(written.hasPrefix(#"{"version":2,"#) && written.hasSuffix("}\n"))
       } else {
         #expect(written == direct.output, "\(arguments)")
       }

@@ -24,7 +24,7 @@ enum MCPCommand {
     "max-memory", "SIZE", .size(in: 1 << 20...Int.max), default: "1GiB", help: "Most memory for traces from files")
 
   static let command = Command(
-    name: "mcp", summary: "Serve the tools of an investigator to an AI agent (Model Context Protocol)",
+    name: "mcp", summary: "Serve an investigator's tools to AI agents (Model Context Protocol)",
     description: """
       Speaks the Model Context Protocol over standard input and output, in the revisions 2026-07-28 (`server/discover`, every \
       request for itself) and 2025-11-25 or earlier (`initialize`). An MCP client starts it and lets its model call:

@@ -34,7 +34,7 @@ extension SpanMetricsOptions {
       """)
   static let temporality = Option.value(
     "temporality", "KIND", .choice(Temporality.self), default: "cumulative",
-    help: "Whether OTLP says what there is or what came since the last time: cumulative, delta",
+    help: "Whether OTLP counts from the start or since the last time: cumulative, delta",
     documentation: """
       A request of deltas whose answer is lost is sent again, and counts twice where it had been taken. What is dropped from \
       `--buffer` is lost.

