@@ -25,7 +25,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   static let all =
     [
       protobuf, json, spans, head, chunks, grpc, document, stream, compression, traceql, evaluation, rules, yamlRules,
-      incident, text, answers, status, state, mcp,
+      incident, text, answers, status, state, mcp, queue, seam, yaml,
     ] + formats
 
   var description: String { name }

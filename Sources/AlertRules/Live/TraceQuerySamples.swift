@@ -86,14 +86,21 @@ public struct TraceQuerySamples: RuleSamples {
 
   /// The labels that the query groups by, with names that Prometheus takes.
   private static func labels(_ series: JSONValue) -> [Label] {
-    let labels: [Label] = (series["labels"]?.elements ?? []).compactMap { label in
+    var labels: [Label] = []
+    for label in series["labels"]?.elements ?? [] {
       guard let name = label["key"]?.string, name != "__name__", let value = label["value"]?.members?.first?.value
-      else {
-        return nil
-      }
-      return Label(LabelName.sanitized(name), value.string ?? value.numberText ?? value.bool.map { "\($0)" } ?? "")
+      else { continue }
+      let text = text(value)
+      if !text.isEmpty { labels.append(Label(LabelName.sanitized(name), text)) }
     }
-    return labels.filter { !$0.value.isEmpty }
+    return labels
+  }
+
+  private static func text(_ value: JSONValue) -> String {
+    if let string = value.string { return string }
+    if let number = value.numberText { return number }
+    if let flag = value.bool { return flag ? "true" : "false" }
+    return ""
   }
 
   /// - Parameter instant: The time of the one value that there is.

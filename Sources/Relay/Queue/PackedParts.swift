@@ -12,6 +12,9 @@ struct PackedParts {
     let items: Int
   }
 
+  /// What a request can have of bytes and of items: no larger one is accepted, and more is damage.
+  static let sizes: ClosedRange<Int64> = 0...1 << 30
+
   let signal: OTLPSignal
   let isGzip: Bool
   var parts: [Part] = []
@@ -33,9 +36,10 @@ struct PackedParts {
     var rest = size
     while !cursor.isAtEnd {
       guard let stored = try? cursor.varint(), let plain = try? cursor.varint(), let items = try? cursor.varint(),
-        stored <= UInt64(rest), let plainSize = Int(exactly: plain), let count = Int(exactly: items)
+        stored <= UInt64(rest), let plainSize = Int64(exactly: plain), let count = Int64(exactly: items),
+        PackedParts.sizes.contains(plainSize), PackedParts.sizes.contains(count)
       else { return nil }
-      parts.append(Part(stored: Int(stored), plain: plainSize, items: count))
+      parts.append(Part(stored: Int(stored), plain: Int(plainSize), items: Int(count)))
       rest -= Int(stored)
     }
     if rest != 0 || parts.isEmpty { return nil }

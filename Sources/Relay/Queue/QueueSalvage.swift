@@ -59,8 +59,8 @@ struct QueueSalvage {
     let numbers = values.prefix { if case .integer = $0 { true } else { false } }.map { value -> Int64 in
       if case .integer(let number) = value { number } else { 0 }
     }
-    guard numbers.count >= 7, OTLPSignal.allCases.indices.contains(Int(clamping: numbers[0])), numbers[2] >= 0,
-      numbers[3] >= 0
+    guard numbers.count >= 7, OTLPSignal.allCases.indices.contains(Int(clamping: numbers[0])),
+      PackedParts.sizes.contains(numbers[2]), PackedParts.sizes.contains(numbers[3])
     else { return nil }
     return Row(
       signal: OTLPSignal(index: Int(numbers[0])), isGzip: numbers[1] == 1, items: Int(numbers[2]),
