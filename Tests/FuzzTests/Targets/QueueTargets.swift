@@ -91,7 +91,8 @@ extension FuzzTarget {
   }
 
   private static let yamlSeeds = [
-    "a: 1\nb: [x, 'y', \"z\"]\nc: {d: e}\n", "- &a b\n- *a\n", "a: |\n  text\n", "? x\n: y\n", "{\"a\": [1, true, null]}",
+    "a: 1\nb: [x, 'y', \"z\"]\nc: {d: e}\n", "- &a b\n- *a\n", "a: |\n  text\n", "? x\n: y\n",
+    "{\"a\": [1, true, null]}",
   ]
 
   /// YAML is a tree with places, or one error with a place.
