@@ -79,7 +79,7 @@ public struct GraphResult: Sendable {
           failed: Double(cells.wide(at: EdgeLayout.failed)) * Weight.unit, serverLatency: server,
           clientLatency: read(layout.client, 1),
           messagingLatency: messaging.count > 0 ? messaging : nil,
-          rounds: cells[EdgeLayout.firstRound]...cells[EdgeLayout.lastRound]))
+          rounds: cells[EdgeLayout.firstRound]...max(cells[EdgeLayout.firstRound], cells[EdgeLayout.lastRound])))
     }
     self.edges = edges.sorted { left, right in
       let (a, b) = (left.order, right.order)
