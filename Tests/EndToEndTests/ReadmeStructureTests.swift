@@ -41,7 +41,7 @@ import Testing
   }
 
   private static let pages = [
-    "README.md", "docs/relay.md", "docs/spanmetrics.md", "docs/rules-in-git.md", "docs/incident.md", "docs/capacity.md",
+    "README.md", "docs/relay.md", "docs/spanmetrics.md", "docs/rules.md", "docs/incident.md", "docs/capacity.md",
     "docs/troubleshooting.md", "docs/formats.md", "docs/comparison.md", "docs/traceql.md", "docs/benchmarks.md",
     "deploy/README.md",
     "deploy/systemd/README.md", "deploy/kubernetes/README.md", "packaging/container/README.md", "CHANGELOG.md",
