@@ -20,8 +20,8 @@ public final class RemoteWriteClient: @unchecked Sendable {
   private let retry = RetryPolicy(giveUpAfter: .seconds(60))
 
   /// How much goes into one request; Prometheus's own default is 2,000 samples.
-  private static let batchSeries = 2000
-  private static let batchBytes = 4 << 20
+  public static let batchSeries = 2000
+  public static let batchBytes = 4 << 20
 
   private let url: HTTPURL
   private let http: HTTPClient

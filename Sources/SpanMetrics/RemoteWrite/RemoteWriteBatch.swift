@@ -4,13 +4,6 @@ import Platform
 
 /// The series of one remote-write request, each with one sample.
 final class RemoteWriteBatch: MetricsBatch {
-  /// How much goes into one request; Prometheus's own default is 2,000 samples.
-  private static let maxSeries = 2000
-  private static let maxBytes = 4 << 20
-
-  /// The value that says a series has ended.
-  private static let staleNaN = Double(bitPattern: 0x7ff0_0000_0000_0002)
-
   private let client: RemoteWriteClient
   private var buffer = ByteBuffer(capacity: 64 << 10)
   private var ends: [Int] = []
@@ -34,7 +27,9 @@ final class RemoteWriteBatch: MetricsBatch {
 
   /// How many series there are.
   var count: Int { ends.count }
-  var isFull: Bool { ends.count >= Self.maxSeries || buffer.count >= Self.maxBytes }
+  var isFull: Bool {
+    ends.count >= RemoteWriteClient.batchSeries || buffer.count >= RemoteWriteClient.batchBytes
+  }
 
   func removeAll() {
     buffer.removeAll()
@@ -89,7 +84,7 @@ final class RemoteWriteBatch: MetricsBatch {
     let mark = beginSeries()
     switch phase {
     case .zeros(let time, _): sample(0, time)
-    case .ends(let time): sample(Self.staleNaN, time)
+    case .ends(let time): sample(RemoteWriteEncoder.staleNaN, time)
     case .values(let time, let after):
       sample(value, time)
       if let exemplar, UInt64(exemplar.round) > after { append(exemplar) }
@@ -101,7 +96,7 @@ final class RemoteWriteBatch: MetricsBatch {
     let mark = beginSeries()
     switch phase {
     case .zeros(let time, _): NativeHistogramMessage.append(native.emptied, sum: 0, time: time, &buffer)
-    case .ends(let time): sample(Self.staleNaN, time)
+    case .ends(let time): sample(RemoteWriteEncoder.staleNaN, time)
     case .values(let time, _): NativeHistogramMessage.append(native, sum: sum, time: time, &buffer)
     }
     endSeries(mark)
