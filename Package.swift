@@ -55,7 +55,7 @@ let package = Package(
         "Platform", "CBuild", "CCurl", "CSnappy", "CArchive", "COpenSSL",
       ]),
 
-    .target(name: "Sampling", dependencies: ["Relay", "TraceQL", "TraceFormats", "OTLP", "Platform", "CPCRE2"]),
+    .target(name: "Sampling", dependencies: ["Relay", "TraceQL", "Patterns", "TraceFormats", "OTLP", "Platform"]),
     .target(
       name: "Correlate",
       dependencies: ["Backends", "Transport", "TraceQL", "Traces", "TraceFormats", "OTLP", "JSON", "Platform"]),
@@ -81,7 +81,8 @@ let package = Package(
     .target(
       name: "Transport",
       dependencies: ["OTLP", "JSON", "Compression", "TLS", "Platform", "CCurl", "CNghttp2"]),
-    .target(name: "TraceQL", dependencies: ["Traces", "TraceFormats", "OTLP", "JSON", "Platform", "CPCRE2"]),
+    .target(name: "TraceQL", dependencies: ["Traces", "TraceFormats", "OTLP", "JSON", "Patterns", "Platform"]),
+    .target(name: "Patterns", dependencies: ["Platform", "CPCRE2"]),
     .target(name: "Traces", dependencies: ["OTLP", "Platform"]),
     .target(name: "HTTPServer", dependencies: ["TLS", "Platform", "CEvents", "CNghttp2"]),
     .target(name: "TraceFormats", dependencies: ["OTLP", "JSON", "Compression", "Platform"]),
