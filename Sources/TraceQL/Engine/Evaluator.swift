@@ -45,6 +45,17 @@ final class Evaluator {
   /// Lets the expressions read `other` instead, which must hold `count` values, until called with nil.
   func read(from other: UnsafeMutablePointer<Value>?) { slots = other ?? own }
 
+  /// Which of the operations `leaves` are true or open for what `base` holds, by their places.
+  func findOpen(_ leaves: [Int32], knowing base: UnsafeMutablePointer<Value>?, into open: inout ContiguousArray<Int>) {
+    open.removeAll(keepingCapacity: true)
+    read(from: base)
+    defer { read(from: nil) }
+    for (index, leaf) in leaves.enumerated() {
+      let value = evaluate(leaf)
+      if value.isTrue || value.isUnknown { open.append(index) }
+    }
+  }
+
   /// The value of an operation.
   func evaluate(_ index: Int32) -> Value {
     switch operations[Int(index)] {

@@ -78,13 +78,7 @@ final class FirstPass: @unchecked Sendable {
 
   /// Finds the leaves that can still match what is known so far.
   private func anyAlive() throws(WireError) -> Bool {
-    alive.removeAll(keepingCapacity: true)
-    evaluator.read(from: reader.base)
-    defer { evaluator.read(from: nil) }
-    for (index, leaf) in plan.leaves.enumerated() {
-      let value = evaluator.evaluate(leaf)
-      if value.isTrue || value.isUnknown { alive.append(index) }
-    }
+    evaluator.findOpen(plan.leaves, knowing: reader.base, into: &alive)
     return !alive.isEmpty || notesAll
   }
 

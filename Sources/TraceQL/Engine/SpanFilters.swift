@@ -62,7 +62,7 @@ public final class SpanFilterMatcher {
   private let evaluator: Evaluator
   private let reader: SlotReader
   /// The filters that the resource, then the scope as well, leave open or make true.
-  private var alive: [Int] = []
+  private var alive: ContiguousArray<Int> = []
 
   public init(_ filters: SpanFilters) {
     plan = filters.plan
@@ -79,13 +79,7 @@ public final class SpanFilterMatcher {
   /// Takes in a scope of the resource entered last.
   public func enter(scope: ScopeView) throws(WireError) {
     try reader.enter(scope: scope)
-    alive.removeAll(keepingCapacity: true)
-    evaluator.read(from: reader.base)
-    defer { evaluator.read(from: nil) }
-    for (index, leaf) in plan.leaves.enumerated() {
-      let value = evaluator.evaluate(leaf)
-      if value.isTrue || value.isUnknown { alive.append(index) }
-    }
+    evaluator.findOpen(plan.leaves, knowing: reader.base, into: &alive)
   }
 
   /// The filters that a span of the scope entered last matches.
