@@ -43,25 +43,14 @@ extension DurableQueue {
       log.error("\(file) cannot be sent again: \(error)", kind: "replay")
       return
     }
-    let remaining = chosen.reduce(Int64(0)) { $0 | bit(of: $1) }
-    var builder = PackBuilder(limit)
-    builder.add(payloads, for: chosen, remaining: remaining)
-    let packs = builder.packs
-    var rows: [ClosedRange<Int64>] = []
-    let failure = transaction { (store) throws(SQLiteDatabase.Failure) in
-      rows = []
-      for pack in packs { rows.append(try store.add(pack.payloads, remaining: remaining, now: Int64(time(nil)))) }
-    }
-    if let failure {
-      log.error("\(file) cannot be sent again: \(failure)", kind: "replay")
+    let added: [(pack: PackBuilder.Pack, rows: ClosedRange<Int64>)]
+    do throws(SQLiteDatabase.Failure) { added = try addAgain(payloads, for: chosen) } catch {
+      log.error("\(file) cannot be sent again: \(error)", kind: "replay")
       return
     }
     unlink(file)
     unlink(file + DeadLetterNote.suffix)
-    for (pack, rows) in zip(packs, rows) {
-      for destination in chosen { destination.queue.reserve(pack.bytes, force: true) }
-      hand(over: pack, rows)
-    }
+    handOverAgain(added)
     plainLog.info("\(signal.items(payloads.reduce(0) { $0 + $1.items })) refused before are sent again")
   }
 

@@ -42,6 +42,35 @@ extension DurableQueue {
     if wakes { work.signal() }
   }
 
+  /// Stores requests that were accepted before for `chosen`; `also` is part of the transaction.
+  func addAgain(
+    _ payloads: [Payload], for chosen: [Destination],
+    also body: (QueueStore) throws(SQLiteDatabase.Failure) -> Void = { _ in }
+  ) throws(SQLiteDatabase.Failure) -> [(pack: PackBuilder.Pack, rows: ClosedRange<Int64>)] {
+    let bits = chosen.reduce(Int64(0)) { $0 | bit(of: $1) }
+    var builder = PackBuilder(limit)
+    builder.add(payloads, for: chosen, remaining: bits)
+    let packs = builder.packs
+    var added: [(pack: PackBuilder.Pack, rows: ClosedRange<Int64>)] = []
+    let failure = transaction { (store) throws(SQLiteDatabase.Failure) in
+      added = []
+      for pack in packs {
+        added.append((pack, try store.add(pack.payloads, remaining: bits, now: Timestamp.now.wholeSeconds)))
+      }
+      try body(store)
+    }
+    if let failure { throw failure }
+    return added
+  }
+
+  /// Gives to their destinations what `addAgain` has stored, be there room or not.
+  func handOverAgain(_ added: [(pack: PackBuilder.Pack, rows: ClosedRange<Int64>)]) {
+    for (pack, rows) in added {
+      for destination in pack.destinations { destination.queue.reserve(pack.bytes, force: true) }
+      hand(over: pack, rows)
+    }
+  }
+
   func bury(_ payloads: [Payload], _ destination: Destination, _ reason: String) -> String? {
     let note = DeadLetterNote(
       identity: destination.identity, destination: destination.target.name, signal: destination.signal,

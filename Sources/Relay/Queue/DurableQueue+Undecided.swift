@@ -137,25 +137,15 @@ extension DurableQueue {
 
   private func release(_ payloads: [Payload], of row: Int64) {
     let chosen = destinations.filter { $0.signal == .traces && !$0.isCopy }
-    let bits = chosen.reduce(Int64(0)) { $0 | bit(of: $1) }
-    if bits == 0 { return }
-    var builder = PackBuilder(limit)
-    builder.add(payloads, for: chosen, remaining: bits)
-    let packs = builder.packs
-    var rows: [ClosedRange<Int64>] = []
-    let failure = transaction { (store) throws(SQLiteDatabase.Failure) in
-      rows = []
-      for pack in packs { rows.append(try store.add(pack.payloads, remaining: bits, now: Timestamp.now.wholeSeconds)) }
-      try store.undecided().settle([row], everywhere: false)
-    }
-    if let failure {
-      log.error("what was not judged stays in the queue: \(failure)", kind: "undecided")
-      return
-    }
-    undecidedRows.subtract(1)
-    for (pack, rows) in zip(packs, rows) {
-      for destination in chosen { destination.queue.reserve(pack.bytes, force: true) }
-      hand(over: pack, rows)
+    if chosen.allSatisfy({ bit(of: $0) == 0 }) { return }
+    do throws(SQLiteDatabase.Failure) {
+      let added = try addAgain(payloads, for: chosen) { (store) throws(SQLiteDatabase.Failure) in
+        try store.undecided().settle([row], everywhere: false)
+      }
+      undecidedRows.subtract(1)
+      handOverAgain(added)
+    } catch {
+      log.error("what was not judged stays in the queue: \(error)", kind: "undecided")
     }
   }
 }
