@@ -1,25 +1,19 @@
+import Platform
+
 /// Pieces of HTML. All text from outside goes through `escaped`.
 enum HTMLText {
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      case "\n", "\t": result.unicodeScalars.append(scalar)
-      default:
-        // Control characters are no characters of HTML, and those that turn the direction of text show another text.
-        let isShown: Bool =
-          switch scalar.properties.generalCategory {
-          case .control, .surrogate: false
-          case .format: !(0x202A...0x202E ~= scalar.value || 0x2066...0x2069 ~= scalar.value)
-          default: true
-          }
-        result.unicodeScalars.append(isShown ? scalar : "\u{FFFD}")
-      }
+      // Control characters are no characters of HTML, and those that turn the direction of text show another text.
+      let isShown: Bool =
+        switch scalar.properties.generalCategory {
+        case .control: scalar == "\n" || scalar == "\t"
+        case .surrogate: false
+        case .format: !(0x202A...0x202E ~= scalar.value || 0x2066...0x2069 ~= scalar.value)
+        default: true
+        }
+      result.appendHTML(isShown ? scalar : "\u{FFFD}")
     }
     return result
   }

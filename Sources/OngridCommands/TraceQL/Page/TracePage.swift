@@ -213,16 +213,7 @@ enum HTML {
   /// Nothing in it is markup any more, and what would not be seen or would turn the text around is written out.
   static func text(_ text: String) -> String {
     var safe = ""
-    for character in StandardErrorLog.oneLine(text).unicodeScalars {
-      switch character {
-      case "&": safe += "&amp;"
-      case "<": safe += "&lt;"
-      case ">": safe += "&gt;"
-      case "\"": safe += "&quot;"
-      case "'": safe += "&#39;"
-      default: safe.unicodeScalars.append(character)
-      }
-    }
+    for character in StandardErrorLog.oneLine(text).unicodeScalars { safe.appendHTML(character) }
     return safe
   }
 }
