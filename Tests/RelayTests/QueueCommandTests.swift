@@ -34,6 +34,8 @@ import Testing
   @Test("shows what waits and what was refused and why, while a relay runs and after", arguments: [true, false])
   func list(isRunning: Bool) throws {
     let relay = try start()
+    // The row of what was refused is forgotten a moment after that was written.
+    try waitUntil("one request waits", true: { try run().output.contains("1 requests, ") })
     if !isRunning { try relay.process.stop() }
     let text = try run()
     #expect(text.status == 0, "\(text.errors)")
