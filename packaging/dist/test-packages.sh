@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 root=$(readlink -f "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-left() { find "$1" \( -name '*ongrid*' -o -path '*/ongrid/*' \) -not -path '*/var/lib/dpkg/*' -not -path '*/work/*' -not -path '/proc/*' | head; }
+left() { find "$1" \( -name '*ongrid*' -o -path '*/ongrid/*' \) -not -path '*/var/lib/dpkg/*' -not -path '*/trial/*' -not -path '/proc/*' | head; }
 run() { # with /proc, where a program finds its arguments
   unshare --mount bash -c 'root=$0; mount --bind "$root" "$root"; mount -t proc proc "$root/proc"
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"' "$root" "$@"

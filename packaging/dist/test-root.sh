@@ -9,15 +9,15 @@ if [ ! -e "$root/etc/os-release" ]; then
   debootstrap --variant=minbase --include=libcurl4,ca-certificates,jq,curl,libsnappy1v5,openssl bullseye "$root" \
     "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >/dev/null
 fi
-rm -rf "$root/work"
+rm -rf "$root/trial"
 [ -s "$root/etc/hosts" ] || echo "127.0.0.1 localhost" >"$root/etc/hosts"
-mkdir -p "$root/work" "$root/usr/local"
+mkdir -p "$root/trial" "$root/usr/local"
 tar -xzf "$tarball" --strip-components=1 -C "$root/usr/local"
-cp -r Tests/Fixtures/otlp/shop.otlp Tests/Fixtures/correlate/incident.jsonl.gz "$root/work"
-cat >"$root/work/run.sh" <<'END'
+cp -r Tests/Fixtures/otlp/shop.otlp Tests/Fixtures/correlate/incident.jsonl.gz "$root/trial"
+cat >"$root/trial/run.sh" <<'END'
 set -eu
-cd /work
-export HOME=/work LANG=C.UTF-8
+cd /trial
+export HOME=/trial LANG=C.UTF-8
 say() { printf 'ok: %s\n' "$*"; }
 . /etc/os-release
 echo "$PRETTY_NAME, $(ldd --version 2>/dev/null | head -n 1)"
@@ -77,6 +77,6 @@ unshare --net --mount --pid --fork --kill-child bash -c '
   mount --bind "$0" "$0"
   mount -t proc proc "$0/proc"
   mount --bind /dev "$0/dev"
-  env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot "$0" sh /work/run.sh' "$root"
-rm -rf "$root/work"
+  env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot "$0" sh /trial/run.sh' "$root"
+rm -rf "$root/trial"
 echo "passed in $root"

@@ -11,10 +11,10 @@ cp dist/*.deb "$work/ongrid.deb"
 cp deploy/systemd/token.conf Tests/Fixtures/otlp/shop.otlp "$work"
 cat >"$work/test.sh" <<'END'
 set -eux
-exec >/work/log 2>&1
+exec >/trial/log 2>&1
 fail() { echo "FAILED: $*"; journalctl -u 'ongrid*' --no-pager | tail -n 40; exit 1; }
 wait_for() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 200 ] || fail "$*"; sleep 0.1; done; }
-dpkg -i /work/ongrid.deb
+dpkg -i /trial/ongrid.deb
 ! systemctl is-enabled ongrid-relay.service
 mkdir -p /etc/ongrid /etc/systemd/system/ongrid-relay.service.d /etc/systemd/system/ongrid-relay-spool.service.d /sink
 # Where it sends to demands the token.
@@ -26,8 +26,8 @@ cat >/etc/ongrid/relay.env <<E2
 OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:5318
 ONGRID_RELAY_OPTIONS=--resource deployment.environment.name=fleet --batch-timeout 50ms
 E2
-install -m 644 /work/token.conf /etc/systemd/system/ongrid-relay.service.d/token.conf
-install -m 644 /work/token.conf /etc/systemd/system/ongrid-relay-spool.service.d/token.conf
+install -m 644 /trial/token.conf /etc/systemd/system/ongrid-relay.service.d/token.conf
+install -m 644 /trial/token.conf /etc/systemd/system/ongrid-relay-spool.service.d/token.conf
 install -m 600 /sink/token /etc/ongrid/token
 chmod 600 /etc/ongrid/relay.env
 systemctl daemon-reload
@@ -64,7 +64,7 @@ systemctl is-active -q ongrid-relay.service || fail "the socket did not start it
 wait_for is_sent 4
 # The spool.
 mkdir -p /var/spool/ongrid
-cp /work/shop.otlp /var/spool/ongrid/
+cp /trial/shop.otlp /var/spool/ongrid/
 systemctl start ongrid-relay-spool.service || fail spool
 [ -z "$(ls /var/spool/ongrid)" ] || fail "the spool is not empty"
 systemctl enable --now ongrid-relay-spool.timer
@@ -75,7 +75,7 @@ ls -ld /var/lib/private/ongrid-relay
 ongrid relay-queue /var/lib/private/ongrid-relay/queue
 systemctl disable --now ongrid-relay.service ongrid-relay.socket ongrid-relay-spool.timer
 kill $sink
-touch /work/passed
+touch /trial/passed
 END
 cat >"$work/ongrid-test.service" <<'END'
 [Unit]
@@ -83,7 +83,7 @@ Description=The units of ongrid, tried
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/bash /work/test.sh
+ExecStart=/bin/bash /trial/test.sh
 ExecStopPost=/bin/systemctl poweroff --no-block
 [Install]
 WantedBy=multi-user.target
@@ -91,7 +91,7 @@ END
 mkdir "$work/wants"
 ln -s /etc/systemd/system/ongrid-test.service "$work/wants/ongrid-test.service"
 timeout 120 systemd-nspawn --quiet -D "$root" --volatile=overlay --boot --register=no --keep-unit --private-network --console=pipe \
-  --bind="$work:/work" --bind-ro="$work/ongrid-test.service:/etc/systemd/system/ongrid-test.service" \
+  --bind="$work:/trial" --bind-ro="$work/ongrid-test.service:/etc/systemd/system/ongrid-test.service" \
   --bind="$work/wants:/etc/systemd/system/multi-user.target.wants" </dev/null >"$work/console" 2>&1 || true
 if [ ! -e "$work/passed" ]; then
   tail -n 60 "$work/log" >&2 || tail -n 60 "$work/console" >&2
